@@ -1,0 +1,26 @@
+"""`gantool check`: everything wrong with a recipe, or what it is made of."""
+
+from __future__ import annotations
+
+import click
+
+from gantool.cli.loading import load_recipe, recipe_options, start_tensorflow
+
+
+@click.command()
+@click.argument("recipe")
+@recipe_options
+def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int | None) -> None:
+    """Tell everything that is wrong with RECIPE, or show its layers.
+
+    RECIPE is a file or the name of a built-in recipe. The tables show every layer with its output
+    shape and parameters, the memory of weights and optimizers, and how long an epoch is.
+    """
+    from gantool.recipe.load import find_recipe
+
+    loaded = load_recipe(find_recipe(recipe), settings, steps, seed)
+    start_tensorflow()
+    from gantool.cli.tables import print_plan
+    from gantool.training.plan import make_plan
+
+    print_plan(make_plan(loaded))

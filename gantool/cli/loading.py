@@ -1,0 +1,84 @@
+"""From command-line arguments to a loaded recipe and the libraries it needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from gantool.recipe.load import LoadedRecipe, RecipeText
+
+
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--set`, `--steps` and `--seed` to a command."""
+    options = (
+        click.option(
+            "--set",
+            "settings",
+            metavar="KEY.PATH=VALUE",
+            multiple=True,
+            help="Change a value of the recipe, as in --set train.batch_size=32; may be repeated.",
+        ),
+        click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all."),
+        click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def load_recipe(
+    source: RecipeText, settings: Sequence[str], steps: int | None, seed: int | None
+) -> LoadedRecipe:
+    """Read a recipe with the values of `--set`, `--steps` and `--seed` in it."""
+    from gantool.recipe.edit import parse_override
+    from gantool.recipe.load import load
+
+    overrides = [parse_override(setting) for setting in settings]
+    if seed is not None:
+        overrides.append(parse_override(f"seed={seed}"))
+    return load(source, overrides, steps)
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow and Keras, without the lines that their start prints.
+
+    A user's own Keras settings (another backend, channels first) would change what a recipe means;
+    they are set aside.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _quiet_unless_it_fails():
+        import keras
+        import tensorflow as tf
+
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    for device in tf.config.list_physical_devices("GPU"):
+        # Without this TensorFlow takes all of a GPU's memory, whatever it needs.
+        tf.config.experimental.set_memory_growth(device, True)
+
+
+@contextmanager
+def _quiet_unless_it_fails() -> Iterator[None]:
+    """Hold back what native code writes to stderr; show it after all when an error comes."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        kept = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+

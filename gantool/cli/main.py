@@ -1,0 +1,72 @@
+"""The command `gantool`: its commands, and how errors become lines and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from gantool import __version__
+from gantool.cli.check import check
+from gantool.cli.download import download
+from gantool.cli.recipes import recipes
+from gantool.cli.sample import sample
+from gantool.cli.schema import schema
+from gantool.cli.train import train
+from gantool.errors import GantoolError
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gantool", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
+def cli(debug: bool) -> None:  # noqa: ARG001 - `main` has read it before Click does
+    """Train and sample GANs from a YAML recipe.
+
+    \b
+    gantool train quickstart              train; pictures appear in runs/00000-quickstart
+    gantool sample --ckpt runs/00000-quickstart
+    gantool recipes dcgan-mnist > mine.yaml   a recipe to change
+    gantool check mine.yaml               everything wrong with it, or its layers
+    """
+
+
+for command in (train, sample, check, recipes, download, schema):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with the exit code of the design."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    sys.exit(_run([argument for argument in given if argument != "--debug"], debug))
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    try:
+        code = cli.main(arguments, prog_name="gantool", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(_message(error), err=True)
+        return error.exit_code if isinstance(error, GantoolError) else 1
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, GantoolError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    first = (str(error).strip() or "no further words").splitlines()[0]
+    return f"unexpected error: {type(error).__name__}: {first} (--debug shows where)"

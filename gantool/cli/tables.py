@@ -1,0 +1,86 @@
+"""What a recipe is made of, as tables."""
+
+from __future__ import annotations
+
+import math
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from gantool.networks.build import BuiltNetwork, PlacedLayer
+from gantool.networks.messages import times
+from gantool.training.plan import Plan, image_shape
+from gantool.training.schedule import batches_per_epoch, total_steps
+
+
+def print_plan(plan: Plan) -> None:
+    """Print both networks layer by layer, the memory they take, and the length of an epoch."""
+    latent = (plan.recipe.latent.size,)
+    _print_network("generator", plan.state.generator, latent)
+    _print_network("discriminator", plan.state.discriminator, image_shape(plan.recipe))
+    for line in (*_memory_lines(plan), *_data_lines(plan)):
+        click.echo(line)
+
+
+def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ...]) -> None:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("layer", no_wrap=True)
+    table.add_column("output", no_wrap=True)
+    table.add_column("parameters", justify="right", no_wrap=True)
+    table.add_row("", "input", times(input_shape) + (" + label" if network.takes_label else ""), "")
+    for number, layer in enumerate(network.layers, start=1):
+        table.add_row(str(number), _indented(layer), times(layer.shape), _count(layer))
+    # As wide as the table needs: a pipe is no reason to cut names short.
+    console = Console(width=200, soft_wrap=True, highlight=False)
+    console.print(table)
+    click.echo(f"{_parameters(network):,} parameters\n")
+
+
+def _indented(layer: PlacedLayer) -> str:
+    return "  " * layer.place.count("/") + layer.place.rsplit("/", 1)[-1].split("_", 1)[-1]
+
+
+def _count(layer: PlacedLayer) -> str:
+    parameters = layer.layer.count_params()
+    return f"{parameters:,}" if parameters else ""
+
+
+def _parameters(network: BuiltNetwork) -> int:
+    return sum(math.prod(variable.shape) for variable in network.weights().values())
+
+
+def _memory_lines(plan: Plan) -> list[str]:
+    sizes = {
+        group: sum(
+            math.prod(variable.shape) * _bytes_of(variable.dtype) for variable in members.values()
+        )
+        for group, members in plan.state.variables().items()
+    }
+    weights = sum(size for group, size in sizes.items() if not group.startswith("optimizers/"))
+    optimizers = sum(sizes.values()) - weights
+    return [f"memory  weights {_megabytes(weights)}, optimizers {_megabytes(optimizers)}"]
+
+
+def _bytes_of(dtype: str) -> int:
+    return int(dtype.lstrip("abcdefghijklmnopqrstuvwxyz").split("_")[0] or 8) // 8
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _data_lines(plan: Plan) -> list[str]:
+    recipe, source = plan.recipe, plan.source
+    if source is None:
+        return [f"data    {plan.note}"]
+    batch_size, updates = recipe.train.batch_size, recipe.train.updates.discriminator
+    batches = batches_per_epoch(len(source), batch_size)
+    steps = total_steps(recipe.train, len(source))
+    classes = f" of {plan.classes} classes" if plan.classes else ""
+    return [
+        f"data    {len(source):,} images{classes} from {source.name}, in batches of {batch_size}",
+        f"epoch   {batches * batch_size:,} images, {batches / updates:,.6g} steps",
+        f"run     {steps:,} steps, {steps * updates / batches:,.3g} epochs",
+    ]

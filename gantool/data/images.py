@@ -1,0 +1,150 @@
+"""One image: from the bytes of a file to pixels of the size and channels that a recipe asks for."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+
+from gantool.errors import InputError
+
+MAX_PIXELS = 100_000_000
+"""A file of a few kilobytes can unfold to gigabytes; no image of a training set is this large."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+"""What is decoded. Not all that Pillow can: its EPS reader, for one, runs Ghostscript."""
+
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
+"""Of the files that count as images in a folder or a zip, in lower case."""
+
+# Pillow warns at its own limit and refuses at twice that; `decode` has one limit and no warning.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class UnreadableImageError(InputError):
+    """An image that cannot be used; its text is the reason, once known with the image's place."""
+
+    def at(self, where: str) -> UnreadableImageError:
+        """The same error, saying which image it is about."""
+        return UnreadableImageError(f"{where}: {self}")
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode an image file: its first frame, turned upright as its EXIF data say.
+
+    Raises:
+        UnreadableImageError: the bytes are no image of `FORMATS`, are truncated or damaged, or
+            the image has more than `MAX_PIXELS` pixels or floating-point ones.
+    """
+    if not data:
+        raise UnreadableImageError("the file is empty")
+    try:
+        image = Image.open(BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise UnreadableImageError(
+                f"{image.width:,}×{image.height:,} pixels are more than the {MAX_PIXELS:,} allowed"
+            )
+        image.load()
+    except UnreadableImageError:
+        raise
+    except UnidentifiedImageError:
+        raise UnreadableImageError(
+            f"not an image ({', '.join(FORMATS)}), or cut off in its first bytes"
+        ) from None
+    # A damaged file makes Pillow's decoders raise nearly anything: SyntaxError, struct.error, …
+    except Exception as error:
+        truncated = "truncated" in str(error)
+        text = "the image is truncated" if truncated else f"the image is damaged ({error})"
+        raise UnreadableImageError(text) from None
+    if image.mode == "F":
+        raise UnreadableImageError(
+            "its pixels are floating-point numbers, which have no fixed black and white;"
+            " save it with 8 or 16 bits"
+        )
+    # Damaged EXIF data are no reason to refuse an image whose pixels are whole.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def prepare(
+    image: Image.Image,
+    size: tuple[int, int],
+    channels: int,
+    background: str,
+    crop: tuple[int, int] | None = None,
+) -> NDArray[np.uint8]:
+    """Bring an image to a size and a number of channels.
+
+    Args:
+        image: of any mode that `decode` returns.
+        size: height and width of the result.
+        channels: 1 for grey, 3 for RGB.
+        background: the colour behind transparent pixels, as `PIL.ImageColor` reads it.
+        crop: height and width of the centred piece that is kept before resizing; None for the
+            largest one with the proportions of `size`.
+
+    Returns:
+        [height, width, channels] uint8.
+
+    Raises:
+        UnreadableImageError: the crop is larger than the image, or a pixel of it has more than
+            16 bits.
+    """
+    image = _eight_bits(image)
+    height, width = crop or _largest(image.height, image.width, size)
+    image = _opaque(_centre(image, height, width), background)
+    image = image.convert("L" if channels == 1 else "RGB")
+    if (image.height, image.width) != size:
+        image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
+    return np.asarray(image, np.uint8).reshape(*size, channels)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits scaled to 8, where Pillow would cut off all that is above 255."""
+    if not image.mode.startswith("I"):
+        return image
+    wide = np.asarray(image).astype(np.int64)
+    if wide.min() < 0 or wide.max() > 65535:
+        raise UnreadableImageError("its pixels have more than 16 bits; save it with 8 or 16 bits")
+    grey = Image.fromarray(np.rint(wide / 257).astype(np.uint8))
+    if "transparency" in image.info:
+        shown = wide != image.info["transparency"]
+        grey.putalpha(Image.fromarray(shown.astype(np.uint8) * 255))
+    return grey
+
+
+def _largest(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the largest piece with the proportions of `size`."""
+    if width * size[0] >= height * size[1]:
+        return height, max(1, round(height * size[1] / size[0]))
+    return max(1, round(width * size[0] / size[1])), width
+
+
+def _centre(image: Image.Image, height: int, width: int) -> Image.Image:
+    if height > image.height or width > image.width:
+        raise UnreadableImageError(
+            f"a crop of {height}×{width} (height×width) is larger than the image,"
+            f" {image.height}×{image.width}; make data.crop smaller or leave it out"
+        )
+    if (height, width) == (image.height, image.width):
+        return image
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _opaque(image: Image.Image, background: str) -> Image.Image:
+    """Grey stays grey; all else becomes RGB, over the background where it is transparent."""
+    if image.has_transparency_data:
+        colour = ImageColor.getrgb(background)[:3]
+        base = Image.new("RGBA", image.size, (*colour, 255))
+        base.alpha_composite(image.convert("RGBA"))
+        return base.convert("RGB")
+    # "1" and "L" are grey; RGB in between makes CMYK, LAB and palettes grey by their colours.
+    return image if image.mode in ("1", "L") else image.convert("RGB")

@@ -1,0 +1,163 @@
+"""All images of a source, brought to the size and channels of a recipe."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gantool.data.images import UnreadableImageError, prepare
+from gantool.data.sources import ImageSource
+from gantool.data.sources.base import Labels
+from gantool.data.sources.idx import IdxSource
+from gantool.errors import InputError
+from gantool.recipe.model import Data
+
+MAX_BYTES_IN_MEMORY = 1 << 30
+"""A set that is larger when prepared is decoded again for each batch, in memory of fixed size."""
+
+Pixels = NDArray[np.uint8]
+Outcome = Pixels | UnreadableImageError
+Progress = Callable[[int, int], None]
+"""Called with the number of images done and of all."""
+
+_NAMED_FAILURES = 10
+_CHUNK = 64
+
+
+@dataclass
+class Images:
+    """The images of a data set, prepared; what training needs of the data, and nothing else.
+
+    Attributes:
+        shape: height, width, channels of each.
+        labels: [N] int32, zeros where the recipe asks for no labels.
+        classes: the name of each class; empty where the recipe asks for no labels.
+        pixels: [N, H, W, C] uint8; None where they are too many for memory.
+        failure: the first error that `read` raised. A pipeline turns an exception into one of its
+            own; whoever iterates over it finds the original here.
+    """
+
+    shape: tuple[int, int, int]
+    labels: Labels
+    classes: tuple[str, ...]
+    pixels: Pixels | None
+    failure: InputError | None = field(default=None, init=False)
+    _prepared: Callable[[int], Outcome]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def read(self, indices: NDArray[np.int64]) -> Pixels:
+        """The images of these numbers, [B, H, W, C] uint8.
+
+        Raises:
+            InputError: images cannot be read; names them.
+        """
+        if self.pixels is not None:
+            return self.pixels[indices]
+        batch = np.empty((len(indices), *self.shape), np.uint8)
+        try:
+            # One after the other: the pipeline asks for several batches at a time.
+            _fill(batch, map(self._prepared, indices.tolist()))
+        except InputError as error:
+            self.failure = self.failure or error
+            raise
+        return batch
+
+
+def load_images(source: ImageSource, data: Data, progress: Progress | None = None) -> Images:
+    """Prepare all images at once where they fit into memory; otherwise each time they are read.
+
+    Raises:
+        InputError: images cannot be read or are smaller than the crop; the first of them are
+            named with their reasons. Or a label is missing.
+    """
+
+    def prepared(index: int) -> Outcome:
+        return _prepared(source, index, data)
+
+    count, shape = len(source), (*data.size, data.channels)
+    labels = source.labels
+    images = Images(
+        shape=shape,
+        labels=np.zeros(count, np.int32) if labels is None else labels,
+        classes=source.classes,
+        pixels=None,
+        _prepared=prepared,
+    )
+    if count * math.prod(shape) <= MAX_BYTES_IN_MEMORY:
+        images.pixels = _ready_made(source, data)
+        if images.pixels is None:
+            pixels = np.empty((count, *shape), np.uint8)
+            with _threads() as pool:
+                # Chunks: an image may take less time than handing it to a thread does.
+                chunks = (range(start, count)[:_CHUNK] for start in range(0, count, _CHUNK))
+                done = pool.map(lambda chunk: [prepared(index) for index in chunk], chunks)
+                _fill(pixels, chain.from_iterable(done), progress)
+            images.pixels = pixels
+    return images
+
+
+def _prepared(source: ImageSource, index: int, data: Data) -> Outcome:
+    try:
+        image = source.image(index)
+    except UnreadableImageError as error:
+        return error
+    try:
+        return prepare(image, data.size, data.channels, data.background, data.crop)
+    except UnreadableImageError as error:
+        return error.at(source.where(index))
+
+
+def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
+    """The pixels of an IDX file where nothing is left to do with them."""
+    if not isinstance(source, IdxSource) or data.crop not in (None, data.size):
+        return None
+    pixels = source.pixels()
+    if pixels.shape[1:] != data.size:
+        return None
+    return np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+
+
+def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None = None) -> None:
+    """Write images into `batch` [N, H, W, C], one for each outcome.
+
+    Raises:
+        InputError: images cannot be used; all were tried first.
+    """
+    failures: list[UnreadableImageError] = []
+    for place, outcome in enumerate(outcomes):
+        if isinstance(outcome, UnreadableImageError):
+            failures.append(outcome)
+        else:
+            batch[place] = outcome
+        if progress is not None:
+            progress(place + 1, len(batch))
+    if failures:
+        raise _cannot_be_used(failures, len(batch))
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Threads that do not hold up Ctrl-C: what is not begun by then is dropped."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _cannot_be_used(failures: list[UnreadableImageError], count: int) -> InputError:
+    lines = [f"{len(failures):,} of {count:,} images cannot be used; remove or replace them:"]
+    lines += [f"  {failure}" for failure in failures[:_NAMED_FAILURES]]
+    if (more := len(failures) - _NAMED_FAILURES) > 0:
+        lines.append(f"  and {more:,} more")
+    return InputError("\n".join(lines))

@@ -1,0 +1,106 @@
+"""Batches of images as an endless data set of TensorFlow, its order a function of the seed.
+
+Batch b is the same whatever was asked for before it: a run that starts at b goes on exactly as
+one that came there from batch 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from gantool.data import order
+from gantool.data.loading import Images
+from gantool.data.pixels import to_range
+from gantool.recipe.model import Data
+from gantool.recipe.randomness import key
+
+_ENDLESS = tf.int64.max
+
+
+def batches(
+    images: Images, data: Data, *, batch_size: int, seed: int, first_batch: int
+) -> tf.data.Dataset:
+    """All batches from number `first_batch` on, without end.
+
+    Each epoch goes through a new permutation of all images; images that fill no whole batch at
+    its end are left out.
+
+    Args:
+        images: what to draw from.
+        data: the recipe's section; its `range` and `flip`.
+        batch_size: images a batch.
+        seed: of the run.
+        first_batch: the number of the first batch to give, counted from 0 at the run's start.
+
+    Returns:
+        Of pairs: images [B, H, W, C] float32 in `data.range`, labels [B] int32 (zeros where the
+        recipe asks for none). An image that cannot be read ends it with a `tf.errors.OpError`;
+        `images.failure` is then the error to report.
+
+    Raises:
+        InputError: there are fewer images than a batch has.
+    """
+    per_epoch = order.batches_per_epoch(len(images), batch_size)
+    epoch, skipped = order.place(first_batch, per_epoch)
+    order_key, flip_key = key(seed, "order"), key(seed, "flip")
+    read = _reader(images)
+    labels = _on_host(images.labels)
+
+    def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
+        kept = permutation(len(images), order_key, number)[: per_epoch * batch_size]
+        return tf.data.Dataset.from_tensor_slices(tf.reshape(kept, [per_epoch, batch_size]))
+
+    def batch(number: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pixels = read(indices)
+        if data.flip:
+            pixels = flip(pixels, flip_key, number)
+        return to_range(tf.cast(pixels, tf.float32), data.range), tf.gather(labels, indices)
+
+    indices = tf.data.Dataset.range(epoch, _ENDLESS).flat_map(indices_of_epoch).skip(skipped)
+    return (
+        indices.enumerate(start=first_batch)
+        .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def permutation(count: int, order_key: int, epoch: tf.Tensor) -> tf.Tensor:
+    """The order of an epoch: the numbers 0 to `count` − 1, [count] int32, shuffled."""
+    drawn = tf.random.stateless_uniform(
+        [count], _seed(order_key, epoch), minval=None, maxval=None, dtype=tf.int64, alg="philox"
+    )
+    return tf.argsort(drawn, stable=True)
+
+
+def flip(pixels: tf.Tensor, flip_key: int, batch: tf.Tensor) -> tf.Tensor:
+    """Mirror each image [B, H, W, C] of a batch left to right with probability ½."""
+    mirrored = tf.random.stateless_uniform(
+        [pixels.shape[0]], _seed(flip_key, batch), 0, 2, tf.int32, alg="philox"
+    )
+    chosen = tf.cast(mirrored, tf.bool)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    return tf.where(chosen, tf.reverse(pixels, axis=[2]), pixels)
+
+
+def _seed(purpose_key: int, step: tf.Tensor) -> tf.Tensor:
+    return tf.stack([tf.constant(purpose_key, tf.int64), tf.cast(step, tf.int64)])
+
+
+def _reader(images: Images) -> Any:
+    """A function from numbers of images [B] to their pixels [B, H, W, C] uint8."""
+    if images.pixels is not None:
+        pixels = _on_host(images.pixels)
+        return lambda indices: tf.gather(pixels, indices)
+
+    def read(indices: tf.Tensor) -> tf.Tensor:
+        pixels = tf.numpy_function(images.read, [indices], tf.uint8, stateful=False)
+        return tf.ensure_shape(pixels, [*indices.shape, *images.shape])
+
+    return read
+
+
+def _on_host(array: Any) -> tf.Tensor:
+    # Pipelines run on the CPU; with a GPU in the machine, constants would go there first.
+    with tf.device("CPU:0"):
+        return tf.convert_to_tensor(array)

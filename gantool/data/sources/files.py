@@ -1,0 +1,158 @@
+"""Image files in a folder or in a zip; the folders at the top are the classes."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import struct
+import threading
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from gantool.data.images import SUFFIXES, UnreadableImageError
+from gantool.data.sources.base import EncodedSource, Labels
+from gantool.errors import InputError
+
+MAX_FILE_BYTES = 1 << 30
+"""A member of a zip may claim to unfold to any size; no image file of a training set is larger."""
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError)
+
+
+class FolderSource(EncodedSource):
+    """The image files of a folder and the folders in it, sorted by their paths."""
+
+    def __init__(self, folder: Path, name: str, labelled: bool) -> None:
+        self.name = name
+        self._folder = folder
+        self._files = _image_files(_walk(folder))
+        if not self._files:
+            raise _no_images(folder, "folder")
+        self.labels, self.classes = _labels(self._files, folder, labelled)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def encoded(self, index: int) -> bytes:
+        """See `EncodedSource.encoded`."""
+        return (self._folder / self._files[index]).read_bytes()
+
+    def where(self, index: int) -> str:
+        """See `ImageSource.where`."""
+        return str(self._folder / self._files[index])
+
+
+class ZipSource(EncodedSource):
+    """The image files of a zip, read from it one by one; nothing is unpacked to disk.
+
+    A folder that all images share at the top of the zip is no class: archives are often made of
+    one folder.
+    """
+
+    def __init__(self, path: Path, name: str, labelled: bool) -> None:
+        self.name = name
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (*_DAMAGED, NotImplementedError) as error:
+            raise InputError(
+                f"{path}: not a zip file, or a damaged one ({error}); copy or download it again"
+            ) from None
+        # Some programs on Windows write backslashes into zips.
+        infos = {
+            PurePosixPath(info.filename.replace("\\", "/")): info for info in self._zip.infolist()
+        }
+        self._files = _image_files(file for file in infos if not infos[file].is_dir())
+        if not self._files:
+            raise _no_images(path, "zip file")
+        self._infos = [infos[file] for file in self._files]
+        below = _without_common_top(self._files)
+        self.labels, self.classes = _labels(below, path, labelled)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def encoded(self, index: int) -> bytes:
+        """See `EncodedSource.encoded`."""
+        info = self._infos[index]
+        if info.file_size > MAX_FILE_BYTES:
+            raise UnreadableImageError(f"it would unpack to {info.file_size:,} bytes")
+        if info.flag_bits & 0x1:
+            raise UnreadableImageError("it is encrypted; unpack the zip and zip it without")
+        try:
+            # Members may be read by threads, but the count of readers that the zip keeps of them
+            # is not guarded. Reading is short; decoding, which is not, goes on beside it.
+            with self._lock:
+                return self._zip.read(info)
+        except NotImplementedError as error:
+            raise UnreadableImageError(f"packed in a way that cannot be read ({error})") from None
+        except _DAMAGED as error:
+            raise UnreadableImageError(f"damaged in the zip file ({error})") from None
+
+    def where(self, index: int) -> str:
+        """See `ImageSource.where`."""
+        return f"{self._path}: {self._files[index]}"
+
+
+def _walk(folder: Path) -> Iterator[PurePosixPath]:
+    """All files below a folder, through links too, no folder twice."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    seen: set[tuple[int, int]] = set()
+    for here, folders, files in os.walk(folder, onerror=fail, followlinks=True):
+        status = Path(here).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        # Sorted, so that of two links to one folder it is always the same that counts.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        base = PurePosixPath(Path(here).relative_to(folder))
+        yield from (base / name for name in files)
+
+
+def _image_files(files: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+    """Those that are images by their suffix, sorted, without hidden ones and macOS's copies."""
+
+    def counts(file: PurePosixPath) -> bool:
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in file.parts)
+        return file.suffix.lower() in SUFFIXES and not hidden
+
+    return sorted(filter(counts, files))
+
+
+def _without_common_top(files: Sequence[PurePosixPath]) -> Sequence[PurePosixPath]:
+    if len({file.parts[0] for file in files}) == 1 and all(len(file.parts) > 1 for file in files):
+        return [PurePosixPath(*file.parts[1:]) for file in files]
+    return files
+
+
+def _labels(
+    files: Sequence[PurePosixPath], where: Path, labelled: bool
+) -> tuple[Labels | None, tuple[str, ...]]:
+    if not labelled:
+        return None, ()
+    outside = [file for file in files if len(file.parts) == 1]
+    if outside:
+        what = (
+            "no image lies" if len(outside) == len(files) else f"{len(outside)} images do not lie"
+        )
+        raise InputError(
+            f"{where}: data.labels is true, but {what} in a class folder ({outside[0]}, for one);"
+            " put the images of each class into a folder of its own, or set data.labels to false"
+        )
+    classes = tuple(sorted({file.parts[0] for file in files}))
+    numbers = {name: number for number, name in enumerate(classes)}
+    return np.array([numbers[file.parts[0]] for file in files], np.int32), classes
+
+
+def _no_images(path: Path, kind: str) -> InputError:
+    suffixes = ", ".join(SUFFIXES)
+    return InputError(f"{path}: no images in this {kind} (files ending in {suffixes})")

@@ -1,0 +1,108 @@
+"""Encoded images in TFRecord files of `tf.train.Example` records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from gantool.data import records
+from gantool.data.images import UnreadableImageError
+from gantool.data.sources.base import MAX_CLASSES, EncodedSource, Labels, numbered_classes
+from gantool.errors import InputError
+
+_NAME = re.compile(r"\.tfrecords?(-\d+-of-\d+)?$")
+
+
+def is_tfrecord_name(name: str) -> bool:
+    """Whether a file is called as TFRecord files are: x.tfrecord, x.tfrecord-00000-of-00010."""
+    return _NAME.search(name) is not None and not name.startswith(".")
+
+
+def record_files(folder: Path) -> list[Path]:
+    """The TFRecord files that lie directly in a folder, sorted."""
+    return sorted(path for path in folder.iterdir() if is_tfrecord_name(path.name))
+
+
+class TFRecordSource(EncodedSource):
+    """The records of one or more files, one file after the other."""
+
+    def __init__(self, paths: Sequence[Path], name: str, labelled: bool) -> None:
+        self.name = name
+        self._paths = paths
+        self._spans = [records.index(path) for path in paths]
+        self._starts = np.cumsum([0, *(len(spans) for spans in self._spans)])
+        self._labelled = labelled
+        if len(self) == 0:
+            raise InputError(f"{paths[0]}: no records in this file")
+        if labelled:
+            # Labels lie in the records, so all are known only when all are read. That a set has
+            # none is seen by its first record, before anybody waits for the rest.
+            self._label(0)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """See `ImageSource.labels`; all records are read at the first use."""
+        if not self._labelled:
+            return None
+        return np.array([self._label(index) for index in range(len(self))], np.int32)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """See `ImageSource.classes`."""
+        return () if self.labels is None else numbered_classes(self.labels)
+
+    def encoded(self, index: int) -> bytes:
+        """See `EncodedSource.encoded`."""
+        example = self._example(index)
+        if example.image is None:
+            expected = ", ".join(records.IMAGE_FEATURES)
+            found = ", ".join(example.names) or "nothing"
+            raise UnreadableImageError(
+                f"no encoded image in it (bytes under one of {expected}); it holds {found}"
+            )
+        return example.image
+
+    def where(self, index: int) -> str:
+        """See `ImageSource.where`."""
+        file, number = self._place(index)
+        return f"{self._paths[file]}, record {number}"
+
+    def _place(self, index: int) -> tuple[int, int]:
+        file = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return file, index - int(self._starts[file])
+
+    def _example(self, index: int) -> records.Example:
+        file, number = self._place(index)
+        start, length = self._spans[file][number].tolist()
+        record = records.read(self._paths[file], start, length)
+        if record is None:
+            raise UnreadableImageError("the record is damaged: its checksum does not fit")
+        example = records.decode_example(record)
+        if example is None:
+            raise UnreadableImageError("the record is no tf.train.Example")
+        return example
+
+    def _label(self, index: int) -> int:
+        try:
+            label = self._example(index).label
+        except UnreadableImageError as error:
+            raise error.at(self.where(index)) from None
+        if label is None:
+            expected = " or ".join(records.LABEL_FEATURES)
+            raise InputError(
+                f"{self.where(index)}: data.labels is true, but the record has no class number"
+                f" (int64 under {expected}); write one into each, or set data.labels to false"
+            )
+        if not 0 <= label < MAX_CLASSES:
+            raise InputError(
+                f"{self.where(index)}: its label is {label}; labels are class numbers from 0"
+                f" to {MAX_CLASSES - 1:,}"
+            )
+        return label

@@ -1,0 +1,25 @@
+"""What can go wrong, each with the exit code that the command line ends with.
+
+The text of an error is for a user: what is wrong, where, and what to do. It holds one or a
+few lines and no traceback.
+"""
+
+from __future__ import annotations
+
+
+class GantoolError(Exception):
+    """Something failed while a command ran."""
+
+    exit_code = 1
+
+
+class InputError(GantoolError):
+    """The command line, a recipe, an image or a checkpoint that was handed over is wrong."""
+
+    exit_code = 2
+
+
+class DivergedError(GantoolError):
+    """A loss stopped being a finite number."""
+
+    exit_code = 3

@@ -1,0 +1,36 @@
+"""The moving average of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+Tensor = tf.Tensor
+
+
+def decay_at(decay: float, updates: Tensor) -> Tensor:
+    """The decay after so many updates: min(decay, (1 + n) / (10 + n)).
+
+    The rise is that of `tf.train.ExponentialMovingAverage(num_updates=…)`: without it the first
+    average would consist of the untrained network for some 1 / (1 − decay) updates.
+    """
+    count = tf.cast(updates, tf.float32)
+    return tf.minimum(decay, (1.0 + count) / (10.0 + count))
+
+
+def move_average(
+    averages: Sequence[keras.Variable], variables: Sequence[keras.Variable], decay: Tensor
+) -> None:
+    """average ← decay · average + (1 − decay) · variable, for each pair.
+
+    Moving statistics are averaged along with the weights, so that both lag by the same time and
+    fit each other. Integer variables are copied.
+    """
+    for average, variable in zip(averages, variables, strict=True):
+        if variable.dtype.startswith(("float", "bfloat")):
+            keep = tf.cast(decay, variable.dtype)
+            average.assign(average.value * keep + variable.value * (1 - keep))
+        else:
+            average.assign(variable.value)

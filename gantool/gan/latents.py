@@ -1,0 +1,35 @@
+"""Latent vectors, each a function of its seed."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from gantool.recipe.model import Latent
+from gantool.recipe.randomness import key
+
+Tensor = tf.Tensor
+
+
+def stateless_seed(seed: int, purpose: str, index: Tensor | int) -> Tensor:
+    """The seed of a stateless random operation, int64 [2]: one for each (seed, purpose, index)."""
+    return tf.stack([tf.constant(key(seed, purpose), tf.int64), tf.cast(index, tf.int64)])
+
+
+def draw(latent: Latent, count: int, seed: Tensor) -> Tensor:
+    """Draw `count` latent vectors, [count, size] float32, from one stateless seed [2]."""
+    # Philox is named because it gives the same numbers on every kind of device.
+    shape = [count, latent.size]
+    if latent.distribution == "normal":
+        return tf.random.stateless_normal(shape, seed, alg="philox")
+    low, high = latent.bounds or (-1.0, 1.0)
+    return tf.random.stateless_uniform(shape, seed, low, high, alg="philox")
+
+
+def draw_each(latent: Latent, seeds: Tensor) -> Tensor:
+    """One latent vector for each seed, int64 [N] → [N, size]; vector k depends on seed k alone."""
+    own = key(0, "sample")
+    return tf.map_fn(
+        lambda seed: draw(latent, 1, tf.stack([tf.constant(own, tf.int64), seed]))[0],
+        seeds,
+        fn_output_signature=tf.TensorSpec([latent.size], tf.float32),
+    )

@@ -1,0 +1,126 @@
+"""A network together with the optimizer that trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+Tensor = tf.Tensor
+
+
+class Pass(NamedTuple):
+    """What a network gives in one pass in training mode."""
+
+    outputs: Tensor
+    """float32, whatever precision the network computes in."""
+    state: list[Tensor]
+    """What the pass would leave in `Learner.state`: moving statistics and the like."""
+    regularization: Tensor
+    """Scalar: the sum of the layers' own regularizers."""
+
+
+class Learner:
+    """A network and its optimizer.
+
+    A pass through the network changes nothing; what it would change comes back as `Pass.state`,
+    and `descend` keeps it. So a network that is only looked through, as the discriminator is while
+    the generator learns, stays as it was in every variable.
+
+    Attributes:
+        model: Takes [inputs], or [inputs, labels] where `takes_label`.
+        optimizer: Built for the model's trainable variables.
+        trainable: The variables that `descend` moves.
+        state: Variables that passes in training mode move, such as moving statistics.
+    """
+
+    def __init__(
+        self, model: keras.Model, optimizer: keras.optimizers.Optimizer, takes_label: bool
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.takes_label = takes_label
+        self.trainable: list[keras.Variable] = model.trainable_variables
+        weights = {id(variable) for variable in model.weights}
+        self._is_random = [id(item) not in weights for item in model.non_trainable_variables]
+        self.state = self._without_random(model.non_trainable_variables)
+        optimizer.build(self.trainable)
+        self._apply = tf.function(
+            lambda gradients: optimizer.apply(gradients, self.trainable),
+            autograph=False,
+            # Compiled, the optimizer is one loop over the weights in place of a dozen. Loss
+            # scaling skips an update by a branch that XLA does not take.
+            jit_compile=not isinstance(optimizer, keras.optimizers.LossScaleOptimizer),
+        )
+
+    def forward(
+        self,
+        inputs: Tensor,
+        labels: Tensor,
+        seed: Tensor,
+        state: Sequence[Tensor] | None = None,
+    ) -> Pass:
+        """Run the network in training mode, with the batch statistics of `inputs` alone.
+
+        Args:
+            inputs: Latents [B, size] or images [B, H, W, C].
+            labels: int32 [B]; ignored by a network that takes none.
+            seed: Stateless seed [2] of dropout and other random layers.
+            state: Start from this instead of the variables' own values.
+        """
+        outputs, after, losses = self.model.stateless_call(
+            [variable.value for variable in self.trainable],
+            self._with_random(self.state if state is None else state, seed),
+            [inputs, labels] if self.takes_label else inputs,
+            training=True,
+            return_losses=True,
+        )
+        regularization = tf.add_n([tf.zeros([])] + [tf.cast(item, tf.float32) for item in losses])
+        after = [tf.convert_to_tensor(item) for item in self._without_random(after)]
+        return Pass(tf.cast(outputs, tf.float32), after, regularization)
+
+    def watch(self, tape: tf.GradientTape) -> None:
+        """Let `tape` record this network's weights."""
+        tape.watch([variable.value for variable in self.trainable])
+
+    def descend(self, tape: tf.GradientTape, loss: Tensor, state: Sequence[Tensor]) -> None:
+        """Take one step of the optimizer down `loss`, and keep the state that its pass left.
+
+        Args:
+            tape: Has watched this network while `loss` was computed.
+            loss: Scalar.
+            state: `Pass.state` of the last pass.
+        """
+        with tape:
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(
+            scaled,
+            [variable.value for variable in self.trainable],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        self._apply(gradients)
+        for variable, value in zip(self.state, state, strict=True):
+            variable.assign(value)
+
+    def _without_random(self, non_trainable: Sequence[Any]) -> list[Any]:
+        pairs = zip(non_trainable, self._is_random, strict=True)
+        return [item for item, is_random in pairs if not is_random]
+
+    def _with_random(self, state: Sequence[Any], seed: Tensor) -> list[Any]:
+        """Put freshly drawn states of random layers where the model has its own."""
+        noise = iter(
+            tf.unstack(
+                tf.random.stateless_uniform(
+                    [sum(self._is_random), 2],
+                    seed,
+                    minval=None,
+                    maxval=None,
+                    dtype=tf.uint32,
+                    alg="philox",
+                )
+            )
+        )
+        kept = iter(state)
+        return [next(noise) if is_random else next(kept) for is_random in self._is_random]

@@ -1,0 +1,1 @@
+"""From the layers of a recipe to Keras models."""

@@ -1,0 +1,197 @@
+"""From the parts of a recipe to a Keras model, layer by layer, with the shape after each.
+
+Blocks (`Residual`, `Repeat`) are unrolled here, so that a model is a plain graph of Keras layers
+and every layer has a place of its own: `03_Residual/body/00_Conv2D`. Places name the layers, their
+initial weights' seeds and the keys of a checkpoint; nothing depends on what else was built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from gantool.networks.components import make
+from gantool.networks.messages import construction_message, input_message, times
+from gantool.recipe.document import Path, Problem
+from gantool.recipe.parts import Part
+from gantool.recipe.randomness import key
+
+Shape = tuple[int | None, ...]
+
+
+class LayerProblem(Exception):
+    """A layer cannot be made or does not fit its input."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(path, message)
+
+
+@dataclass(frozen=True)
+class PlacedLayer:
+    """A layer of a network, and where it stands.
+
+    Attributes:
+        place: Unique in the network; see the module's text.
+        name: What the recipe calls it.
+        path: Where the recipe names it.
+        shape: Of its output, without the batch.
+        layer: The Keras layer.
+    """
+
+    place: str
+    name: str
+    path: Path
+    shape: Shape
+    layer: keras.layers.Layer
+
+
+@dataclass(frozen=True)
+class BuiltNetwork:
+    """A Keras model made from a recipe.
+
+    Attributes:
+        model: Takes [inputs], or [inputs, labels int32 [B]] where `takes_label`.
+        takes_label: Whether any layer asked for the label.
+        layers: All layers with a place, in the order in which they are applied.
+    """
+
+    model: keras.Model
+    takes_label: bool
+    layers: tuple[PlacedLayer, ...]
+
+    def weights(self) -> dict[str, keras.Variable]:
+        """Every weight and statistic by the key it has in a checkpoint: `00_Dense/kernel`."""
+        found: dict[str, keras.Variable] = {}
+        for placed in self.layers:
+            for variable in placed.layer.weights:
+                found[_unused(f"{placed.place}/{variable.name}", found)] = variable
+        return found
+
+
+def _unused(wanted: str, taken: dict[str, Any]) -> str:
+    """`wanted`, or with a number after it where a layer has several variables of one name."""
+    candidate, number = wanted, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted}_{number}"
+    return candidate
+
+
+def build_network(
+    network: str,
+    parts: Sequence[Part],
+    input_shape: Sequence[int],
+    *,
+    classes: int,
+    seed: int,
+    precision: str,
+) -> BuiltNetwork:
+    """Build one network of a recipe.
+
+    Args:
+        network: "generator" or "discriminator".
+        parts: Its layers.
+        input_shape: Without the batch: (size,) of a latent vector, (H, W, C) of an image.
+        classes: How many labels there are; 0 without labels.
+        seed: The recipe's; decides the initial weights together with each layer's place.
+        precision: A dtype policy of Keras.
+
+    Raises:
+        LayerProblem: A layer cannot be made or does not fit its input.
+    """
+    inputs = keras.Input(tuple(input_shape), name="inputs")
+    label = keras.Input((), dtype="int32", name="labels")
+    builder = _Builder(network, seed, precision, label, classes)
+    outputs = builder.apply_all(parts, inputs, "")
+    model = keras.Model([inputs, label] if builder.used_label else inputs, outputs, name=network)
+    return BuiltNetwork(model, builder.used_label, tuple(builder.placed))
+
+
+@dataclass
+class _Builder:
+    """Applies parts to a symbolic tensor and remembers every layer on the way."""
+
+    network: str
+    seed: int
+    precision: str
+    label: keras.KerasTensor
+    classes: int
+    placed: list[PlacedLayer] = field(default_factory=list)
+    used_label: bool = False
+
+    def apply_all(
+        self, parts: Sequence[Part], inputs: keras.KerasTensor, prefix: str
+    ) -> keras.KerasTensor:
+        for index, part in enumerate(parts):
+            inputs = self.apply(part, inputs, f"{prefix}{index:02d}_{part.name}")
+        return inputs
+
+    def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+        if part.name == "Residual":
+            return self._residual(part, inputs, place)
+        if part.name == "Repeat":
+            return self._repeat(part, inputs, place)
+        return self._layer(part, inputs, place)
+
+    def _layer(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+        # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
+        keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
+        try:
+            layer = make(part, **self._extra(part, place))
+        except Exception as error:
+            raise LayerProblem(part.path, construction_message(part.name, error)) from error
+        takes_label = getattr(layer, "takes_label", False)
+        if takes_label and not self.classes:
+            raise LayerProblem(
+                part.path, f"{part.name} needs labels: set data.labels to true, or remove it"
+            )
+        self.used_label = self.used_label or takes_label
+        try:
+            outputs = layer(inputs, self.label) if takes_label else layer(inputs)
+        except Exception as error:
+            message = input_message(part.name, inputs.shape[1:], error)
+            raise LayerProblem(part.path, message) from error
+        if not isinstance(outputs, keras.KerasTensor):
+            raise LayerProblem(part.path, f"{part.name} gives several outputs; one is needed here")
+        self._remember(place, part, outputs, layer)
+        return outputs
+
+    def _extra(self, part: Part, place: str) -> dict[str, Any]:
+        extra: dict[str, Any] = {"name": place.replace("/", "-"), "dtype": self.precision}
+        if part.name == "ConcatLabel":
+            extra["classes"] = self.classes
+        return extra
+
+    def _residual(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+        body = self.apply_all(part.keywords["body"], inputs, f"{place}/body/")
+        shortcut = self.apply_all(part.keywords.get("shortcut", ()), inputs, f"{place}/shortcut/")
+        if body.shape != shortcut.shape:
+            raise LayerProblem(
+                part.path,
+                f"the body of Residual makes {times(body.shape[1:])}, its shortcut"
+                f" {times(shortcut.shape[1:])}: give `shortcut` layers that make the same",
+            )
+        layer = keras.layers.Add(name=f"{place}-sum".replace("/", "-"), dtype=self.precision)
+        outputs = layer([body, shortcut])
+        self._remember(f"{place}/sum", part, outputs, layer)
+        return outputs
+
+    def _repeat(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+        count = part.keywords["times"]
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            path = (*part.path, part.name, "times")
+            raise LayerProblem(path, f"times must be a whole number of at least 1, not {count!r}")
+        for index in range(count):
+            inputs = self.apply_all(part.keywords["layers"], inputs, f"{place}/{index:02d}/")
+        return inputs
+
+    def _remember(
+        self, place: str, part: Part, outputs: keras.KerasTensor, layer: keras.layers.Layer
+    ) -> None:
+        shape = tuple(outputs.shape[1:])
+        self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
+

@@ -1,0 +1,68 @@
+"""Whether the two networks of a recipe fit the data and the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gantool.networks.build import BuiltNetwork, PlacedLayer
+from gantool.networks.messages import times
+from gantool.recipe.document import Problem
+from gantool.recipe.model import Recipe
+
+_CROSS_ENTROPY = ("non-saturating", "minimax")
+
+
+def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Problem]:
+    """Check that the generator makes images [H, W, C] of the data's shape."""
+    made = built.layers[-1].shape
+    if made != tuple(image):
+        culprit, reason = _culprit(built.layers, image)
+        message = f"generator makes {times(made)}, the data is {times(image)}{reason}"
+        yield Problem(culprit.path, message)
+    yield from _weights_problem("generator", built)
+
+
+def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
+    """Check that the discriminator gives one logit for an image."""
+    last = built.layers[-1]
+    if last.shape != (1,):
+        yield Problem(
+            last.path,
+            f"discriminator gives {times(last.shape)} for an image, one logit is needed:"
+            " end with Flatten and Dense: {units: 1}",
+        )
+    activation = getattr(getattr(last.layer, "activation", None), "__name__", None)
+    if last.name == "Sigmoid" or activation == "sigmoid":
+        if recipe.loss in _CROSS_ENTROPY:
+            yield Problem(
+                last.path,
+                f"discriminator ends in a sigmoid, and {recipe.loss} takes logits:"
+                " remove the sigmoid, the loss has it",
+            )
+    yield from _weights_problem("discriminator", built)
+
+
+def _weights_problem(network: str, built: BuiltNetwork) -> Iterator[Problem]:
+    if not built.model.trainable_variables:
+        yield Problem((network, "layers"), f"{network} has no weights to train", on_key=True)
+
+
+def _culprit(layers: Sequence[PlacedLayer], image: Sequence[int]) -> tuple[PlacedLayer, str]:
+    """The layer to look at when the generator's last shape is not the image's, and why."""
+    last = layers[-1]
+    if len(last.shape) != len(image):
+        return last, ": end with height × width × channels"
+    if last.shape[:2] == tuple(image[:2]):
+        return last, ": the last layer decides the channels"
+    for number, layer in enumerate(layers, start=1):
+        sides = layer.shape[:2]
+        if len(layer.shape) == len(image) and not _can_grow(sides, image[:2]):
+            reason = f" (layer {number}, {layer.name}, is the first that no stride can mend)"
+            return layer, reason
+    return last, ": other strides or one layer more can mend it"
+
+
+def _can_grow(sides: Sequence[int | None], wanted: Sequence[int]) -> bool:
+    """Whether whole-number strides lead from these sides to the wanted ones."""
+    pairs = zip(sides, wanted, strict=True)
+    return all(side is not None and want % side == 0 for side, want in pairs)

@@ -1,0 +1,85 @@
+"""Our own Keras layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Tensor = tf.Tensor
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer of the same name, several times as fast in training.
+
+    Computes what Keras's does, to rounding, through TensorFlow's fused operation, which reads the
+    activations once where moments and scaling read them four times. Axes other than the last and
+    renormalisation are left to Keras.
+    """
+
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
+        """Normalise [B, …, C] by its batch's moments (training) or the moving statistics."""
+        last = len(inputs.shape) - 1
+        usual = self.axis in (-1, last) and not self.renorm and not self.synchronized
+        if not (training and self.trainable and usual and mask is None):
+            return super().call(inputs, training=training, mask=mask)
+        channels = inputs.shape[-1]
+        pixels = inputs if last == 3 else tf.reshape(inputs, [-1, 1, 1, channels])
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            pixels,
+            self.gamma.value if self.scale else tf.ones([channels]),
+            self.beta.value if self.center else tf.zeros([channels]),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        # The fused operation reports the variance of a sample, n / (n − 1) times that of the
+        # batch; Keras keeps the batch's.
+        count = tf.cast(tf.size(pixels) // channels, variance.dtype)
+        self._keep(mean, variance * (tf.maximum(count - 1.0, 1.0) / count))
+        return outputs if last == 3 else tf.reshape(outputs, tf.shape(inputs))
+
+    def _keep(self, mean: Tensor, variance: Tensor) -> None:
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving.value * self.momentum + value * (1.0 - self.momentum))
+
+
+class ConcatLabel(keras.layers.Layer):
+    """The label beside the input, as in Mirza and Osindero 2014 (conditional GAN).
+
+    A vector [B, N] becomes [B, N + classes] with the one-hot label after it; an image
+    [B, H, W, C] becomes [B, H, W, C + classes], where the plane of its class is one.
+
+    Args:
+        classes: How many classes there are; the builder gives it.
+    """
+
+    takes_label = True
+
+    def __init__(self, classes: int, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.classes = classes
+
+    def call(self, inputs: Tensor, label: Tensor) -> Tensor:
+        """Inputs [B, …, C] and labels int32 [B]."""
+        one_hot = tf.one_hot(label, self.classes, dtype=inputs.dtype)
+        shape = tf.shape(inputs)
+        spread = [-1] + [1] * (len(inputs.shape) - 2) + [self.classes]
+        planes = tf.broadcast_to(
+            tf.reshape(one_hot, spread), tf.concat([shape[:-1], [self.classes]], axis=0)
+        )
+        return tf.concat([inputs, planes], axis=-1)
+
+    def compute_output_shape(
+        self, inputs_shape: tuple[int | None, ...], label_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        """The input's shape with `classes` more channels."""
+        channels = inputs_shape[-1]
+        return (*inputs_shape[:-1], None if channels is None else channels + self.classes)
+
+
+OWN_LAYER_CLASSES: dict[str, type[keras.layers.Layer]] = {
+    "BatchNormalization": BatchNormalization,
+    "ConcatLabel": ConcatLabel,
+}
+"""By the name a recipe uses; one that Keras has too takes the place of Keras's."""

@@ -1,0 +1,160 @@
+"""From what the user typed to a recipe that has been checked as far as it goes without data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from gantool.errors import InputError
+from gantool.recipe.builtin import builtin_recipes
+from gantool.recipe.document import Document, Located, Path, Position, Problem, read_document
+from gantool.recipe.edit import Override, apply, rename
+from gantool.recipe.model import Recipe
+from gantool.recipe.parts import Parts, resolve
+from gantool.recipe.suggest import did_you_mean
+from gantool.recipe.validate import validate
+
+
+class RecipeError(InputError):
+    """A recipe is wrong; the text has a line for each problem."""
+
+
+@dataclass(frozen=True)
+class RecipeText:
+    """A recipe before it is read.
+
+    Attributes:
+        text: The YAML.
+        name: What the user called it, for messages.
+        folder: Where its relative paths start from.
+    """
+
+    text: str
+    name: str
+    folder: FilePath
+
+
+@dataclass(frozen=True)
+class LoadedRecipe:
+    """A recipe whose structure is right.
+
+    Attributes:
+        recipe: As typed data.
+        parts: Its components, as far as they could be made out.
+        text: The YAML with the overrides in it.
+        name: What the user called it.
+        folder: Where its relative paths start from.
+        problems: What is wrong with its components. `raise_problems` tells them.
+    """
+
+    recipe: Recipe
+    parts: Parts
+    text: str
+    name: str
+    folder: FilePath
+    problems: tuple[Problem, ...]
+    _teller: _Teller
+
+    def raise_problems(self, found: Iterable[Problem] = ()) -> None:
+        """Raise RecipeError where there are problems, those found since among them."""
+        problems = [*self.problems, *found]
+        if problems:
+            raise RecipeError("\n".join(self._teller.lines(problems)))
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Says where in the user's own text, or in which `--set`, a problem lies."""
+
+    written: Document
+    overrides: Sequence[Override]
+
+    def lines(self, problems: Iterable[Problem], read: Iterable[Located] = ()) -> list[str]:
+        told: list[tuple[Position, str]] = [
+            (found.position, found.line(self.written.name)) for found in read
+        ]
+        for problem in problems:
+            override = self._override_of(problem.path)
+            if override is not None:
+                told.append((Position(0, 0), f"--set {override.text}: {problem.message}"))
+            else:
+                position = self.written.position(problem.path, problem.on_key)
+                told.append((position, self.written.line(problem)))
+        # One fault can be met twice, as a layer that is repeated is.
+        return list(dict.fromkeys(line for _, line in sorted(told)))
+
+    def _override_of(self, path: Path) -> Override | None:
+        for override in self.overrides:
+            if path[: len(override.path)] == override.path:
+                return override
+        return None
+
+
+def find_recipe(argument: str) -> RecipeText:
+    """Read a recipe file or, where no such file exists, the built-in recipe of that name.
+
+    Raises:
+        InputError: There is neither, or the file cannot be read as text.
+    """
+    path = FilePath(argument)
+    if not path.exists():
+        known = builtin_recipes()
+        if argument not in known:
+            raise InputError(
+                f"{argument}: no such file, and no built-in recipe of that name"
+                f"{did_you_mean(argument, known)} (`gantool recipes` lists them)"
+            )
+        path = known[argument]
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{argument}: not text in UTF-8, so not a recipe") from error
+    except OSError as error:
+        raise InputError(f"{argument}: cannot be read ({error.strerror})") from error
+    return RecipeText(text, argument, path.resolve().parent)
+
+
+def load(
+    source: RecipeText, overrides: Sequence[Override] = (), steps: int | None = None
+) -> LoadedRecipe:
+    """Read and check a recipe.
+
+    Args:
+        source: The recipe.
+        overrides: Values that take the place of the recipe's.
+        steps: Takes the place of `train.steps` or `train.epochs`.
+
+    Problems of single components do not stop it: they are in `LoadedRecipe.problems`, so that
+    what is wrong with the rest can be told along with them.
+
+    Raises:
+        RecipeError: The text is no YAML, or its structure is wrong: all problems of that kind,
+            and those of components.
+        InputError: An override names a place that cannot be.
+    """
+    written, read = read_document(source.text, source.name)
+    if written is None:
+        raise RecipeError("\n".join(found.line(source.name) for found in read))
+    teller = _Teller(written, overrides)
+    document = _changed(written, overrides, steps)
+    recipe, problems = validate(document.data)
+    parts, part_problems = resolve(document.data)
+    if recipe is None or read:
+        raise RecipeError("\n".join(teller.lines([*problems, *part_problems], read)))
+    return LoadedRecipe(
+        recipe, parts, document.text, source.name, source.folder, tuple(part_problems), teller
+    )
+
+
+def _changed(written: Document, overrides: Sequence[Override], steps: int | None) -> Document:
+    document = _read_again(apply(written, overrides), written) if overrides else written
+    if steps is None:
+        return document
+    return _read_again(rename(document, ("train", "epochs"), "steps", steps), written)
+
+
+def _read_again(text: str, written: Document) -> Document:
+    document, _ = read_document(text, written.name)
+    assert document is not None  # an edited recipe is a recipe
+    return document

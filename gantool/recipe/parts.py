@@ -1,0 +1,258 @@
+"""The components of a recipe, each name and keyword checked against the class it stands for.
+
+A `Part` is a component that is known to exist and knows where in the recipe it stands. Like a
+compiler, `resolve` goes on after an error as if the closest right word had been written, so that
+one reading tells everything: a recipe with problems still gives parts wherever it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from gantool.recipe.document import Path, Problem
+from gantool.recipe.keras_signatures import (
+    Kind,
+    Signature,
+    activations,
+    names,
+    refusal,
+    signature,
+)
+from gantool.recipe.model import Component
+from gantool.recipe.suggest import closest, did_you_mean
+from gantool.recipe.vocabulary import LAYER_LISTS, OWN_LAYERS
+
+_BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
+"""The keywords that the recipe's `initializer` is the default of."""
+
+_LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
+_LAYER_LIST_KEYWORDS = ("cells",)
+_BLOCK_KEYWORDS = tuple(word for words in LAYER_LISTS.values() for word in words)
+_TITLES: dict[str, str] = {"schedule": "learning rate schedule"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of a recipe, checked.
+
+    Attributes:
+        kind: What the name is one of.
+        name: A class of Keras or one of our own.
+        keywords: As the class takes them; values are plain data, parts, or tuples of parts.
+        path: Where the component stands in the recipe.
+    """
+
+    kind: Kind
+    name: str
+    keywords: dict[str, Any]
+    path: Path
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a recipe is built from; None stands for what could not be made out."""
+
+    generator: tuple[Part, ...] | None
+    discriminator: tuple[Part, ...] | None
+    generator_optimizer: Part | None
+    discriminator_optimizer: Part | None
+
+
+def resolve(data: dict[str, Any]) -> tuple[Parts, list[Problem]]:
+    """Check every component of a recipe; see the module's text for what problems do.
+
+    Args:
+        data: The recipe as plain data. What has not even the form of a component is passed over:
+            `gantool.recipe.validate` tells it.
+    """
+    resolver = _Resolver()
+    resolver.initializer = resolver.found(data, "initializer", ("initializer",))
+    parts = Parts(
+        generator=resolver.found_layers(data, ("generator", "layers")),
+        discriminator=resolver.found_layers(data, ("discriminator", "layers")),
+        generator_optimizer=resolver.found(data, "optimizer", ("optimizers", "generator")),
+        discriminator_optimizer=resolver.found(data, "optimizer", ("optimizers", "discriminator")),
+    )
+    return parts, resolver.problems
+
+
+def _value_at(data: Any, path: Path) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _component(value: Any) -> Component | None:
+    try:
+        return Component.model_validate(value)
+    except ValidationError:
+        return None
+
+
+class _Resolver:
+    """Collects the problems of one recipe on the way through its components."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.initializer: Part | None = None
+
+    def found(self, data: dict[str, Any], kind: Kind, path: Path) -> Part | None:
+        component = _component(_value_at(data, path))
+        return component and self.component(component, kind, path)
+
+    def found_layers(self, data: dict[str, Any], path: Path) -> tuple[Part, ...] | None:
+        values = _value_at(data, path)
+        if not isinstance(values, list):
+            return None
+        components = [_component(value) for value in values]
+        return _all_or_none(
+            component and self.component(component, "layer", (*path, index))
+            for index, component in enumerate(components)
+        )
+
+    def component(self, component: Component, kind: Kind, path: Path) -> Part | None:
+        known = self._signature(component.name, kind, path)
+        if known is None:
+            return None
+        inside = (*path, component.name) if component.keywords else path
+        keywords = self._keywords(component.keywords, known, kind, inside)
+        missing = [
+            word.name
+            for word in known.keywords.values()
+            if word.required and word.name not in keywords
+        ]
+        if missing:
+            needs = " and ".join(map(repr, missing))
+            self._tell(path, f"{known.name} needs {needs}")
+            return None
+        if any(_is_lost(word, keywords[word], given) for word, given in component.keywords.items()
+               if word in keywords):
+            return None
+        return Part(kind, known.name, self._with_initializer(kind, known) | keywords, path)
+
+    def _with_initializer(self, kind: Kind, known: Signature) -> dict[str, Any]:
+        """The recipe's own default for the kernels of a layer."""
+        if self.initializer is None or kind != "layer":
+            return {}
+        kernels = [word for word in KERNEL_INITIALIZERS if word in known.keywords]
+        return dict.fromkeys(kernels, self.initializer)
+
+    def _signature(self, name: str, kind: Kind, path: Path) -> Signature | None:
+        own = OWN_LAYERS if kind == "layer" else {}
+        known = own.get(name) or signature(kind, name)
+        if known is not None:
+            return known
+        reason = refusal(kind, name)
+        if reason is not None:
+            self._tell(path, reason)
+            return None
+        choices = [*own, *names(kind)]
+        title = _TITLES.get(kind, kind)
+        self._tell(path, f"unknown {title} {name!r}{did_you_mean(name, choices)}")
+        meant = closest(name, choices)
+        return (own.get(meant) or signature(kind, meant)) if meant else None
+
+    def _keywords(
+        self, given: dict[str, Any], known: Signature, kind: Kind, path: Path
+    ) -> dict[str, Any]:
+        keywords: dict[str, Any] = {}
+        for word, value in given.items():
+            here = (*path, word)
+            if word == "name":
+                self._tell(here, "gantool names layers by their place: remove 'name'", on_key=True)
+                continue
+            meant: str | None = word
+            if word not in known.keywords and not known.takes_any:
+                meant = self._unknown_keyword(word, given, known, here)
+            if meant is not None:
+                keywords[meant] = self._value(meant, value, known, kind, here)
+        return keywords
+
+    def _unknown_keyword(
+        self, word: str, given: dict[str, Any], known: Signature, path: Path
+    ) -> str | None:
+        choices = [choice for choice in known.keywords if choice not in given]
+        suggestion = did_you_mean(word, choices)
+        self._tell(path, f"unknown keyword {word!r} for {known.name}{suggestion}", on_key=True)
+        return closest(word, choices)
+
+    def _value(self, word: str, value: Any, known: Signature, kind: Kind, path: Path) -> Any:
+        if word in LAYER_LISTS.get(known.name, ()) or word in _LAYER_LIST_KEYWORDS:
+            return self._nested_layers(word, value, path)
+        nested = kind_of_keyword(word, kind)
+        if nested == "schedule" and not isinstance(value, (dict, str)):
+            return value
+        if nested is not None and value is not None:
+            return self._nested(value, nested, path)
+        if word == "activation" or word.endswith("_activation"):
+            self._check_activation(value, path)
+        return self._boolean(word, value, known, path)
+
+    def _nested(self, value: Any, kind: Kind, path: Path) -> Part | None:
+        try:
+            component = Component.model_validate(value)
+        except ValidationError as error:
+            self._tell(path, str(error.errors()[0]["ctx"]["error"]))
+            return None
+        return self.component(component, kind, path)
+
+    def _nested_layers(self, word: str, value: Any, path: Path) -> tuple[Part, ...] | None:
+        if not isinstance(value, list) or not value:
+            self._tell(path, f"{word} must be a list of layers")
+            return None
+        return _all_or_none(
+            self._nested(item, "layer", (*path, index)) for index, item in enumerate(value)
+        )
+
+    def _check_activation(self, value: Any, path: Path) -> None:
+        if value is None or value in activations():
+            return
+        suggestion = did_you_mean(str(value), activations())
+        self._tell(path, f"unknown activation {value!r}{suggestion}")
+
+    def _boolean(self, word: str, value: Any, known: Signature, path: Path) -> Any:
+        """YAML's `no` and `on` reach us as text; where Keras has a switch, they are meant as one."""
+        keyword = known.keywords.get(word)
+        if keyword is None or not isinstance(keyword.default, bool) or isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in _BOOLEANS:
+            return _BOOLEANS[value.lower()]
+        self._tell(path, f"{word} of {known.name} must be true or false, not {value!r}")
+        return keyword.default
+
+    def _tell(self, path: Path, message: str, on_key: bool = False) -> None:
+        self.problems.append(Problem(path, message, on_key))
+
+
+def _all_or_none(parts: Iterable[Part | None]) -> tuple[Part, ...] | None:
+    found = list(parts)
+    whole = tuple(part for part in found if part is not None)
+    return whole if len(whole) == len(found) else None
+
+
+def _is_lost(word: str, value: Any, given: Any) -> bool:
+    """Whether layers were given for this keyword and could not be made out."""
+    holds_layers = word in (*_LAYER_KEYWORDS, *_LAYER_LIST_KEYWORDS, *_BLOCK_KEYWORDS)
+    return holds_layers and value is None and given is not None
+
+
+def kind_of_keyword(word: str, kind: Kind) -> Kind | None:
+    """What the value of a class's keyword is a component of, or None where it is plain data.
+
+    Args:
+        word: The keyword.
+        kind: Of the class that takes it. An optimizer's learning rate may be a plain number too.
+    """
+    if word in _LAYER_KEYWORDS:
+        return "layer"
+    if kind == "optimizer" and word == "learning_rate":
+        return "schedule"
+    for ending in ("initializer", "regularizer", "constraint"):
+        if word.endswith(f"_{ending}"):
+            return cast("Kind", ending)
+    return None

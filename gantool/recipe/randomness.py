@@ -1,0 +1,20 @@
+"""Randomness as a function of (seed, purpose, step): nothing about a random state is ever saved.
+
+`key(seed, purpose)` is the first half of the two-number seed that TensorFlow's stateless random
+operations take; the second half is the step, a tensor. Two purposes never share numbers, and the
+numbers of a step do not depend on which steps ran before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def key(seed: int, purpose: str) -> int:
+    """Mix a seed and a purpose ("order", "latent/generator", …) into 63 bits.
+
+    The digest makes keys of neighbouring seeds unrelated, so seed 1's latents are not seed 0's
+    shifted by a step.
+    """
+    digest = hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -1,0 +1,126 @@
+"""The JSON Schema of a recipe, with the layers and keywords of the Keras that is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gantool.recipe.keras_signatures import Keyword, Kind, Signature, activations, names, signature
+from gantool.recipe.model import REGULARIZERS, Recipe
+from gantool.recipe.parts import kind_of_keyword
+from gantool.recipe.vocabulary import LAYER_LISTS, OWN_LAYERS
+
+Schema = dict[str, Any]
+
+_KINDS: tuple[Kind, ...] = (
+    "layer",
+    "optimizer",
+    "initializer",
+    "regularizer",
+    "constraint",
+    "schedule",
+)
+_TITLES: dict[Kind, str] = {kind: f"Keras{kind.title()}" for kind in _KINDS} | {
+    "layer": "Layer",
+    "optimizer": "Optimizer",
+    "initializer": "Initializer",
+}
+
+
+def recipe_schema() -> Schema:
+    """The schema (JSON Schema 2020-12) that `gantool schema` prints."""
+    schema = Recipe.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "gantool recipe"
+    definitions: Schema = schema["$defs"]
+    for kind in _KINDS:
+        definitions[_TITLES[kind]] = _components(kind)
+    definitions["Regularizer"] = _regularizers()
+    _forget_components(definitions)
+    return schema
+
+
+def _components(kind: Kind) -> Schema:
+    """`Name` where nothing is required, or `Name: {keywords}`."""
+    own = OWN_LAYERS if kind == "layer" else {}
+    known = [own.get(name) or signature(kind, name) for name in sorted({*own, *names(kind)})]
+    signatures = [item for item in known if item is not None]
+    return _named(
+        {item.name: (_keywords(item, kind), item.summary) for item in signatures},
+        [item.name for item in signatures if not _required(item)],
+    )
+
+
+def _named(keywords: dict[str, tuple[Schema, str]], alone: list[str]) -> Schema:
+    return {
+        "anyOf": [
+            {"enum": alone},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": False,
+                "properties": {
+                    name: {**schema, "description": summary}
+                    for name, (schema, summary) in keywords.items()
+                },
+            },
+        ]
+    }
+
+
+def _keywords(item: Signature, kind: Kind) -> Schema:
+    schema: Schema = {
+        "type": ["object", "null"] if not _required(item) else "object",
+        "properties": {
+            keyword.name: _keyword(item, keyword, kind)
+            for keyword in item.keywords.values()
+            if keyword.name != "name"
+        },
+        "additionalProperties": item.takes_any,
+    }
+    if _required(item):
+        schema["required"] = _required(item)
+    return schema
+
+
+def _required(item: Signature) -> list[str]:
+    return [keyword.name for keyword in item.keywords.values() if keyword.required]
+
+
+def _keyword(item: Signature, keyword: Keyword, kind: Kind) -> Schema:
+    schema: Schema = {}
+    nested = kind_of_keyword(keyword.name, kind)
+    if keyword.name in LAYER_LISTS.get(item.name, ()) or keyword.name == "cells":
+        schema = {"type": "array", "items": {"$ref": "#/$defs/Layer"}}
+    elif nested == "schedule":
+        schema = {"anyOf": [{"type": "number"}, {"$ref": f"#/$defs/{_TITLES[nested]}"}]}
+    elif nested is not None:
+        # Keras also takes the lower-case names of these, such as he_normal.
+        schema = {"anyOf": [{"$ref": f"#/$defs/{_TITLES[nested]}"}, {"type": ["string", "null"]}]}
+    elif keyword.name == "activation" or keyword.name.endswith("_activation"):
+        schema = {"enum": [*activations(), None]}
+    elif isinstance(keyword.default, bool):
+        schema = {"type": "boolean"}
+    if isinstance(keyword.default, (bool, int, float, str)):
+        schema["default"] = keyword.default
+    if keyword.description:
+        schema["description"] = keyword.description
+    return schema
+
+
+def _regularizers() -> Schema:
+    found = {}
+    alone = []
+    for model in REGULARIZERS:
+        schema = model.model_json_schema()
+        schema["properties"].pop("kind")
+        if not schema.get("required"):
+            alone.append(model.__name__)
+        found[model.__name__] = (schema, schema.pop("description"))
+    return _named(found, alone)
+
+
+def _forget_components(definitions: Schema) -> None:
+    """Leave out what pydantic wrote of the classes behind the definitions above."""
+    for name in ("Component", *(model.__name__ for model in REGULARIZERS)):
+        definitions.pop(name, None)

@@ -1,0 +1,20 @@
+"""The word that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def closest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that looks most like `word`, or None where none does."""
+    # Case is the commonest slip (conv2d, batchnormalization), and difflib counts it in full.
+    by_lower = {choice.lower(): choice for choice in choices}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """"; did you mean 'filters'?", or nothing where no choice is close."""
+    found = closest(word, choices)
+    return f"; did you mean {found!r}?" if found else ""

@@ -1,0 +1,103 @@
+"""From plain data to a `Recipe`, and from pydantic's errors to sentences about the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from gantool.recipe.document import Path, Problem
+from gantool.recipe.model import REGULARIZERS, Recipe, Section
+from gantool.recipe.suggest import did_you_mean
+
+
+def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
+    """Check the structure, types and bounds of a recipe; tell everything that is wrong at once."""
+    try:
+        return Recipe.model_validate(data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    return None, [_problem(detail) for detail in details]
+
+
+def _problem(detail: Any) -> Problem:
+    path: Path = tuple(detail["loc"])
+    kind: str = detail["type"]
+    if kind == "missing":
+        return Problem(path[:-1], f"{_section_name(path[:-1])} needs {path[-1]!r}", on_key=True)
+    if kind == "extra_forbidden":
+        message = f"unknown key {path[-1]!r} in {_section_name(path[:-1])}"
+        known = _section_at(path[:-1]).model_fields.keys() - {"kind"}
+        return Problem(path, message + did_you_mean(str(path[-1]), known), on_key=True)
+    if kind == "value_error":
+        return Problem(path, str(detail["ctx"]["error"]))
+    if kind == "union_tag_invalid":
+        name = detail["ctx"]["tag"]
+        known = [choice.__name__ for choice in REGULARIZERS]
+        return Problem(path, f"unknown regularizer {name!r}{did_you_mean(name, known)}")
+    if kind == "literal_error":
+        expected = detail["ctx"]["expected"]
+        choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
+        suggestion = did_you_mean(str(detail["input"]), choices)
+        return Problem(path, f"{_must_be(path, expected, detail['input'])}{suggestion}")
+    wanted = _WANTED.get(kind, lambda _: detail["msg"])(detail.get("ctx", {}))
+    return Problem(path, _must_be(path, wanted, detail["input"]))
+
+
+_WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
+    "int_parsing": lambda _: "a whole number",
+    "int_type": lambda _: "a whole number",
+    "int_from_float": lambda _: "a whole number",
+    "float_parsing": lambda _: "a number",
+    "float_type": lambda _: "a number",
+    "finite_number": lambda _: "a finite number",
+    "bool_parsing": lambda _: "true or false",
+    "bool_type": lambda _: "true or false",
+    "string_type": lambda _: "text",
+    "string_too_short": lambda _: "more than empty text",
+    "string_too_long": lambda limits: f"at most {limits['max_length']} characters long",
+    "string_pattern_mismatch": lambda _: "made of letters, digits, '.', '_' and '-'",
+    "list_type": lambda _: "a list",
+    "tuple_type": lambda _: "a list of two numbers",
+    "model_type": lambda _: "a mapping of keys to values",
+    "dict_type": lambda _: "a mapping of keys to values",
+    "too_short": lambda limits: f"a list of at least {limits['min_length']}",
+    "too_long": lambda limits: f"a list of {limits['max_length']}",
+    "greater_than": lambda limits: f"greater than {limits['gt']}",
+    "greater_than_equal": lambda limits: f"at least {limits['ge']}",
+    "less_than": lambda limits: f"less than {limits['lt']}",
+    "less_than_equal": lambda limits: f"at most {limits['le']}",
+}
+
+
+def _must_be(path: Path, wanted: str, value: Any) -> str:
+    return f"{_section_name(path)} must be {wanted}, not {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _section_name(path: Path) -> str:
+    return ".".join(map(str, path)) or "the recipe"
+
+
+def _section_at(path: Path) -> type[Section]:
+    """The model whose fields are the keys that may stand at `path`."""
+    section: type[Section] = Recipe
+    for part in path:
+        for regularizer in REGULARIZERS:
+            if part == regularizer.__name__:
+                section = regularizer
+        field = section.model_fields.get(str(part))
+        if field is not None and isinstance(field.annotation, type):
+            section = field.annotation if issubclass(field.annotation, Section) else section
+    return section

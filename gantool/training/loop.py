@@ -1,0 +1,107 @@
+"""The training loop: yields progress, knows no files and prints nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from gantool.errors import DivergedError
+from gantool.training.schedule import next_stop
+from gantool.training.state import TrainingState
+from gantool.training.step import TrainingStep
+
+_SECONDS_A_CALL = 0.5
+"""About how long Python stays out of the way, and so how late a signal is heard."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        step: Steps done.
+        last: Steps in all.
+        images: Real images seen.
+        seconds: Spent training, earlier processes included.
+        session_seconds: Spent training in this process.
+        images_per_second: Of the latest steps.
+        generator_loss: Of the step just done.
+        discriminator_loss: Of the step just done, without penalties.
+        stopped: Whether the run ends here before its last step.
+    """
+
+    step: int
+    last: int
+    images: int
+    seconds: float
+    session_seconds: float
+    images_per_second: float
+    generator_loss: float
+    discriminator_loss: float
+    stopped: bool
+
+    @property
+    def ends(self) -> bool:
+        """Whether no step follows."""
+        return self.stopped or self.step >= self.last
+
+
+def train(
+    state: TrainingState,
+    step: TrainingStep,
+    batches: Any,
+    *,
+    last: int,
+    images_a_step: int,
+    intervals: Sequence[int],
+    should_stop: Callable[[], bool],
+) -> Iterator[Progress]:
+    """Train up to step `last`, pausing wherever one of the intervals is due.
+
+    Args:
+        state: Is moved.
+        step: Moves it.
+        batches: Iterator at the state's next batch.
+        last: Steps in all.
+        images_a_step: Real images that one step takes.
+        intervals: A pause is made, at least, at every multiple of each.
+        should_stop: Asked between calls; the run then ends where it is.
+
+    Yields:
+        At every pause, with the state as it is after that step.
+
+    Raises:
+        DivergedError: A loss is not finite. The weights are then of no use.
+    """
+    steps_a_call = 1
+    seconds_before = state.seconds
+    stopped = False
+    while state.step < last and not stopped:
+        before, started = state.step, time.perf_counter()
+        stop = next_stop(before, intervals, last)
+        losses = step.run(batches, min(steps_a_call, stop - before))
+        took = time.perf_counter() - started
+        done = state.step - before
+        state.seconds += took
+        for name, loss in (("generator", losses.generator), ("discriminator", losses.discriminator)):
+            if not isfinite(loss):
+                raise DivergedError(
+                    f"training diverged: the {name}'s loss is {loss} at step {state.step}"
+                )
+        stopped = should_stop()
+        yield Progress(
+            step=state.step,
+            last=last,
+            images=state.step * images_a_step,
+            seconds=state.seconds,
+            session_seconds=state.seconds - seconds_before,
+            images_per_second=done * images_a_step / took,
+            generator_loss=losses.generator,
+            discriminator_loss=losses.discriminator,
+            stopped=stopped and state.step < last,
+        )
+        # Doubling keeps the slow first call, which compiles, from deciding for long.
+        steps_a_call = max(1, min(2 * steps_a_call, round(_SECONDS_A_CALL * done / took)))

@@ -1,0 +1,156 @@
+"""From a loaded recipe to networks, optimizers and a data source that fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.errors import InputError
+from gantool.networks.build import BuiltNetwork, LayerProblem, build_network
+from gantool.networks.components import make
+from gantool.networks.fit import discriminator_problems, generator_problems
+from gantool.networks.messages import construction_message
+from gantool.recipe.document import Problem
+from gantool.recipe.load import LoadedRecipe
+from gantool.recipe.model import Recipe
+from gantool.recipe.parts import Part
+from gantool.training.state import TrainingState
+
+_UNKNOWN_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run needs but the images themselves.
+
+    Attributes:
+        loaded: The recipe.
+        source: Its images; None where a catalogue set is not on this machine yet.
+        note: Then, how it gets there.
+        classes: How many labels there are; 0 without labels.
+        state: Networks and optimizers at step 0.
+    """
+
+    loaded: LoadedRecipe
+    source: ImageSource | None
+    note: str
+    classes: int
+    state: TrainingState
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe as typed data."""
+        return self.loaded.recipe
+
+
+def make_plan(loaded: LoadedRecipe) -> Plan:
+    """Open the data, build both networks and optimizers, and check that all fit together.
+
+    Raises:
+        RecipeError: With a line for every problem, those of `loaded` among them.
+    """
+    problems: list[Problem] = []
+    source, note = _open(loaded, problems)
+    classes = 0
+    if loaded.recipe.data.labels:
+        classes = len(source.classes) if source is not None else _UNKNOWN_CLASSES
+    generator = _build("generator", loaded, classes, problems)
+    discriminator = _build("discriminator", loaded, classes, problems)
+    if generator is not None:
+        problems += generator_problems(generator, image_shape(loaded.recipe))
+    if discriminator is not None:
+        problems += discriminator_problems(discriminator, loaded.recipe)
+    optimizers = [
+        _optimizer(part, network, loaded.recipe, problems)
+        for part, network in (
+            (loaded.parts.generator_optimizer, generator),
+            (loaded.parts.discriminator_optimizer, discriminator),
+        )
+    ]
+    loaded.raise_problems(problems)
+    assert generator is not None
+    assert discriminator is not None
+    average = None
+    if loaded.recipe.train.average is not None:
+        # Built alike from the same seed, it starts with the generator's own weights.
+        average = _build("generator", loaded, classes, problems)
+    state = TrainingState(generator, discriminator, average, *optimizers)
+    return Plan(loaded, source, note, classes, state)
+
+
+def build_generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
+    """Build a recipe's generator alone.
+
+    Raises:
+        RecipeError: It cannot be built.
+    """
+    problems: list[Problem] = []
+    built = _build("generator", loaded, classes, problems)
+    loaded.raise_problems(problems)
+    assert built is not None
+    return built
+
+
+def image_shape(recipe: Recipe) -> tuple[int, int, int]:
+    """The shape [H, W, C] of the images that the networks see."""
+    return (*recipe.data.size, recipe.data.channels)
+
+
+def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, str]:
+    try:
+        source = open_source(loaded.recipe.data, loaded.folder)
+    except NotDownloadedError as error:
+        return None, str(error)
+    except InputError as error:
+        problems.append(Problem(("data", "source"), str(error)))
+        return None, ""
+    batch_size = loaded.recipe.train.batch_size
+    if batch_size > len(source):
+        message = f"batch_size {batch_size} is larger than the set of {len(source):,} images"
+        problems.append(Problem(("train", "batch_size"), message))
+    return source, ""
+
+
+def _build(
+    network: str, loaded: LoadedRecipe, classes: int, problems: list[Problem]
+) -> BuiltNetwork | None:
+    recipe = loaded.recipe
+    is_generator = network == "generator"
+    parts = loaded.parts.generator if is_generator else loaded.parts.discriminator
+    input_shape: Sequence[int] = (recipe.latent.size,) if is_generator else image_shape(recipe)
+    if parts is None:
+        return None
+    try:
+        return build_network(
+            network,
+            parts,
+            input_shape,
+            classes=classes,
+            seed=recipe.seed,
+            precision=recipe.train.precision,
+        )
+    except LayerProblem as error:
+        problems.append(error.problem)
+        return None
+
+
+def _optimizer(
+    part: Part | None, network: BuiltNetwork | None, recipe: Recipe, problems: list[Problem]
+) -> Any:
+    if part is None:
+        return None
+    try:
+        optimizer = make(part)
+    except Exception as error:
+        problems.append(Problem(part.path, construction_message(part.name, error)))
+        return None
+    if recipe.train.precision == "mixed_float16":
+        # Gradients below 6e-8 would be zero in float16; the scale keeps them, and adapts.
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    if network is not None:
+        optimizer.build(network.model.trainable_variables)
+    return optimizer

@@ -1,0 +1,137 @@
+"""The run folder: where each thing of a run lies, and which run folders there are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gantool.errors import InputError
+
+_CHECKPOINT = re.compile(r"step-(\d{8,})\.h5")
+_NUMBERED = re.compile(r"(\d{5,})-.*")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of a run."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe as the user wrote it, `--set` values applied."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def reals(self) -> Path:
+        """Real images, arranged as the samples are."""
+        return self.path / "samples" / "reals.png"
+
+    def samples(self, step: int) -> Path:
+        """The grid of samples after `step` steps."""
+        return self.path / "samples" / f"step-{step:08d}.png"
+
+    def checkpoint(self, step: int) -> Path:
+        """The checkpoint after `step` steps."""
+        return self.path / "checkpoints" / f"step-{step:08d}.h5"
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints there are, oldest first."""
+        found = {
+            int(match[1]): path
+            for path in (self.path / "checkpoints").glob("step-*.h5")
+            if (match := _CHECKPOINT.fullmatch(path.name))
+        }
+        return [found[step] for step in sorted(found)]
+
+    def holds_run(self) -> bool:
+        """Whether there is a run in this folder already."""
+        traces = (self.recipe, self.metrics, self.path / "checkpoints")
+        return any(trace.exists() for trace in traces)
+
+    def make(self) -> None:
+        """Make the folder and its sub-folders.
+
+        Raises:
+            InputError: It cannot be made or written to.
+        """
+        try:
+            for folder in (self.path, self.path / "samples", self.path / "checkpoints"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: the run folder cannot be written ({error.strerror});"
+                " name another with --out"
+            ) from error
+
+
+def new_run_folder(out: Path | None, name: str, runs: Path) -> RunFolder:
+    """Make the folder of a new run: `out`, or the next numbered one below `runs`.
+
+    Raises:
+        InputError: `out` holds a run already, or the folder cannot be written.
+    """
+    if out is not None:
+        folder = RunFolder(out)
+        refuse_existing_run(folder)
+        folder.make()
+        return folder
+    numbers = [
+        int(match[1])
+        for path in (runs.iterdir() if runs.is_dir() else ())
+        if (match := _NUMBERED.fullmatch(path.name))
+    ]
+    number = max(numbers, default=-1) + 1
+    while True:
+        folder = RunFolder(runs / f"{number:05d}-{name}")
+        # Another process may have taken the number since; making the folder settles it.
+        if _make_alone(folder.path):
+            folder.make()
+            return folder
+        number += 1
+
+
+def refuse_existing_run(folder: RunFolder) -> None:
+    """Raise InputError where the folder holds a run, with the way on."""
+    if folder.holds_run():
+        raise InputError(
+            f"{folder.path}: holds a run already; go on with it by"
+            f" `gantool train --resume {folder.path}`, or name another folder with --out"
+        )
+
+
+def find_checkpoint(place: Path) -> Path:
+    """A checkpoint file as it is, or the newest checkpoint of a run folder.
+
+    Raises:
+        InputError: There is none.
+    """
+    if not place.is_dir():
+        if not place.exists():
+            raise InputError(f"{place}: no such file or run folder")
+        return place
+    checkpoints = RunFolder(place).checkpoints()
+    if not checkpoints:
+        raise InputError(f"{place}: holds no checkpoint (checkpoints/step-….h5)")
+    return checkpoints[-1]
+
+
+def _make_alone(path: Path) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+    except FileExistsError:
+        if path.parent.is_dir():
+            return False
+        raise InputError(f"{path.parent}: is a file, not a folder for runs") from None
+    except OSError as error:
+        raise InputError(
+            f"{path}: the run folder cannot be made ({error.strerror}); name one with --out"
+        ) from error
+    return True

@@ -1,0 +1,127 @@
+"""One session of training: from a plan and its images to a run folder that has moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gantool.data.loading import Images
+from gantool.data.pipeline import batches
+from gantool.files import write_text
+from gantool.recipe.randomness import key
+from gantool.training.checkpoint import Header
+from gantool.training.consumers import checkpoints, grids, metrics_log, real_grid
+from gantool.training.loop import Progress, train
+from gantool.training.plan import Plan
+from gantool.training.run_folder import RunFolder
+from gantool.training.schedule import total_steps
+from gantool.training.step import Losses, TrainingStep
+
+
+def run_session(
+    plan: Plan, images: Images, folder: RunFolder, should_stop: Callable[[], bool]
+) -> Iterator[Progress]:
+    """Train from where the plan's state stands to the recipe's end, writing as the recipe says.
+
+    Yields:
+        Progress, after everything that was due at its step has been written.
+
+    Raises:
+        DivergedError: A loss is not finite. The newest checkpoint is from before.
+        OSError: Something cannot be written.
+    """
+    recipe, state = plan.recipe, plan.state
+    write_text(folder.recipe, plan.loaded.text)
+    if not folder.reals.exists():
+        real_grid(folder.reals, _real_images(plan, images), recipe)
+    consumers = [
+        metrics_log(folder.metrics, recipe.output.log_every),
+        grids(folder, recipe, state, plan.classes),
+        checkpoints(folder, recipe, state, lambda progress: _header(plan, progress)),
+    ]
+    intervals = (
+        recipe.output.log_every,
+        recipe.output.grid.every,
+        recipe.output.checkpoint.every,
+    )
+    with _errors_of(images):
+        for progress in train(
+            state,
+            TrainingStep(state, recipe),
+            _feed(plan, images),
+            last=total_steps(recipe.train, len(images)),
+            images_a_step=recipe.train.batch_size * recipe.train.updates.discriminator,
+            intervals=intervals,
+            should_stop=should_stop,
+        ):
+            for consume in consumers:
+                consume(progress)
+            yield progress
+
+
+def one_step(plan: Plan, images: Images) -> Losses:
+    """Run the next step and write nothing.
+
+    Raises:
+        InputError: An image cannot be read.
+    """
+    with _errors_of(images):
+        return TrainingStep(plan.state, plan.recipe).run(_feed(plan, images), 1)
+
+
+@contextmanager
+def _errors_of(images: Images) -> Iterator[None]:
+    """Raise the error of an image as itself, where TensorFlow has made its own of it."""
+    try:
+        yield
+    except tf.errors.OpError:
+        if images.failure is not None:
+            raise images.failure from None
+        raise
+
+
+def _feed(plan: Plan, images: Images) -> Iterator[Any]:
+    """The batches from the plan's next step on."""
+    train_settings = plan.recipe.train
+    return iter(
+        batches(
+            images,
+            plan.recipe.data,
+            batch_size=train_settings.batch_size,
+            seed=plan.recipe.seed,
+            first_batch=plan.state.step * train_settings.updates.discriminator,
+        )
+    )
+
+
+def _header(plan: Plan, progress: Progress) -> Header:
+    loaded = plan.loaded
+    return Header(
+        recipe=loaded.text,
+        recipe_name=loaded.name,
+        recipe_folder=str(loaded.folder),
+        step=progress.step,
+        images=progress.images,
+        seconds=progress.seconds,
+        seed=loaded.recipe.seed,
+        classes=plan.classes,
+    )
+
+
+def _real_images(plan: Plan, images: Images) -> list[np.ndarray]:
+    """Real images for a grid; where there are labels, cell k shows class k mod classes."""
+    grid = plan.recipe.output.grid
+    cells = grid.rows * grid.columns
+    order = np.random.default_rng(key(plan.recipe.seed, "reals")).permutation(len(images))
+    if not plan.classes:
+        return list(images.read(np.resize(order, cells)))
+    queues = [order[images.labels[order] == label] for label in range(plan.classes)]
+    chosen = [
+        queues[cell % plan.classes][(cell // plan.classes) % len(queues[cell % plan.classes])]
+        for cell in range(cells)
+    ]
+    return list(images.read(np.array(chosen)))

@@ -1,0 +1,73 @@
+"""All that training moves: two networks, the moving average, two optimizers, and the step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from gantool.networks.build import BuiltNetwork
+
+
+@dataclass
+class TrainingState:
+    """The variables of a run, and how far it has come.
+
+    Attributes:
+        generator: Learns.
+        discriminator: Learns.
+        average: The moving average of the generator, or None where the recipe has none.
+        generator_optimizer: Built for the generator's trainable variables.
+        discriminator_optimizer: Built for the discriminator's trainable variables.
+        step: How many steps have been done.
+        seconds: Spent in training so far, earlier processes included.
+    """
+
+    generator: BuiltNetwork
+    discriminator: BuiltNetwork
+    average: BuiltNetwork | None
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+    step: int = 0
+    seconds: float = 0.0
+
+    @property
+    def best_generator(self) -> BuiltNetwork:
+        """The one that pictures are drawn from: the moving average where there is one."""
+        return self.average or self.generator
+
+    def variables(self) -> dict[str, dict[str, keras.Variable]]:
+        """Every variable by the group and the key it has in a checkpoint."""
+        groups = {"generator": self.generator.weights()}
+        if self.average is not None:
+            groups["generator_average"] = self.average.weights()
+        groups["discriminator"] = self.discriminator.weights()
+        groups["optimizers/generator"] = optimizer_variables(
+            self.generator_optimizer, self.generator
+        )
+        groups["optimizers/discriminator"] = optimizer_variables(
+            self.discriminator_optimizer, self.discriminator
+        )
+        return groups
+
+
+def optimizer_variables(
+    optimizer: keras.optimizers.Optimizer, network: BuiltNetwork
+) -> dict[str, keras.Variable]:
+    """An optimizer's variables by `place/variable/slot`: `00_Dense/kernel/momentum`.
+
+    The learning rate is left out: it is the recipe's, so that a recipe that changes it is obeyed.
+    """
+    # Keras names a slot by the path of its weight with underscores, then the slot's own name.
+    weights = {
+        variable.path.replace("/", "_") + "_": key for key, variable in network.weights().items()
+    }
+    found: dict[str, keras.Variable] = {}
+    for variable in optimizer.variables:
+        if variable.name == "learning_rate":
+            continue
+        owners = [prefix for prefix in weights if variable.name.startswith(prefix)]
+        owner = max(owners, key=len, default="")
+        slot = variable.name[len(owner) :]
+        found[f"{weights[owner]}/{slot}" if owner else slot] = variable
+    return found
