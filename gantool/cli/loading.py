@@ -81,4 +81,3 @@ def _quiet_unless_it_fails() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-

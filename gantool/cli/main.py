@@ -23,8 +23,8 @@ INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gantool", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
-def cli(debug: bool) -> None:  # noqa: ARG001 - `main` has read it before Click does
-    """Train and sample GANs from a YAML recipe.
+def cli(debug: bool) -> None:
+    r"""Train and sample GANs from a YAML recipe.
 
     \b
     gantool train quickstart              train; pictures appear in runs/00000-quickstart

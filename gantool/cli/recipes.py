@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("name", required=False)
 def recipes(name: str | None) -> None:
-    """List the built-in recipes, or print one to copy.
+    r"""List the built-in recipes, or print one to copy.
 
     \b
     gantool recipes dcgan-mnist > mine.yaml
@@ -26,6 +26,5 @@ def recipes(name: str | None) -> None:
         click.echo(known[name].read_text(encoding="utf-8"), nl=False)
     else:
         raise InputError(
-            f"no built-in recipe {name!r}{did_you_mean(name, known)}"
-            " (`gantool recipes` lists them)"
+            f"no built-in recipe {name!r}{did_you_mean(name, known)} (`gantool recipes` lists them)"
         )

@@ -18,42 +18,32 @@ _MAX_SEED = 2**62
 _MAX_CELLS = 10_000
 
 
-class Seeds(click.ParamType):
-    """`0-63`, `7`, or several of them with commas between."""
-
-    name = "seeds"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[range]:
-        """Read the ranges; click shows the complaint and exits with 2."""
-        ranges = []
-        for part in str(value).split(","):
-            match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
-            if not match:
-                self.fail(f"{part!r} is no seed or range of seeds such as 0-63", param, ctx)
-            first, last = int(match[1]), int(match[2] or match[1])
-            if last < first:
-                self.fail(f"the range {part!r} runs backwards", param, ctx)
-            if last > _MAX_SEED:
-                self.fail(f"seeds go up to {_MAX_SEED}", param, ctx)
-            ranges.append(range(first, last + 1))
-        return ranges
+def parse_seeds(_context: click.Context, _option: click.Parameter, value: str) -> list[range]:
+    """Read `0-63`, `7`, or several of them with commas between."""
+    ranges = []
+    for part in value.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        if not match:
+            raise click.BadParameter(f"{part!r} is no seed or range of seeds such as 0-63")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise click.BadParameter(f"the range {part!r} runs backwards")
+        if last > _MAX_SEED:
+            raise click.BadParameter(f"seeds go up to {_MAX_SEED}")
+        ranges.append(range(first, last + 1))
+    return ranges
 
 
-class GridSize(click.ParamType):
-    """`8x10`: rows and columns."""
-
-    name = "grid"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """Read rows and columns; click shows the complaint and exits with 2."""
-        match = re.fullmatch(r"(\d+)[x×](\d+)", str(value))
-        if not match or not int(match[1]) or not int(match[2]):
-            self.fail(f"{value!r} is no grid; write ROWSxCOLUMNS, such as 8x8", param, ctx)
-        return int(match[1]), int(match[2])
+def parse_grid(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Read `8x10`: rows and columns."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+)[x×](\d+)", value)
+    if not match or not int(match[1]) or not int(match[2]):
+        raise click.BadParameter(f"{value!r} is no grid; write ROWSxCOLUMNS, such as 8x8")
+    return int(match[1]), int(match[2])
 
 
 @click.command()
@@ -65,16 +55,16 @@ class GridSize(click.ParamType):
     metavar="FILE_OR_RUN",
     help="A checkpoint, or a run folder for its newest checkpoint.",
 )
-@click.option("--seeds", type=Seeds(), default="0-63", show_default=True, help="As in 0-9,42.")
-@click.option("--grid", type=GridSize(), metavar="ROWSxCOLUMNS", help="Of the grid picture.")
+@click.option(
+    "--seeds", callback=parse_seeds, default="0-63", show_default=True, help="As in 0-9,42."
+)
+@click.option("--grid", callback=parse_grid, metavar="ROWSxCOLUMNS", help="Of the grid picture.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="A .png for one grid; a folder for one image a seed.  [default: a grid beside you]",
 )
-def sample(
-    place: Path, seeds: list[range], grid: tuple[int, int] | None, out: Path | None
-) -> None:
+def sample(place: Path, seeds: list[range], grid: tuple[int, int] | None, out: Path | None) -> None:
     """Draw the images of some seeds from a checkpoint.
 
     A seed always gives the same image from the same checkpoint, whatever is drawn beside it. A
@@ -104,7 +94,9 @@ def _is_grid(out: Path | None, grid: tuple[int, int] | None) -> bool:
     if out is None or (out.suffix.lower() == ".png" and not out.is_dir()):
         return True
     if out.suffix and not out.is_dir():
-        raise click.UsageError(f"--out {out}: name a .png for a grid, or a folder for single images")
+        raise click.UsageError(
+            f"--out {out}: name a .png for a grid, or a folder for single images"
+        )
     if grid is not None:
         raise click.UsageError(f"--grid needs a .png for --out; {out} is a folder")
     return False

@@ -52,7 +52,9 @@ def train(
 
     if resume is not None:
         if out is not None:
-            raise click.UsageError("--out has no meaning with --resume: the run stays in its folder")
+            raise click.UsageError(
+                "--out has no meaning with --resume: the run stays in its folder"
+            )
         return _resume(RunFolder(resume), recipe, settings, steps, seed, dry_run)
     if recipe is None:
         raise click.UsageError("name a RECIPE, or a run to go on with by --resume RUN")

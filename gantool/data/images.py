@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from io import BytesIO
 
@@ -25,6 +26,9 @@ SUFFIXES = (
 
 # Pillow warns at its own limit and refuses at twice that; `decode` has one limit and no warning.
 Image.MAX_IMAGE_PIXELS = None
+# What is wrong with an image is told by an error, and a camera's odd EXIF data by nobody. Set once,
+# because changing filters around each call is not safe among threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class UnreadableImageError(InputError):
@@ -59,7 +63,7 @@ def decode(data: bytes) -> Image.Image:
         ) from None
     # A damaged file makes Pillow's decoders raise nearly anything: SyntaxError, struct.error, …
     except Exception as error:
-        truncated = "truncated" in str(error)
+        truncated = "truncated" in str(error).lower()
         text = "the image is truncated" if truncated else f"the image is damaged ({error})"
         raise UnreadableImageError(text) from None
     if image.mode == "F":

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-Tensor = tf.Tensor
 
-
-def decay_at(decay: float, updates: Tensor) -> Tensor:
+def decay_at(decay: float, updates: tf.Tensor) -> tf.Tensor:
     """The decay after so many updates: min(decay, (1 + n) / (10 + n)).
 
     The rise is that of `tf.train.ExponentialMovingAverage(num_updates=…)`: without it the first
@@ -21,9 +19,9 @@ def decay_at(decay: float, updates: Tensor) -> Tensor:
 
 
 def move_average(
-    averages: Sequence[keras.Variable], variables: Sequence[keras.Variable], decay: Tensor
+    averages: Sequence[keras.Variable], variables: Sequence[keras.Variable], decay: tf.Tensor
 ) -> None:
-    """average ← decay · average + (1 − decay) · variable, for each pair.
+    """Set average ← decay · average + (1 − decay) · variable, for each pair.
 
     Moving statistics are averaged along with the weights, so that both lag by the same time and
     fit each other. Integer variables are copied.

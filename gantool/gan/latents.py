@@ -7,15 +7,13 @@ import tensorflow as tf
 from gantool.recipe.model import Latent
 from gantool.recipe.randomness import key
 
-Tensor = tf.Tensor
 
-
-def stateless_seed(seed: int, purpose: str, index: Tensor | int) -> Tensor:
+def stateless_seed(seed: int, purpose: str, index: tf.Tensor | int) -> tf.Tensor:
     """The seed of a stateless random operation, int64 [2]: one for each (seed, purpose, index)."""
     return tf.stack([tf.constant(key(seed, purpose), tf.int64), tf.cast(index, tf.int64)])
 
 
-def draw(latent: Latent, count: int, seed: Tensor) -> Tensor:
+def draw(latent: Latent, count: int, seed: tf.Tensor) -> tf.Tensor:
     """Draw `count` latent vectors, [count, size] float32, from one stateless seed [2]."""
     # Philox is named because it gives the same numbers on every kind of device.
     shape = [count, latent.size]
@@ -25,7 +23,7 @@ def draw(latent: Latent, count: int, seed: Tensor) -> Tensor:
     return tf.random.stateless_uniform(shape, seed, low, high, alg="philox")
 
 
-def draw_each(latent: Latent, seeds: Tensor) -> Tensor:
+def draw_each(latent: Latent, seeds: tf.Tensor) -> tf.Tensor:
     """One latent vector for each seed, int64 [N] → [N, size]; vector k depends on seed k alone."""
     own = key(0, "sample")
     return tf.map_fn(

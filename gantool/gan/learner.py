@@ -8,17 +8,15 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-Tensor = tf.Tensor
-
 
 class Pass(NamedTuple):
     """What a network gives in one pass in training mode."""
 
-    outputs: Tensor
+    outputs: tf.Tensor
     """float32, whatever precision the network computes in."""
-    state: list[Tensor]
+    state: list[tf.Tensor]
     """What the pass would leave in `Learner.state`: moving statistics and the like."""
-    regularization: Tensor
+    regularization: tf.Tensor
     """Scalar: the sum of the layers' own regularizers."""
 
 
@@ -57,10 +55,10 @@ class Learner:
 
     def forward(
         self,
-        inputs: Tensor,
-        labels: Tensor,
-        seed: Tensor,
-        state: Sequence[Tensor] | None = None,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        seed: tf.Tensor,
+        state: Sequence[tf.Tensor] | None = None,
     ) -> Pass:
         """Run the network in training mode, with the batch statistics of `inputs` alone.
 
@@ -85,7 +83,7 @@ class Learner:
         """Let `tape` record this network's weights."""
         tape.watch([variable.value for variable in self.trainable])
 
-    def descend(self, tape: tf.GradientTape, loss: Tensor, state: Sequence[Tensor]) -> None:
+    def descend(self, tape: tf.GradientTape, loss: tf.Tensor, state: Sequence[tf.Tensor]) -> None:
         """Take one step of the optimizer down `loss`, and keep the state that its pass left.
 
         Args:
@@ -108,7 +106,7 @@ class Learner:
         pairs = zip(non_trainable, self._is_random, strict=True)
         return [item for item, is_random in pairs if not is_random]
 
-    def _with_random(self, state: Sequence[Any], seed: Tensor) -> list[Any]:
+    def _with_random(self, state: Sequence[Any], seed: tf.Tensor) -> list[Any]:
         """Put freshly drawn states of random layers where the model has its own."""
         noise = iter(
             tf.unstack(

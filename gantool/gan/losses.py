@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-Tensor = tf.Tensor
-Elementwise = Callable[[Tensor], Tensor]
+Elementwise = Callable[[tf.Tensor], tf.Tensor]
 
 
 class Loss(NamedTuple):

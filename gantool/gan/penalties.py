@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-Tensor = tf.Tensor
-
 
 def gradient_penalty(
-    discriminate: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor, mix: Tensor
-) -> Tensor:
+    discriminate: Callable[[tf.Tensor], tf.Tensor],
+    real: tf.Tensor,
+    generated: tf.Tensor,
+    mix: tf.Tensor,
+) -> tf.Tensor:
     """Mean of (‖∇D(x̂)‖₂ − 1)² with x̂ = mix · real + (1 − mix) · generated.
 
     Gulrajani et al. 2017, equation 3 and algorithm 1, without the weight λ.

@@ -31,9 +31,7 @@ class Sampler:
             k mod classes.
     """
 
-    def __init__(
-        self, model: keras.Model, takes_label: bool, latent: Latent, classes: int
-    ) -> None:
+    def __init__(self, model: keras.Model, takes_label: bool, latent: Latent, classes: int) -> None:
         self._model = model
         self._takes_label = takes_label
         self._latent = latent

@@ -12,8 +12,7 @@ from gantool.gan.learner import Learner
 from gantool.gan.losses import Loss
 from gantool.recipe.model import Latent
 
-Tensor = tf.Tensor
-Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, Tensor], Tensor]
+Penalty = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 """(discriminate, real, generated, stateless seed) to a scalar that joins the loss."""
 Constraint = Callable[[], None]
 """Is applied to the discriminator's weights after each update of them."""
@@ -31,12 +30,14 @@ class Game:
     constraints: tuple[Constraint, ...]
     seed: int
 
-    def seed_of(self, purpose: str, index: Tensor) -> Tensor:
+    def seed_of(self, purpose: str, index: tf.Tensor) -> tf.Tensor:
         """The stateless seed [2] of update number `index` for one purpose."""
         return stateless_seed(self.seed, purpose, index)
 
 
-def update_discriminator(game: Game, images: Tensor, labels: Tensor, index: Tensor) -> Tensor:
+def update_discriminator(
+    game: Game, images: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
+) -> tf.Tensor:
     """One update from real and generated images together; returns the loss without penalties.
 
     Real and generated images pass separately, so that batch statistics do not mix.
@@ -51,7 +52,7 @@ def update_discriminator(game: Game, images: Tensor, labels: Tensor, index: Tens
     generated = _generate_for_discriminator(game, labels, index)
     noise = game.seed_of("noise/real", index), game.seed_of("noise/generated", index)
 
-    def discriminate(between: Tensor) -> Tensor:
+    def discriminate(between: tf.Tensor) -> tf.Tensor:
         return discriminator.forward(between, labels, noise[0]).outputs
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -72,8 +73,8 @@ def update_discriminator(game: Game, images: Tensor, labels: Tensor, index: Tens
 
 
 def update_discriminator_separately(
-    game: Game, images: Tensor, labels: Tensor, index: Tensor
-) -> Tensor:
+    game: Game, images: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
+) -> tf.Tensor:
     """One update from real images, then one from generated ones; returns the sum of both losses.
 
     The arguments are those of `update_discriminator`.
@@ -97,7 +98,7 @@ def update_discriminator_separately(
     return tf.add_n(losses)
 
 
-def update_generator(game: Game, labels: Tensor, index: Tensor) -> Tensor:
+def update_generator(game: Game, labels: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     """One update of the generator through a discriminator that stays as it is; returns the loss.
 
     Args:
@@ -119,7 +120,7 @@ def update_generator(game: Game, labels: Tensor, index: Tensor) -> Tensor:
     return loss
 
 
-def _generate_for_discriminator(game: Game, labels: Tensor, index: Tensor) -> Tensor:
+def _generate_for_discriminator(game: Game, labels: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     """Images [B, H, W, C] from fresh latents, outside every tape."""
     latents = draw(game.latent, labels.shape[0], game.seed_of("latent/discriminator", index))
     noise = game.seed_of("noise/generator-for-discriminator", index)

@@ -22,7 +22,7 @@ from gantool.recipe.randomness import key
 Shape = tuple[int | None, ...]
 
 
-class LayerProblem(Exception):
+class LayerError(Exception):
     """A layer cannot be made or does not fit its input."""
 
     def __init__(self, path: Path, message: str) -> None:
@@ -101,7 +101,7 @@ def build_network(
         precision: A dtype policy of Keras.
 
     Raises:
-        LayerProblem: A layer cannot be made or does not fit its input.
+        LayerError: A layer cannot be made or does not fit its input.
     """
     inputs = keras.Input(tuple(input_shape), name="inputs")
     label = keras.Input((), dtype="int32", name="labels")
@@ -143,10 +143,10 @@ class _Builder:
         try:
             layer = make(part, **self._extra(part, place))
         except Exception as error:
-            raise LayerProblem(part.path, construction_message(part.name, error)) from error
+            raise LayerError(part.path, construction_message(part.name, error)) from error
         takes_label = getattr(layer, "takes_label", False)
         if takes_label and not self.classes:
-            raise LayerProblem(
+            raise LayerError(
                 part.path, f"{part.name} needs labels: set data.labels to true, or remove it"
             )
         self.used_label = self.used_label or takes_label
@@ -154,9 +154,9 @@ class _Builder:
             outputs = layer(inputs, self.label) if takes_label else layer(inputs)
         except Exception as error:
             message = input_message(part.name, inputs.shape[1:], error)
-            raise LayerProblem(part.path, message) from error
+            raise LayerError(part.path, message) from error
         if not isinstance(outputs, keras.KerasTensor):
-            raise LayerProblem(part.path, f"{part.name} gives several outputs; one is needed here")
+            raise LayerError(part.path, f"{part.name} gives several outputs; one is needed here")
         self._remember(place, part, outputs, layer)
         return outputs
 
@@ -170,7 +170,7 @@ class _Builder:
         body = self.apply_all(part.keywords["body"], inputs, f"{place}/body/")
         shortcut = self.apply_all(part.keywords.get("shortcut", ()), inputs, f"{place}/shortcut/")
         if body.shape != shortcut.shape:
-            raise LayerProblem(
+            raise LayerError(
                 part.path,
                 f"the body of Residual makes {times(body.shape[1:])}, its shortcut"
                 f" {times(shortcut.shape[1:])}: give `shortcut` layers that make the same",
@@ -184,7 +184,7 @@ class _Builder:
         count = part.keywords["times"]
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             path = (*part.path, part.name, "times")
-            raise LayerProblem(path, f"times must be a whole number of at least 1, not {count!r}")
+            raise LayerError(path, f"times must be a whole number of at least 1, not {count!r}")
         for index in range(count):
             inputs = self.apply_all(part.keywords["layers"], inputs, f"{place}/{index:02d}/")
         return inputs
@@ -194,4 +194,3 @@ class _Builder:
     ) -> None:
         shape = tuple(outputs.shape[1:])
         self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
-

@@ -32,13 +32,12 @@ def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
             " end with Flatten and Dense: {units: 1}",
         )
     activation = getattr(getattr(last.layer, "activation", None), "__name__", None)
-    if last.name == "Sigmoid" or activation == "sigmoid":
-        if recipe.loss in _CROSS_ENTROPY:
-            yield Problem(
-                last.path,
-                f"discriminator ends in a sigmoid, and {recipe.loss} takes logits:"
-                " remove the sigmoid, the loss has it",
-            )
+    if activation == "sigmoid" and recipe.loss in _CROSS_ENTROPY:
+        yield Problem(
+            last.path,
+            f"discriminator ends in a sigmoid, and {recipe.loss} takes logits:"
+            " remove the sigmoid, the loss has it",
+        )
     yield from _weights_problem("discriminator", built)
 
 

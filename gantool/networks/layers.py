@@ -7,8 +7,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-Tensor = tf.Tensor
-
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer of the same name, several times as fast in training.
@@ -18,7 +16,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     renormalisation are left to Keras.
     """
 
-    def call(self, inputs: Tensor, training: bool | None = None, mask: Any = None) -> Tensor:
+    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalise [B, …, C] by its batch's moments (training) or the moving statistics."""
         last = len(inputs.shape) - 1
         usual = self.axis in (-1, last) and not self.renorm and not self.synchronized
@@ -39,7 +37,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self._keep(mean, variance * (tf.maximum(count - 1.0, 1.0) / count))
         return outputs if last == 3 else tf.reshape(outputs, tf.shape(inputs))
 
-    def _keep(self, mean: Tensor, variance: Tensor) -> None:
+    def _keep(self, mean: tf.Tensor, variance: tf.Tensor) -> None:
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving.value * self.momentum + value * (1.0 - self.momentum))
 
@@ -60,7 +58,7 @@ class ConcatLabel(keras.layers.Layer):
         super().__init__(**keywords)
         self.classes = classes
 
-    def call(self, inputs: Tensor, label: Tensor) -> Tensor:
+    def call(self, inputs: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
         """Inputs [B, …, C] and labels int32 [B]."""
         one_hot = tf.one_hot(label, self.classes, dtype=inputs.dtype)
         shape = tf.shape(inputs)
@@ -71,7 +69,9 @@ class ConcatLabel(keras.layers.Layer):
         return tf.concat([inputs, planes], axis=-1)
 
     def compute_output_shape(
-        self, inputs_shape: tuple[int | None, ...], label_shape: tuple[int | None, ...]
+        self,
+        inputs_shape: tuple[int | None, ...],
+        label_shape: tuple[int | None, ...],  # noqa: ARG002 - Keras asks for one of each input
     ) -> tuple[int | None, ...]:
         """The input's shape with `classes` more channels."""
         channels = inputs_shape[-1]

@@ -157,7 +157,7 @@ class GradientPenalty(Section):
 
 
 class WeightClip(Section):
-    """Every trainable weight of the discriminator to ±limit after its update (WGAN, algorithm 1)."""
+    """Every trainable weight of the discriminator to ±limit after its update (WGAN, alg. 1)."""
 
     kind: Literal["WeightClip"] = "WeightClip"
     limit: float = Field(gt=0, allow_inf_nan=False)

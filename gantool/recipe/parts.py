@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -83,7 +83,10 @@ def resolve(data: dict[str, Any]) -> tuple[Parts, list[Problem]]:
 
 def _value_at(data: Any, path: Path) -> Any:
     for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
+        if isinstance(data, dict):
+            data = data.get(key)
+        else:
+            data = data[key] if isinstance(data, list) and isinstance(key, int) else None
     return data
 
 
@@ -103,16 +106,14 @@ class _Resolver:
 
     def found(self, data: dict[str, Any], kind: Kind, path: Path) -> Part | None:
         component = _component(_value_at(data, path))
-        return component and self.component(component, kind, path)
+        return None if component is None else self.component(component, kind, path)
 
     def found_layers(self, data: dict[str, Any], path: Path) -> tuple[Part, ...] | None:
         values = _value_at(data, path)
         if not isinstance(values, list):
             return None
-        components = [_component(value) for value in values]
         return _all_or_none(
-            component and self.component(component, "layer", (*path, index))
-            for index, component in enumerate(components)
+            self.found(data, "layer", (*path, index)) for index in range(len(values))
         )
 
     def component(self, component: Component, kind: Kind, path: Path) -> Part | None:
@@ -130,8 +131,11 @@ class _Resolver:
             needs = " and ".join(map(repr, missing))
             self._tell(path, f"{known.name} needs {needs}")
             return None
-        if any(_is_lost(word, keywords[word], given) for word, given in component.keywords.items()
-               if word in keywords):
+        if any(
+            _is_lost(word, keywords[word], given)
+            for word, given in component.keywords.items()
+            if word in keywords
+        ):
             return None
         return Part(kind, known.name, self._with_initializer(kind, known) | keywords, path)
 
@@ -216,7 +220,7 @@ class _Resolver:
         self._tell(path, f"unknown activation {value!r}{suggestion}")
 
     def _boolean(self, word: str, value: Any, known: Signature, path: Path) -> Any:
-        """YAML's `no` and `on` reach us as text; where Keras has a switch, they are meant as one."""
+        """YAML's `no` and `on` reach us as text; where Keras has a switch, they are meant so."""
         keyword = known.keywords.get(word)
         if keyword is None or not isinstance(keyword.default, bool) or isinstance(value, bool):
             return value
@@ -254,5 +258,5 @@ def kind_of_keyword(word: str, kind: Kind) -> Kind | None:
         return "schedule"
     for ending in ("initializer", "regularizer", "constraint"):
         if word.endswith(f"_{ending}"):
-            return cast("Kind", ending)
+            return ending
     return None

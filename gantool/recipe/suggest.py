@@ -15,6 +15,6 @@ def closest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """"; did you mean 'filters'?", or nothing where no choice is close."""
+    """Say `; did you mean 'filters'?`, or nothing where no choice is close."""
     found = closest(word, choices)
     return f"; did you mean {found!r}?" if found else ""

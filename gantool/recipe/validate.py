@@ -34,14 +34,14 @@ def _problem(detail: Any) -> Problem:
         return Problem(path, str(detail["ctx"]["error"]))
     if kind == "union_tag_invalid":
         name = detail["ctx"]["tag"]
-        known = [choice.__name__ for choice in REGULARIZERS]
-        return Problem(path, f"unknown regularizer {name!r}{did_you_mean(name, known)}")
+        names = [choice.__name__ for choice in REGULARIZERS]
+        return Problem(path, f"unknown regularizer {name!r}{did_you_mean(name, names)}")
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
         suggestion = did_you_mean(str(detail["input"]), choices)
         return Problem(path, f"{_must_be(path, expected, detail['input'])}{suggestion}")
-    wanted = _WANTED.get(kind, lambda _: detail["msg"])(detail.get("ctx", {}))
+    wanted = _WANTED[kind](detail.get("ctx", {})) if kind in _WANTED else str(detail["msg"])
     return Problem(path, _must_be(path, wanted, detail["input"]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import yaml
@@ -16,10 +17,16 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
+    def serialize(self, node: yaml.Node) -> None:
+        """Write the nodes; a mapping on top as a block, whatever stands in it."""
+        if isinstance(node, yaml.MappingNode):
+            node.flow_style = False
+        super().serialize(node)
+
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # One line each, so that a value can stand at any indentation.
-    style = '"' if len(text.splitlines()) > 1 or text.endswith(("\n", "\r")) else None
+    # Escapes instead of line breaks, so that a value can stand at any indentation.
+    style = '"' if re.search("[\n\r\x85\u2028\u2029]", text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -19,21 +19,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
-import keras
 import numpy as np
-import tensorflow as tf
 
 from gantool import __version__
 from gantool.errors import InputError
 from gantool.files import complete_or_absent
 
+if TYPE_CHECKING:
+    import keras
+
 FORMAT = 1
 
-Variables = Mapping[str, Mapping[str, keras.Variable]]
+Variables = Mapping[str, Mapping[str, "keras.Variable"]]
 """Variables by group ("generator", "optimizers/generator", …) and by key within it."""
 
 
@@ -74,8 +76,8 @@ def write_checkpoint(path: Path, header: Header, variables: Variables) -> None:
             file.attrs[name] = getattr(header, name)
         file.attrs["seed"] = header.seed
         file.attrs["gantool"] = __version__
-        file.attrs["keras"] = keras.__version__
-        file.attrs["tensorflow"] = tf.__version__
+        for library in ("keras", "tensorflow"):
+            file.attrs[library] = version(library)
         file["recipe"] = header.recipe
         for group, members in variables.items():
             # A network whose optimizer keeps nothing has an empty group, not none.
@@ -132,7 +134,9 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise InputError(f"{path}: not a checkpoint, or a damaged one ({_reason(error)})") from error
+        raise InputError(
+            f"{path}: not a checkpoint, or a damaged one ({_reason(error)})"
+        ) from error
     with file:
         found = file.attrs.get("format")
         if found is None:
@@ -194,6 +198,6 @@ def _checked(path: Path, key: str, variable: keras.Variable, stored: h5py.Datase
 
 
 def _to_numpy(variable: keras.Variable) -> np.ndarray:
-    value: np.ndarray = keras.ops.convert_to_numpy(variable.value)
+    value: np.ndarray = variable.numpy()
     # HDF5 knows no bfloat16; float32 holds each of its values exactly.
     return value.astype(np.float32) if value.dtype.name == "bfloat16" else value

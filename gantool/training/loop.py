@@ -86,7 +86,10 @@ def train(
         took = time.perf_counter() - started
         done = state.step - before
         state.seconds += took
-        for name, loss in (("generator", losses.generator), ("discriminator", losses.discriminator)):
+        for name, loss in (
+            ("generator", losses.generator),
+            ("discriminator", losses.discriminator),
+        ):
             if not isfinite(loss):
                 raise DivergedError(
                     f"training diverged: the {name}'s loss is {loss} at step {state.step}"

@@ -10,7 +10,7 @@ import keras
 
 from gantool.data.sources import ImageSource, NotDownloadedError, open_source
 from gantool.errors import InputError
-from gantool.networks.build import BuiltNetwork, LayerProblem, build_network
+from gantool.networks.build import BuiltNetwork, LayerError, build_network
 from gantool.networks.components import make
 from gantool.networks.fit import discriminator_problems, generator_problems
 from gantool.networks.messages import construction_message
@@ -133,7 +133,7 @@ def _build(
             seed=recipe.seed,
             precision=recipe.train.precision,
         )
-    except LayerProblem as error:
+    except LayerError as error:
         problems.append(error.problem)
         return None
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gantool.errors import InputError
 from gantool.recipe.differences import differences
 from gantool.recipe.load import LoadedRecipe, RecipeText
 from gantool.training.checkpoint import read_header, read_variables
-from gantool.training.consumers import keep_rows
+from gantool.training.metrics import keep_rows
 from gantool.training.run_folder import RunFolder
-from gantool.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from gantool.training.state import TrainingState
 
 
 def recipe_of_run(folder: RunFolder) -> RecipeText:
@@ -40,7 +43,9 @@ def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
     found = differences(run.recipe, given.recipe)
     if found:
         lines = [f"{given.name} differs from the run's own recipe, {run.name}:"]
-        lines += [f"  {path}: {ours!r} in the run, {theirs!r} given" for path, ours, theirs in found]
+        lines += [
+            f"  {path}: {ours!r} in the run, {theirs!r} given" for path, ours, theirs in found
+        ]
         lines.append("leave the recipe out to go on as before, or change a value by --set")
         raise InputError("\n".join(lines))
 

@@ -14,8 +14,9 @@ from gantool.data.pipeline import batches
 from gantool.files import write_text
 from gantool.recipe.randomness import key
 from gantool.training.checkpoint import Header
-from gantool.training.consumers import checkpoints, grids, metrics_log, real_grid
+from gantool.training.consumers import checkpoints, grids, real_grid
 from gantool.training.loop import Progress, train
+from gantool.training.metrics import metrics_log
 from gantool.training.plan import Plan
 from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import total_steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -22,8 +23,6 @@ from gantool.gan.updates import (
 )
 from gantool.recipe.model import GradientPenalty, Recipe, WeightClip
 from gantool.training.state import TrainingState
-
-Tensor = tf.Tensor
 
 
 @dataclass(frozen=True)
@@ -66,33 +65,39 @@ class TrainingStep:
         self._state.step = int(step)
         return Losses(float(generator), float(discriminator))
 
-    def _steps(self, batches: Any, first: Tensor, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        def goes_on(step: Tensor, discriminator_loss: Tensor, generator_loss: Tensor) -> Tensor:
+    def _steps(
+        self, batches: Any, first: tf.Tensor, count: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def goes_on(
+            step: tf.Tensor, discriminator_loss: tf.Tensor, generator_loss: tf.Tensor
+        ) -> tf.Tensor:
             finite = tf.math.is_finite(discriminator_loss) & tf.math.is_finite(generator_loss)
             return (step < first + count) & finite
 
-        def one(step: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        def one(step: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             return step + 1, *self._step(batches, step)
 
         # One iteration after the other: the next one reads the weights that this one writes.
-        result: tuple[Tensor, Tensor, Tensor] = tf.while_loop(
+        result: tuple[tf.Tensor, tf.Tensor, tf.Tensor] = tf.while_loop(
             goes_on, one, (first, tf.zeros([]), tf.zeros([])), parallel_iterations=1
         )
         return result
 
-    def _step(self, batches: Any, step: Tensor) -> tuple[Tensor, Tensor]:
+    def _step(self, batches: Any, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Step number `step`, from 0; returns the losses of both networks' last updates."""
         updates = self._recipe.train.updates
         together = updates.real_and_generated == "together"
         update = update_discriminator if together else update_discriminator_separately
         batch_size = self._recipe.train.batch_size
 
-        def teach_discriminator(index: Tensor, _labels: Tensor) -> tuple[Tensor, Tensor]:
+        def teach_discriminator(
+            index: tf.Tensor, _labels: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor]:
             images, labels = batches.get_next()
             number = step * updates.discriminator + index
             return update(self._game, images, labels, number), labels
 
-        def teach_generator(index: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        def teach_generator(index: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             number = step * updates.generator + index
             return update_generator(self._game, labels, number), labels
 
@@ -122,7 +127,7 @@ def make_game(state: TrainingState, recipe: Recipe) -> Game:
         loss=LOSSES[recipe.loss],
         penalties=tuple(_penalty(item) for item in penalties),
         constraints=tuple(
-            lambda limit=item.limit: clip_weights(discriminator.trainable, limit) for item in clips
+            partial(clip_weights, discriminator.trainable, item.limit) for item in clips
         ),
         seed=recipe.seed,
     )
@@ -130,8 +135,11 @@ def make_game(state: TrainingState, recipe: Recipe) -> Game:
 
 def _penalty(item: GradientPenalty) -> Penalty:
     def penalty(
-        discriminate: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor, seed: Tensor
-    ) -> Tensor:
+        discriminate: Callable[[tf.Tensor], tf.Tensor],
+        real: tf.Tensor,
+        generated: tf.Tensor,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
         mix = tf.random.stateless_uniform([real.shape[0], 1, 1, 1], seed, alg="philox")
         return item.weight * gradient_penalty(discriminate, real, generated, mix)
 
@@ -139,8 +147,10 @@ def _penalty(item: GradientPenalty) -> Penalty:
 
 
 def _repeat(
-    count: int, update: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], labels: Tensor
-) -> tuple[Tensor, Tensor]:
+    count: int,
+    update: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+    labels: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Run `update(index, labels)` → (loss, labels) so many times; the last one's results."""
     if count == 1:
         return update(tf.constant(0, tf.int64), labels)

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from gantool.data import images
+from gantool.data.images import UnreadableImageError, decode, prepare
+
+
+def png(width, height, bits, kind, rows, transparent=b""):
+    """A PNG by hand: what Pillow itself would not write."""
+
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + (chunk(b"tRNS", transparent) if transparent else b"")
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def pixels_of(data, channels=3, background="white"):
+    """A file's pixels, neither cropped nor resized."""
+    image = decode(data)
+    return prepare(image, (image.height, image.width), channels, background).tolist()
+
+
+# Decoding.
+
+
+def test_the_reason_is_told_in_plain_words(encode):
+    whole = encode(np.arange(12288, dtype=np.uint8).reshape(64, 64, 3))
+    jpeg = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), "JPEG")
+    reasons = {
+        b"": "the file is empty",
+        b"hello, I am text": "not an image (PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM), or cut off in"
+        " its first bytes",
+        whole[:7]: "not an image (PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM), or cut off in its first"
+        " bytes",
+        whole[:20]: "the image is truncated",
+        whole[: len(whole) // 2]: "the image is truncated",
+        jpeg[: len(jpeg) // 2]: "the image is truncated",
+    }
+    for data, reason in reasons.items():
+        with pytest.raises(UnreadableImageError) as caught:
+            decode(data)
+        assert str(caught.value) == reason
+
+
+def test_a_flipped_bit_is_told(encode):
+    whole = bytearray(encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
+    whole[200] ^= 0x10
+    with pytest.raises(UnreadableImageError, match="the image is damaged"):
+        decode(bytes(whole))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@settings(max_examples=200, deadline=None)
+@given(
+    form=st.sampled_from(images.FORMATS),
+    edits=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8),
+    end=st.integers(0, 10_000),
+)
+def test_damage_of_any_kind_is_an_unreadable_image_or_none(form, edits, end):
+    buffer = BytesIO()
+    Image.effect_noise((24, 16), 60).convert("RGB").save(buffer, form)
+    data = bytearray(buffer.getvalue())
+    for position, value in edits:
+        data[position % len(data)] = value
+    try:
+        image = decode(bytes(data[: max(1, len(data) - end % len(data))]))
+        prepare(image, (8, 8), 3, "white")
+    except UnreadableImageError:
+        pass
+
+
+def test_too_many_pixels_are_refused_before_they_unfold():
+    bomb = png(20_000, 20_000, 8, 2, b"")
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(bomb)
+    assert str(caught.value) == "20,000×20,000 pixels are more than the 100,000,000 allowed"
+
+
+def test_no_warning_below_the_limit():
+    # Pillow itself warns from 89,478,485 pixels on.
+    large = png(9_999, 9_999, 1, 0, bytes(9_999 * 1_251))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert decode(large).size == (9_999, 9_999)
+
+
+def test_floating_point_pixels_are_refused(encode):
+    with pytest.raises(UnreadableImageError, match="have no fixed black and white"):
+        decode(encode(np.zeros((2, 2), np.float32), "TIFF"))
+
+
+def test_formats_that_run_programs_are_not_opened():
+    with pytest.raises(UnreadableImageError, match="not an image"):
+        decode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        # Of the grey values 0 | 80 | 160 in a row.
+        (1, [[0, 80, 160]]),
+        (2, [[160, 80, 0]]),
+        (3, [[160, 80, 0]]),
+        (4, [[0, 80, 160]]),
+        (5, [[0], [80], [160]]),
+        (6, [[0], [80], [160]]),
+        (7, [[160], [80], [0]]),
+        (8, [[160], [80], [0]]),
+    ],
+)
+def test_exif_orientation_is_applied(encode, orientation, expected):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(np.array([[0, 80, 160]], np.uint8), "PNG", exif=exif)
+    assert np.squeeze(pixels_of(data, 1), -1).tolist() == expected
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_damaged_exif_data_are_no_reason_to_refuse(encode):
+    data = encode(np.full((8, 8, 3), 70, np.uint8), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert decode(data).size == (8, 8)
+
+
+def test_the_first_frame_of_an_animation(encode):
+    frames = [Image.new("RGB", (2, 2), colour) for colour in ("red", "blue")]
+    data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert pixels_of(data) == [[[255, 0, 0]] * 2] * 2
+
+
+# Modes.
+
+BLUE = [0, 0, 255]
+
+
+def test_half_transparent_red_over_blue(encode):
+    data = encode(np.array([[[255, 0, 0, 0], [255, 0, 0, 51], [255, 0, 0, 255]]], np.uint8))
+    assert pixels_of(data, background="blue") == [[BLUE, [51, 0, 204], [255, 0, 0]]]
+
+
+def test_the_default_case_white(encode):
+    data = encode(np.array([[[0, 0, 0, 0], [0, 0, 0, 51]]], np.uint8))
+    assert pixels_of(data) == [[[255] * 3, [204] * 3]]
+    assert pixels_of(data, channels=1) == [[[255], [204]]]
+
+
+def test_grey_with_alpha(encode):
+    data = encode(np.array([[[10, 0], [10, 255]]], np.uint8))
+    assert pixels_of(data, background="blue") == [[BLUE, [10] * 3]]
+    # Blue's grey is 0.114 · 255.
+    assert pixels_of(data, 1, background="blue") == [[[29], [10]]]
+
+
+def test_a_palette_with_transparency(encode):
+    image = Image.new("P", (3, 1))
+    image.putpalette([255, 0, 0, 0, 255, 0, 9, 9, 9])
+    image.putdata([0, 1, 2])
+    one = encode(image, transparency=1)
+    assert pixels_of(one, background="blue") == [[[255, 0, 0], BLUE, [9, 9, 9]]]
+    many = encode(image, transparency=bytes([255, 51, 0]))
+    assert pixels_of(many, background="blue") == [[[255, 0, 0], [0, 51, 204], BLUE]]
+    assert pixels_of(encode(image)) == [[[255, 0, 0], [0, 255, 0], [9, 9, 9]]]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (png(2, 1, 8, 0, b"\0\x03\x05", b"\0\x03"), [BLUE, [5] * 3]),
+        (png(2, 1, 1, 0, b"\0\x80", b"\0\1"), [BLUE, [0] * 3]),
+        (png(2, 1, 16, 0, b"\0\x12\x34\xff\xff", b"\x12\x34"), [BLUE, [255] * 3]),
+        (png(2, 1, 8, 2, b"\0\1\2\3\4\5\6", b"\0\1\0\2\0\3"), [BLUE, [4, 5, 6]]),
+    ],
+    ids=["grey", "bilevel", "grey of 16 bits", "RGB"],
+)
+def test_one_colour_that_means_transparent(data, expected):
+    assert pixels_of(data, background="blue") == [expected]
+
+
+def test_sixteen_bits_are_scaled_not_cut_off(encode):
+    # 65535 / 257 = 255; 257 · 100 + 128 is the last that rounds to 100.
+    wide = np.array([[0, 128, 129, 25_700, 25_828, 25_829, 65_535]], np.uint16)
+    expected = [0, 0, 1, 100, 100, 101, 255]
+    netpbm = b"P5 7 1 65535\n" + wide.astype(">u2").tobytes()
+    big_endian = Image.frombytes("I;16B", (7, 1), wide.astype(">u2").tobytes())
+    for data in (encode(wide), encode(wide, "TIFF"), encode(big_endian, "TIFF"), netpbm):
+        assert np.squeeze(pixels_of(data, 1)).tolist() == expected
+        assert pixels_of(data) == [[[value] * 3 for value in expected]]
+    assert {decode(encode(wide)).mode, decode(netpbm).mode} == {"I;16", "I"}
+
+
+def test_more_than_sixteen_bits_are_refused(encode):
+    image = decode(encode(np.array([[0, 70_000]], np.int32), "TIFF"))
+    with pytest.raises(UnreadableImageError, match="more than 16 bits; save it with 8 or 16"):
+        prepare(image, (1, 2), 1, "white")
+
+
+def test_cmyk_becomes_rgb(encode):
+    image = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    assert pixels_of(encode(image, "TIFF"))[0][0] == [255, 0, 0]
+    red = np.array(pixels_of(encode(image, "JPEG", quality=95))[0][0])
+    assert np.abs(red - [255, 0, 0]).max() < 8
+
+
+def test_colours_become_grey_by_their_luminance(encode):
+    data = encode(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [7, 7, 7]]], np.uint8))
+    # 0.299, 0.587 and 0.114 of 255.
+    assert pixels_of(data, 1) == [[[76], [150], [29], [7]]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_mode_gets_the_channels_asked_for(mode, channels):
+    made = prepare(Image.new(mode, (9, 7)), (4, 6), channels, "#102030")
+    assert (made.shape, made.dtype) == ((4, 6, channels), np.uint8)
+
+
+# Cropping and resizing.
+
+
+def numbered(height, width):
+    """Each pixel's value is 10 · row + column."""
+    rows, columns = np.mgrid[:height, :width]
+    return Image.fromarray((10 * rows + columns).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("source", "crop", "size", "first", "last"),
+    [
+        ((6, 8), (2, 4), (2, 4), 22, 35),
+        ((6, 8), (6, 8), (6, 8), 0, 57),
+        ((5, 5), (2, 2), (2, 2), 11, 22),  # nothing in the middle: up and left
+        ((6, 8), None, (6, 6), 1, 56),
+        ((6, 8), None, (6, 8), 0, 57),
+        ((8, 6), None, (4, 6), 20, 55),
+        ((9, 3), None, (3, 3), 30, 52),
+    ],
+)
+def test_the_centre_is_kept(source, crop, size, first, last):
+    made = prepare(numbered(*source), size, 1, "white", crop)
+    assert (made[0, 0, 0], made[-1, -1, 0]) == (first, last)
+
+
+def test_without_a_crop_the_largest_piece_is_kept():
+    # 178×218 at 1:1 keeps the rows 20 to 197.
+    image = Image.new("L", (178, 218), 0)
+    image.paste(255, (0, 20, 178, 198))
+    assert prepare(image, (64, 64), 1, "white").min() == 255
+    image = Image.new("L", (218, 178), 0)
+    image.paste(255, (20, 0, 198, 178))
+    assert prepare(image, (64, 64), 1, "white").min() == 255
+
+
+def test_a_crop_is_of_source_pixels_and_then_resized():
+    image = Image.new("L", (178, 218), 0)
+    image.paste(255, (35, 55, 143, 163))
+    made = prepare(image, (64, 64), 1, "white", (108, 108))
+    assert made.shape == (64, 64, 1)
+    assert made.min() == 255
+
+
+def test_a_crop_larger_than_the_image_is_told():
+    with pytest.raises(UnreadableImageError) as caught:
+        prepare(Image.new("RGB", (136, 128)), (64, 64), 3, "white", (128, 200))
+    assert str(caught.value) == (
+        "a crop of 128×200 (height×width) is larger than the image, 128×136;"
+        " make data.crop smaller or leave it out"
+    )
+
+
+def test_shrinking_averages_so_that_stripes_do_not_alias():
+    stripes = np.tile(np.array([[0, 255]], np.uint8), (64, 32))
+    made = prepare(Image.fromarray(stripes), (16, 16), 1, "white")
+    assert np.abs(made[:, 2:-2].astype(int) - 127).max() <= 2
+
+
+def test_an_image_of_the_right_size_stays_as_it_is():
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 10, 3), np.uint8)
+    np.testing.assert_array_equal(prepare(Image.fromarray(pixels), (12, 10), 3, "red"), pixels)
+
+
+@given(
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_any_size_from_any_size(height, width, size):
+    made = prepare(Image.new("RGB", (width, height), "teal"), size, 3, "white")
+    assert made.shape == (*size, 3)
+    assert (made == (0, 128, 128)).all()

@@ -1,0 +1,439 @@
+import json
+
+import pytest
+import yaml
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from gantool.errors import InputError
+from gantool.recipe.document import read_document
+from gantool.recipe.edit import Override, apply, parse_override, rename
+from gantool.recipe.yaml_text import flow, whole
+
+RECIPE = """\
+# a recipe
+name: cgan   # names the run
+data:
+    size: [28, 28]  # height, width
+    crop:
+generator:
+  layers:
+    # first
+    - Dense: {units: 3}  # few
+    - BatchNormalization
+    - Conv2D:
+        filters: 3
+        kernel_size: 4   # even
+
+    - ReLU  # last
+train:
+  # how long
+  epochs: 25   # passes
+  batch_size: 64
+
+# the end
+"""
+
+
+def document(text):
+    found, problems = read_document(text, "mine.yaml")
+    assert problems == []
+    return found
+
+
+def changed(text, *arguments):
+    """Return the lines that --set takes from a text, with '-', and those it adds, with '+'."""
+    new = apply(document(text), [parse_override(argument) for argument in arguments])
+    old_lines, new_lines = text.splitlines(), new.splitlines()
+    gone = ["-" + line for line in old_lines if line not in new_lines]
+    return gone + ["+" + line for line in new_lines if line not in old_lines]
+
+
+@pytest.mark.parametrize(
+    ("argument", "path", "value"),
+    [
+        ("train.batch_size=32", ("train", "batch_size"), 32),
+        (
+            "generator.layers.3.Conv2D.filters=64",
+            ("generator", "layers", 3, "Conv2D", "filters"),
+            64,
+        ),
+        ("data.size=[32,32]", ("data", "size"), [32, 32]),
+        ("x=5e-5", ("x",), 5e-5),
+        ("x=no", ("x",), "no"),
+        ("x=a=b", ("x",), "a=b"),
+        ("x='32'", ("x",), "32"),
+        ("x=", ("x",), None),
+        ("x=null", ("x",), None),
+        ("x={Adam: {beta_1: 0.5}}", ("x",), {"Adam": {"beta_1": 0.5}}),
+        ("-x-.y z=1", ("-x-", "y z"), 1),
+    ],
+)
+def test_arguments(argument, path, value):
+    assert parse_override(argument) == Override(path, value, argument)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (
+            "train.steps",
+            "--set 'train.steps' has no '='; write key.path=value, such as train.batch_size=32",
+        ),
+        ("", "--set '' has no '='; write key.path=value, such as train.batch_size=32"),
+        ("=3", "--set '=3' has an empty key; write key.path=value, such as train.batch_size=32"),
+        (
+            "a..b=3",
+            "--set 'a..b=3' has an empty key; write key.path=value, such as train.batch_size=32",
+        ),
+        ("a=[1", "--set 'a=[1': in the value, this bracket is never closed"),
+        ("a=!x 1", "--set 'a=!x 1': in the value, a recipe takes no tags; remove !x"),
+        (
+            "a={b: 1, b: 2}",
+            "--set 'a={b: 1, b: 2}': in the value, key 'b' is given twice; the first is in line 1",
+        ),
+        (
+            "a=*.png",
+            "--set 'a=*.png': in the value, a text that starts with '*' needs quotes (`*name`"
+            " repeats what `&name` marks)",
+        ),
+    ],
+)
+def test_wrong_arguments(argument, message):
+    with pytest.raises(InputError) as error:
+        parse_override(argument)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("argument", "lines"),
+    [
+        ("train.batch_size=32", ["-  batch_size: 64", "+  batch_size: 32"]),
+        ("name=on", ["-name: cgan   # names the run", "+name: 'on'   # names the run"]),
+        (
+            "data.size=[32,32]",
+            ["-    size: [28, 28]  # height, width", "+    size: [32, 32]  # height, width"],
+        ),
+        ("data.size.1=32", ["-    size: [28, 28]  # height, width",
+                            "+    size: [28, 32]  # height, width"]),
+        ("data.crop=[20, 20]", ["-    crop:", "+    crop: [20, 20]"]),
+        ("data.flip=true", ["+    flip: true"]),
+        ("train.learning_rate=5e-5", ["+  learning_rate: 5.0e-05"]),
+        ("output.grid.every=10", ["+output: {grid: {every: 10}}"]),
+        (
+            "generator.layers.0.Dense.use_bias=false",
+            ["-    - Dense: {units: 3}  # few", "+    - Dense: {units: 3, use_bias: false}  # few"],
+        ),
+        (
+            "generator.layers.1.BatchNormalization.momentum=0.8",
+            ["-    - BatchNormalization", "+    - BatchNormalization: {momentum: 0.8}"],
+        ),
+        (
+            "generator.layers.3.ReLU={max_value: 6}",
+            ["-    - ReLU  # last", "+    - ReLU: {max_value: 6}  # last"],
+        ),
+        (
+            "generator.layers.2.Conv2D.kernel_size=[4,4]",
+            ["-        kernel_size: 4   # even", "+        kernel_size: [4, 4]   # even"],
+        ),
+        ("generator.layers.2.Conv2D.padding=same", ["+        padding: same"]),
+        (
+            "generator.layers.2.Conv2D={filters: 5}",
+            ["-    - Conv2D:", "-        filters: 3", "-        kernel_size: 4   # even",
+             "+    - Conv2D: {filters: 5}   # even"],
+        ),
+        (
+            "train=null",
+            ["-train:", "-  epochs: 25   # passes", "-  batch_size: 64", "+train: null"],
+        ),
+    ],
+)  # fmt: skip
+def test_one_change_leaves_the_rest(argument, lines):
+    assert changed(RECIPE, argument) == lines
+
+
+def test_a_new_key_stands_below_the_last_of_its_mapping():
+    new = apply(document(RECIPE), [parse_override("generator.layers.2.Conv2D.padding=same")])
+    assert "        kernel_size: 4   # even\n        padding: same\n\n    - ReLU" in new
+    new = apply(document(RECIPE), [parse_override("train.average=null")])
+    assert new.endswith("  batch_size: 64\n  average: null\n\n# the end\n")
+
+
+def test_changes_build_on_each_other():
+    assert changed(RECIPE, "train.x={}", "train.x.y=1", "train.x.z=2", "train.x.y=3") == [
+        "+  x: {y: 3, z: 2}"
+    ]
+
+
+def test_no_change_leaves_the_text():
+    assert apply(document(RECIPE), []) == RECIPE
+
+
+@pytest.mark.parametrize(
+    ("text", "argument", "new"),
+    [
+        ("{}", "a.b=1", "{a: {b: 1}}"),
+        ("{a: 1,}", "b=1", "{a: 1, b: 1,}"),
+        ("a: 1", "b=1", "a: 1\nb: 1"),
+        ("a: 1\r\nb: 2\r\n", "c=3", "a: 1\r\nb: 2\r\nc: 3\r\n"),
+        ("a: 1\r\nb: 2", "a=3", "a: 3\r\nb: 2"),
+        ("a:\n- 1\n- 2\n", "a=3", "a: 3\n"),
+        ("a:\n- 1\n- 2\n", "a.1=[3]", "a:\n- 1\n- [3]\n"),
+        ("a:\n- \n- 2\n", "a.0=3", "a:\n- 3 \n- 2\n"),
+        ("a: [x, y]\n", "a.1.y.z=3", "a: [x, {y: {z: 3}}]\n"),
+        ("a: |\n  text\n  more\n\nb: 1\n", "a=2", "a: 2\n\nb: 1\n"),
+        ("a: |\n  text\n\n# end\n", "b=2", "a: |\n  text\nb: 2\n\n# end\n"),
+        ("a: {\n  b: 1, # one\n  c: 2 # two\n}\n", "a.d=3",
+         "a: {\n  b: 1, # one\n  c: 2, d: 3 # two\n}\n"),
+        ("a:  # why\n  b: 1\n", "a=2", "a: 2  # why\n"),
+        ("'a': 1\n", "a=2", "'a': 2\n"),
+        ("1: x\n", "1=y", "1: y\n"),
+        ("---\na: 1\n...\n", "b=2", "---\na: 1\nb: 2\n...\n"),
+        # What is shared is written out where it changes, and only there.
+        ("a: &a {x: 1}  # one\nb: *a\n", "b.x=2", "a: &a {x: 1}  # one\nb: {x: 2}\n"),
+        ("a: &a {x: 1}  # one\nb: *a  # two\n", "b=2", "a: &a {x: 1}  # one\nb: 2  # two\n"),
+        ("a: &a {x: 1}\nb:\n  <<: *a  # all\n", "b.x=2",
+         "a: &a {x: 1}\nb:\n  <<: *a  # all\n  x: 2\n"),
+        ("a: &a {x: {y: 1, z: 2}}\nb: {<<: *a}\n", "b.x.y=3",
+         "a: &a {x: {y: 1, z: 2}}\nb: {<<: *a, x: {y: 3, z: 2}}\n"),
+        # Here the text has to be written anew, or the alias would change as well.
+        ("a: &a {x: 1}  # one\nb: *a\n", "a.x=2", "a: {x: 2}\nb: {x: 1}\n"),
+        ("a: &a 5e-5  # one\nb: *a\n", "a=2", "a: 2\nb: 5.0e-05\n"),
+        ("? a\n: 1\n", "a=2", "a: 2\n"),
+        ("{a}", "b=2", "{a, b: 2}"),
+        ("{a}", "a=2", "{a: 2}"),
+    ],
+)  # fmt: skip
+def test_layouts(text, argument, new):
+    assert apply(document(text), [parse_override(argument)]) == new
+
+
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        (
+            "generator.layers.9.Dense.units=1",
+            "the list generator.layers has no item 9; its items are numbered 0 to 3",
+        ),
+        (
+            "generator.layers.Dense=1",
+            "the list generator.layers has no item 'Dense'; its items are numbered 0 to 3",
+        ),
+        ("generator.layers.-1=1", "the list generator.layers has no item '-1'; its items are"
+         " numbered 0 to 3"),
+        ("train.batch_size.x=1", "train.batch_size is 64, which holds no 'x'"),
+        ("data.size.0.x=1", "data.size.0 is 28, which holds no 'x'"),
+        (
+            "generator.layers.3.LeakyReLU.x=1",
+            "generator.layers.3 is ReLU, which holds no 'LeakyReLU'",
+        ),
+    ],
+)  # fmt: skip
+def test_paths_that_lead_nowhere(argument, reason):
+    with pytest.raises(InputError) as error:
+        apply(document(RECIPE), [parse_override(argument)])
+    assert str(error.value) == f"--set {argument!r}: {reason}"
+
+
+def test_an_empty_list_has_no_items():
+    with pytest.raises(InputError) as error:
+        apply(document("a: []"), [parse_override("a.0=1")])
+    assert str(error.value) == "--set 'a.0=1': the list a has no item 0; it is empty"
+
+
+def test_what_the_reader_would_refuse_is_not_written():
+    deep = "x=" + "[" * 90 + "]" * 90
+    with pytest.raises(InputError) as error:
+        apply(document("a: {b: {c: {d: {e: {f: {g: {h: {i: {j: {}}}}}}}}}}"),
+              [parse_override("a.b.c.d.e.f.g.h.i.j." + deep)])  # fmt: skip
+    assert str(error.value).endswith(": more than 100 levels are nested here")
+
+
+def test_equal_keys_are_left_for_the_reader_to_tell():
+    found, problems = read_document("a: 1\nb: 2\na: 3\n", "mine.yaml")
+    assert len(problems) == 1
+    assert apply(found, [parse_override("a=4"), parse_override("b=5")]) == "a: 1\nb: 5\na: 4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        (
+            "train:\n  epochs: 25   # passes\n  batch_size: 64\n",
+            "train:\n  steps: 500   # passes\n  batch_size: 64\n",
+        ),
+        ("train: {epochs: 25, batch_size: 64}", "train: {steps: 500, batch_size: 64}"),
+        ("train:\n  steps: 25   # few\n", "train:\n  steps: 500   # few\n"),
+        ("train:\n  batch_size: 64\n", "train:\n  batch_size: 64\n  steps: 500\n"),
+        ("train:\n", "train: {steps: 500}\n"),
+        ("name: x\n", "name: x\ntrain: {steps: 500}\n"),
+        ("train: {epochs: 25, steps: 3}\n", "train: {steps: 500}\n"),
+        ("a: &a {epochs: 2}\ntrain: *a\n", "a: &a {epochs: 2}\ntrain: {steps: 500}\n"),
+        (
+            "a: &a {epochs: 2}\ntrain: {<<: *a}\n",
+            "a: {epochs: 2}\ntrain: {steps: 500}\n",
+        ),
+    ],
+)
+def test_rename(text, new):
+    assert rename(document(text), ("train", "epochs"), "steps", 500) == new
+
+
+def test_rename_below_a_number():
+    with pytest.raises(InputError) as error:
+        rename(document("train: 3"), ("train", "epochs"), "steps", 500)
+    assert str(error.value) == "--set 'train.steps=500': train is 3, which holds no 'steps'"
+
+
+# Random data, random layouts, random changes: read back, the text is the data with the change.
+
+WORDS = st.sampled_from(
+    ["a", "b", "ReLU", "no", "1", "010", "1e3", "0x1", "2001-01-01", "null", "~", "<<", "", " ",
+     "a: b", "#", "- a", "*x", "'", '"', "{", "=", "!", "?", "-", "a b " * 30, "é", "😀", "\ud7ff",
+     "x\ny", "x\n", "\n x", "\t", "\r", "\x85", "\u2028", "\x07", "\ufeff"]
+)  # fmt: skip
+KEYS = st.text(min_size=1, max_size=5) | WORDS.filter(bool)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([5e-5, 1e16, 1e-7, -0.0])
+    | st.text(max_size=20)
+    | WORDS
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+MAPPINGS = st.dictionaries(KEYS, VALUES, max_size=5)
+
+
+def paths(data, draw):
+    """Draw a path that exists, or goes on from one with keys that do not."""
+    path = []
+    while True:
+        if isinstance(data, dict) and data and draw(st.integers(0, 3)):
+            part = draw(st.sampled_from(sorted(data)))
+        elif isinstance(data, list) and data and draw(st.integers(0, 3)):
+            part = draw(st.integers(0, len(data) - 1))
+        else:
+            break
+        path.append(part)
+        data = data[part]
+    if isinstance(data, str) and data and draw(st.booleans()):
+        path.append(data)
+    elif not path or isinstance(data, dict) or data is None:
+        new = draw(st.lists(KEYS, min_size=0 if path else 1, max_size=2))
+        assume(not new or new[0] not in (data or {}))
+        path += new
+    return tuple(path)
+
+
+def edited(data, path, value):
+    """Change plain data: what the text is to mean afterwards."""
+    if not path:
+        return value
+    part, *rest = path
+    if isinstance(data, list):
+        return [*data[:part], edited(data[part], rest, value), *data[part + 1 :]]
+    if not isinstance(data, dict):
+        assert data is None or data == part
+        data = {}
+    return {**data, str(part): edited(data.get(str(part)), rest, value)}
+
+
+def same(left, right):
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+
+
+def shared(data, copy):
+    """Let one value stand in a second place, which YAML writes as an alias."""
+    if copy and data:
+        return {**data, "copied": data[sorted(data)[0]], "again": [data[sorted(data)[-1]]]}
+    return data
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    MAPPINGS,
+    st.booleans(),
+    st.sampled_from([None, True, False]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.lists(VALUES, min_size=1, max_size=3),
+    st.data(),
+)
+def test_any_change_of_any_text(data, copy, flow_style, newline, values, drawn):
+    data = shared(data, copy)
+    text = yaml.dump(data, Dumper=WithAliases, default_flow_style=flow_style, allow_unicode=True,
+                     line_break=newline)  # fmt: skip
+    found, problems = read_document(text, "mine.yaml")
+    assume(not problems and same(found.data, data))
+    overrides = []
+    for value in values:
+        path = paths(data, drawn.draw)
+        overrides.append(Override(path, value, "a change"))
+        data = edited(data, path, value)
+    again, problems = read_document(apply(found, overrides), "mine.yaml")
+    assert problems == []
+    assert same(again.data, data)
+
+
+class WithAliases(yaml.SafeDumper):
+    """Writes what is shared as an anchor and aliases, and text as text."""
+
+
+WithAliases.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
+PLAIN_VALUES = st.recursive(
+    st.sampled_from([None, True, 3, 0.5, "word", "ReLU"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from("abcd"), PLAIN_VALUES, min_size=1), st.data())
+def test_a_change_keeps_every_comment_outside_the_value(data, drawn):
+    lines = whole(data).splitlines()
+    text = "".join(f"{line}  # note {number}\n" for number, line in enumerate(lines))
+    found, problems = read_document(text, "mine.yaml")
+    assume(not problems and same(found.data, data))
+    key = drawn.draw(st.sampled_from(sorted(data)))
+    new = apply(found, [Override((key, ), {"new": 1}, "a change")])  # fmt: skip
+    first = next(n for n, line in enumerate(lines) if line.startswith(f"{key}:"))
+    after = (n for n in range(first + 1, len(lines)) if lines[n][0] in "abcd")
+    kept = [*range(first), *range(next(after, len(lines)), len(lines))]
+    assert [n for n in kept if f"{lines[n]}  # note {n}\n" not in new] == []
+
+
+@given(VALUES)
+@example("x" * 200)
+@example({"k" * 200: "v"})
+def test_flow_is_one_line_that_reads_back(value):
+    text = flow(value)
+    assert "\n" not in text
+    for around in ("a: {}\n", "a: [{}]\n", "a: {{b: {}}}\n", "a:\n  - {}\n"):
+        found, problems = read_document(around.format(text), "mine.yaml")
+        assert problems == []
+        read = found.data["a"]
+        if "[" in around or "-" in around:
+            read = read[0]
+        elif "{{" in around:
+            read = read["b"]
+        assert same(read, value)
+
+
+@given(MAPPINGS)
+def test_whole_reads_back(data):
+    text = whole(data)
+    assert same(read_document(text, "mine.yaml")[0].data, data)
+
+
+@given(st.dictionaries(st.text(min_size=1), SCALARS.filter(lambda value: value == value)))
+def test_whole_means_the_same_to_other_readers(data):
+    assert yaml.safe_load(whole(data)) == data
