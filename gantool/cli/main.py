@@ -24,7 +24,7 @@ INTERRUPTED = 130
 @click.version_option(__version__, prog_name="gantool", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
 def cli(debug: bool) -> None:
-    r"""Train and sample GANs from a YAML recipe.
+    """Train and sample GANs from a YAML recipe.
 
     \b
     gantool train quickstart              train; pictures appear in runs/00000-quickstart

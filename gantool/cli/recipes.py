@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("name", required=False)
 def recipes(name: str | None) -> None:
-    r"""List the built-in recipes, or print one to copy.
+    """List the built-in recipes, or print one to copy.
 
     \b
     gantool recipes dcgan-mnist > mine.yaml

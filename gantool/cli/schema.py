@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def schema() -> None:
-    r"""Print the JSON Schema of a recipe, for the Keras that is installed.
+    """Print the JSON Schema of a recipe, for the Keras that is installed.
 
     \b
     An editor with YAML support completes and checks a recipe that begins with

@@ -24,6 +24,9 @@ from pydantic import (
 
 MAX_SEED = 2**63 - 1
 
+COMPONENT = "component"
+"""Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
+
 
 class Section(BaseModel):
     """A mapping of a recipe: unknown keys are errors, and nothing changes once it is read."""
@@ -75,9 +78,9 @@ def _tagged(value: Any) -> Any:
     return {"kind": name, **keywords}
 
 
-Layer = Annotated[Component, WithJsonSchema({"$ref": "#/$defs/Layer"})]
-Initializer = Annotated[Component, WithJsonSchema({"$ref": "#/$defs/Initializer"})]
-Optimizer = Annotated[Component, WithJsonSchema({"$ref": "#/$defs/Optimizer"})]
+Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
+Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
+Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
 
 
 class Data(Section):
@@ -166,7 +169,7 @@ class WeightClip(Section):
 Regularizer = Annotated[
     Annotated[GradientPenalty | WeightClip, Field(discriminator="kind")],
     BeforeValidator(_tagged),
-    WithJsonSchema({"$ref": "#/$defs/Regularizer"}),
+    WithJsonSchema({COMPONENT: "Regularizer"}),
 ]
 REGULARIZERS: tuple[type[Section], ...] = (GradientPenalty, WeightClip)
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from gantool.recipe.keras_signatures import Keyword, Kind, Signature, activations, names, signature
-from gantool.recipe.model import REGULARIZERS, Recipe
+from gantool.recipe.keras_signatures import (
+    Keyword,
+    Kind,
+    Signature,
+    activations,
+    aliases,
+    names,
+    signature,
+)
+from gantool.recipe.model import COMPONENT, REGULARIZERS, Recipe
 from gantool.recipe.parts import kind_of_keyword
 from gantool.recipe.vocabulary import LAYER_LISTS, OWN_LAYERS
 
@@ -28,15 +36,27 @@ _TITLES: dict[Kind, str] = {kind: f"Keras{kind.title()}" for kind in _KINDS} | {
 
 def recipe_schema() -> Schema:
     """The schema (JSON Schema 2020-12) that `gantool schema` prints."""
-    schema = Recipe.model_json_schema()
+    schema: Schema = _linked(Recipe.model_json_schema())
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "gantool recipe"
     definitions: Schema = schema["$defs"]
     for kind in _KINDS:
         definitions[_TITLES[kind]] = _components(kind)
     definitions["Regularizer"] = _regularizers()
-    _forget_components(definitions)
+    definitions["Activation"] = {"enum": [*activations(), None]}
     return schema
+
+
+def _linked(schema: Any) -> Any:
+    """Put a reference wherever the models marked a component."""
+    if isinstance(schema, list):
+        return [_linked(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    linked = {key: _linked(value) for key, value in schema.items() if key != COMPONENT}
+    if COMPONENT in schema:
+        linked["$ref"] = f"#/$defs/{schema[COMPONENT]}"
+    return linked
 
 
 def _components(kind: Kind) -> Schema:
@@ -44,9 +64,11 @@ def _components(kind: Kind) -> Schema:
     own = OWN_LAYERS if kind == "layer" else {}
     known = [own.get(name) or signature(kind, name) for name in sorted({*own, *names(kind)})]
     signatures = [item for item in known if item is not None]
+    alone = [item.name for item in signatures if not _required(item)]
+    lower_case = [alias for alias, name in aliases(kind).items() if name in alone]
     return _named(
         {item.name: (_keywords(item, kind), item.summary) for item in signatures},
-        [item.name for item in signatures if not _required(item)],
+        alone + lower_case,
     )
 
 
@@ -95,10 +117,9 @@ def _keyword(item: Signature, keyword: Keyword, kind: Kind) -> Schema:
     elif nested == "schedule":
         schema = {"anyOf": [{"type": "number"}, {"$ref": f"#/$defs/{_TITLES[nested]}"}]}
     elif nested is not None:
-        # Keras also takes the lower-case names of these, such as he_normal.
-        schema = {"anyOf": [{"$ref": f"#/$defs/{_TITLES[nested]}"}, {"type": ["string", "null"]}]}
+        schema = {"anyOf": [{"$ref": f"#/$defs/{_TITLES[nested]}"}, {"type": "null"}]}
     elif keyword.name == "activation" or keyword.name.endswith("_activation"):
-        schema = {"enum": [*activations(), None]}
+        schema = {"$ref": "#/$defs/Activation"}
     elif isinstance(keyword.default, bool):
         schema = {"type": "boolean"}
     if isinstance(keyword.default, (bool, int, float, str)):
@@ -118,9 +139,3 @@ def _regularizers() -> Schema:
             alone.append(model.__name__)
         found[model.__name__] = (schema, schema.pop("description"))
     return _named(found, alone)
-
-
-def _forget_components(definitions: Schema) -> None:
-    """Leave out what pydantic wrote of the classes behind the definitions above."""
-    for name in ("Component", *(model.__name__ for model in REGULARIZERS)):
-        definitions.pop(name, None)
