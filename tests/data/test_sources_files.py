@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import shutil
+import struct
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from gantool.data.images import UnreadableImageError
+from gantool.data.sources import open_source
+from gantool.errors import InputError
+
+SUFFIXES = ".png, .jpg, .jpeg, .jpe, .jfif, .webp, .gif, .bmp, .tif, .tiff, .ppm, .pgm, .pbm, .pnm"
+
+
+@pytest.fixture(params=["folder", "zip"])
+def make(request, tmp_path):
+    """Make a source's path, as a folder or as a zip, of {name: bytes}."""
+
+    def make(files, top=""):
+        if request.param == "zip":
+            path = tmp_path / "set.zip"
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, content in files.items():
+                    archive.writestr(top + name, content)
+            return path
+        path = tmp_path / "set"
+        path.mkdir()
+        for name, content in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(content)
+        return path
+
+    return make
+
+
+def values(source):
+    return [int(np.asarray(source.image(index)).flat[0]) for index in range(len(source))]
+
+
+def test_images_are_sorted_by_path_and_all_else_is_left_out(make, plain, data):
+    path = make(
+        {
+            "b.png": plain(1),
+            "a/deep/er/z.PNG": plain(2),
+            "a/y.png": plain(3),
+            "notes.txt": b"text",
+            ".hidden.png": b"",
+            ".git/x.png": b"",
+            "__MACOSX/b.png": b"",
+            "__MACOSX/._b.png": b"",
+        }
+    )
+    source = open_source(data(path), None)
+    assert len(source) == 3
+    assert values(source) == [2, 3, 1]
+    assert source.labels is None
+    assert source.classes == ()
+    assert source.name == path.name
+    separator = ": " if path.suffix else "/"
+    assert source.where(1) == f"{path}{separator}a/y.png"
+
+
+def test_the_folders_at_the_top_are_classes(make, plain, data):
+    path = make({"dogs/x.png": plain(1), "cats/y.png": plain(2), "cats/old/z.png": plain(3)})
+    source = open_source(data(path, labels=True), None)
+    assert source.classes == ("cats", "dogs")
+    assert source.labels.dtype == np.int32
+    assert source.labels.tolist() == [0, 0, 1]
+    assert values(source) == [3, 2, 1]
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_one_common_folder_at_the_top_of_a_zip_is_no_class(make, plain, data):
+    path = make({"dogs/x.png": plain(1), "cats/y.png": plain(2)}, top="pets/")
+    source = open_source(data(path, labels=True), None)
+    assert source.classes == ("cats", "dogs")
+    assert source.where(0) == f"{path}: pets/cats/y.png"
+
+
+def test_labels_without_class_folders(make, plain, data):
+    path = make({"x.png": plain(1), "y.png": plain(2)})
+    with pytest.raises(InputError) as caught:
+        open_source(data(path, labels=True), None)
+    assert str(caught.value) == (
+        f"{path}: data.labels is true, but no image lies in a class folder (x.png, for one);"
+        " put the images of each class into a folder of its own, or set data.labels to false"
+    )
+
+
+def test_some_images_outside_class_folders(make, plain, data):
+    path = make({"x.png": plain(1), "cats/y.png": plain(2)})
+    with pytest.raises(InputError, match=r"but 1 of 2 images lies outside .*\(x\.png, for one\)"):
+        open_source(data(path, labels=True), None)
+
+
+@pytest.mark.parametrize("files", [{}, {"notes.txt": b"text", ".hidden.png": b"x"}])
+def test_no_images(make, data, files):
+    path = make(files)
+    kind = "zip file" if path.suffix else "folder"
+    with pytest.raises(InputError) as caught:
+        open_source(data(path), None)
+    assert str(caught.value) == f"{path}: no images in this {kind} (files ending in {SUFFIXES})"
+
+
+def test_an_unreadable_image_is_named(make, plain, data):
+    path = make({"a.png": plain(1), "b.png": b"text", "c.png": plain(1)[:40]})
+    source = open_source(data(path), None)
+    assert values_or_errors(source) == [
+        1,
+        f"{source.where(1)}: not an image (PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM), or cut off in"
+        " its first bytes",
+        f"{source.where(2)}: the image is truncated",
+    ]
+
+
+def values_or_errors(source):
+    found = []
+    for index in range(len(source)):
+        try:
+            found.append(int(np.asarray(source.image(index)).flat[0]))
+        except UnreadableImageError as error:
+            found.append(str(error))
+    return found
+
+
+def test_threads_read_the_same(make, plain, data):
+    path = make({f"{number:03}.png": plain(number) for number in range(100)})
+    source = open_source(data(path), None)
+    with ThreadPoolExecutor(8) as pool:
+        read = pool.map(lambda index: np.asarray(source.image(index)).flat[0], [*range(100)] * 5)
+        assert [int(value) for value in read] == [*range(100)] * 5
+
+
+# Folders alone.
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path, plain, data):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/x.png").write_bytes(plain(1))
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/cats").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "set")
+    source = open_source(data(tmp_path / "set", labels=True), None)
+    assert [source.where(index) for index in range(len(source))] == [f"{tmp_path}/set/cats/x.png"]
+
+
+def test_a_file_that_went_away_is_named(tmp_path, plain, data):
+    (tmp_path / "x.png").write_bytes(plain(1))
+    source = open_source(data(tmp_path), None)
+    (tmp_path / "x.png").unlink()
+    with pytest.raises(UnreadableImageError) as caught:
+        source.image(0)
+    assert str(caught.value) == f"{tmp_path}/x.png: No such file or directory"
+
+
+# Zips alone.
+
+
+def damaged(path, at, change):
+    content = bytearray(path.read_bytes())
+    content[at : at + len(change)] = change
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+@pytest.mark.parametrize("damage", [lambda z: z[:-30], lambda z: b"PK\3\4nonsense", lambda z: b""])
+def test_a_damaged_zip(make, plain, data, damage):
+    path = make({"a.png": plain(1)})
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError) as caught:
+        open_source(data(path), None)
+    assert str(caught.value) == (
+        f"{path}: not a zip file, or a damaged one (File is not a zip file);"
+        " copy or download it again"
+    )
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_a_damaged_member_is_named(make, plain, data):
+    path = make({"a.png": plain(1), "b.png": plain(2)})
+    damaged(path, 30 + len("a.png") + 10, b"\xff\xff\xff")
+    first, second = values_or_errors(open_source(data(path), None))
+    assert first.startswith(f"{path}: a.png: damaged in the zip file (")
+    assert second == 2
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_damage_anywhere_in_a_zip_is_an_input_error(make, plain, data):
+    path = make({f"{name}.png": plain(1) for name in "abc"})
+    whole = path.read_bytes()
+    random = np.random.default_rng(0)
+    for _ in range(500):
+        path.write_bytes(whole)
+        damaged(path, int(random.integers(len(whole))), random.bytes(int(random.integers(1, 5))))
+        try:
+            values_or_errors(open_source(data(path), None))
+        except InputError:
+            continue
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_an_encrypted_member_is_told(make, plain, data):
+    path = make({"a.png": plain(1)})
+    content = path.read_bytes()
+    damaged(path, 6, b"\1")
+    damaged(path, content.index(b"PK\1\2") + 8, b"\1")
+    assert values_or_errors(open_source(data(path), None)) == [
+        f"{path}: a.png: it is encrypted; unpack the zip and zip it without a password"
+    ]
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_a_bomb_is_not_unpacked(make, plain, data):
+    path = make({"a.png": plain(1)})
+    entry = path.read_bytes().index(b"PK\1\2")
+    damaged(path, entry + 24, struct.pack("<I", 3_000_000_000))
+    assert values_or_errors(open_source(data(path), None)) == [
+        f"{path}: a.png: it would unpack to 3,000,000,000 bytes"
+    ]
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_backslashes_of_windows_part_folders(make, plain, data):
+    path = make({"cats\\x.png": plain(1), "dogs\\y.png": plain(2)})
+    assert open_source(data(path, labels=True), None).classes == ("cats", "dogs")
+
+
+@pytest.mark.usefixtures("in_repository")
+def test_emoji(data, tmp_path, real_data):
+    source = open_source(data("emoji"), None)
+    assert (len(source), source.name) == (3916, "emoji")
+    assert source.image(0).size == (136, 128)
+    # Unpacked, the same images come in the same order.
+    shutil.unpack_archive(real_data / "emoji/noto-emoji-136x128.zip", tmp_path / "emoji")
+    folder = open_source(data(tmp_path / "emoji"), None)
+    assert len(folder) == 3916
+    for index in (0, 1, 1000, 3915):
+        assert source.where(index).split(": ")[1] == folder.where(index).rsplit("/", 1)[1]
+        assert source.encoded(index) == folder.encoded(index)
