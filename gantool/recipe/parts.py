@@ -24,15 +24,13 @@ from gantool.recipe.keras_signatures import (
 )
 from gantool.recipe.model import Component
 from gantool.recipe.suggest import closest, did_you_mean
-from gantool.recipe.vocabulary import LAYER_LISTS, OWN_LAYERS
+from gantool.recipe.vocabulary import FORMER_KEYWORDS, LAYER_LIST_KEYWORDS, OWN_LAYERS
 
 _BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
 """The keywords that the recipe's `initializer` is the default of."""
 
 _LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
-_LAYER_LIST_KEYWORDS = ("cells",)
-_BLOCK_KEYWORDS = tuple(word for words in LAYER_LISTS.values() for word in words)
 _TITLES: dict[str, str] = {"schedule": "learning rate schedule"}
 
 
@@ -181,12 +179,14 @@ class _Resolver:
         self, word: str, given: dict[str, Any], known: Signature, path: Path
     ) -> str | None:
         choices = [choice for choice in known.keywords if choice not in given]
-        suggestion = did_you_mean(word, choices)
+        former = FORMER_KEYWORDS.get(word)
+        meant = former if former in choices else closest(word, choices)
+        suggestion = f"; did you mean {meant!r}?" if meant else ""
         self._tell(path, f"unknown keyword {word!r} for {known.name}{suggestion}", on_key=True)
-        return closest(word, choices)
+        return meant
 
     def _value(self, word: str, value: Any, known: Signature, kind: Kind, path: Path) -> Any:
-        if word in LAYER_LISTS.get(known.name, ()) or word in _LAYER_LIST_KEYWORDS:
+        if word in LAYER_LIST_KEYWORDS:
             return self._nested_layers(word, value, path)
         nested = kind_of_keyword(word, kind)
         if nested == "schedule" and not isinstance(value, (dict, str)):
@@ -241,7 +241,7 @@ def _all_or_none(parts: Iterable[Part | None]) -> tuple[Part, ...] | None:
 
 def _is_lost(word: str, value: Any, given: Any) -> bool:
     """Whether layers were given for this keyword and could not be made out."""
-    holds_layers = word in (*_LAYER_KEYWORDS, *_LAYER_LIST_KEYWORDS, *_BLOCK_KEYWORDS)
+    holds_layers = word in (*_LAYER_KEYWORDS, *LAYER_LIST_KEYWORDS)
     return holds_layers and value is None and given is not None
 
 

@@ -15,7 +15,7 @@ from gantool.recipe.keras_signatures import (
 )
 from gantool.recipe.model import COMPONENT, REGULARIZERS, Recipe
 from gantool.recipe.parts import kind_of_keyword
-from gantool.recipe.vocabulary import LAYER_LISTS, OWN_LAYERS
+from gantool.recipe.vocabulary import LAYER_LIST_KEYWORDS, OWN_LAYERS
 
 Schema = dict[str, Any]
 
@@ -94,7 +94,7 @@ def _keywords(item: Signature, kind: Kind) -> Schema:
     schema: Schema = {
         "type": ["object", "null"] if not _required(item) else "object",
         "properties": {
-            keyword.name: _keyword(item, keyword, kind)
+            keyword.name: _keyword(keyword, kind)
             for keyword in item.keywords.values()
             if keyword.name != "name"
         },
@@ -109,10 +109,10 @@ def _required(item: Signature) -> list[str]:
     return [keyword.name for keyword in item.keywords.values() if keyword.required]
 
 
-def _keyword(item: Signature, keyword: Keyword, kind: Kind) -> Schema:
+def _keyword(keyword: Keyword, kind: Kind) -> Schema:
     schema: Schema = {}
     nested = kind_of_keyword(keyword.name, kind)
-    if keyword.name in LAYER_LISTS.get(item.name, ()) or keyword.name == "cells":
+    if keyword.name in LAYER_LIST_KEYWORDS:
         schema = {"type": "array", "items": {"$ref": "#/$defs/Layer"}}
     elif nested == "schedule":
         schema = {"anyOf": [{"type": "number"}, {"$ref": f"#/$defs/{_TITLES[nested]}"}]}

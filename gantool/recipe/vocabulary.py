@@ -41,8 +41,8 @@ OWN_LAYERS: dict[str, Signature] = {
 }
 """Layers and blocks that `gantool.networks` makes."""
 
-LAYER_LISTS: dict[str, tuple[str, ...]] = {
-    "Residual": ("body", "shortcut"),
-    "Repeat": ("layers",),
-}
-"""The keywords of a block that hold lists of layers."""
+LAYER_LIST_KEYWORDS = ("body", "shortcut", "layers", "cells")
+"""The keywords, of our blocks and of Keras's, that hold lists of layers."""
+
+FORMER_KEYWORDS = {"alpha": "negative_slope", "lr": "learning_rate"}
+"""What older articles write, and what Keras 3 calls it, where a class takes only the latter."""

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gantool.gan.penalties import gradient_penalty
+
+RANDOM = np.random.default_rng(1)
+REAL = RANDOM.normal(size=(4, 2, 3, 2))
+GENERATED = RANDOM.normal(size=(4, 2, 3, 2))
+MIX = np.array([0.0, 0.25, 0.5, 0.9]).reshape(4, 1, 1, 1)
+WEIGHTS = RANDOM.normal(size=(12, 1))
+
+
+def float32(array):
+    return tf.constant(array, tf.float32)
+
+
+def penalty_of(discriminate):
+    return gradient_penalty(discriminate, float32(REAL), float32(GENERATED), float32(MIX))
+
+
+def flat(images):
+    return tf.reshape(images, [-1, 12])
+
+
+@pytest.mark.parametrize(("length", "penalty"), [(3.0, 4.0), (1.0, 0.0), (0.25, 0.5625)])
+def test_linear_discriminator_pays_for_the_length_of_its_weights(length, penalty):
+    weights = float32(WEIGHTS / np.linalg.norm(WEIGHTS) * length)
+    found = penalty_of(lambda images: flat(images) @ weights)
+    assert found.shape == []
+    np.testing.assert_allclose(found, penalty, rtol=0, atol=2e-6)
+
+
+def test_penalty_of_a_linear_discriminator_has_the_analytic_gradient():
+    weights = float32(WEIGHTS)
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        penalty = penalty_of(lambda images: flat(images) @ weights)
+    length = np.linalg.norm(WEIGHTS)
+    expected = 2.0 * (length - 1.0) * WEIGHTS / length
+    np.testing.assert_allclose(tape.gradient(penalty, weights), expected, rtol=0, atol=1e-5)
+
+
+def penalty_of_tanh(weights):
+    """For D(x) = tanh(w·x), in float64: ∇D = (1 − tanh²) w at each x̂ = mix · real + …"""
+    between = (MIX * REAL + (1.0 - MIX) * GENERATED).reshape(4, 12)
+    slopes = 1.0 - np.tanh(between @ weights) ** 2
+    lengths = np.abs(slopes) * np.linalg.norm(weights)
+    return np.mean((lengths - 1.0) ** 2)
+
+
+def test_curved_discriminator_is_judged_between_each_pair():
+    weights = float32(WEIGHTS)
+    found = penalty_of(lambda images: tf.tanh(flat(images) @ weights))
+    np.testing.assert_allclose(found, penalty_of_tanh(WEIGHTS), rtol=0, atol=1e-5)
+
+
+def test_penalty_of_a_curved_discriminator_has_the_gradient_of_finite_differences():
+    weights = float32(WEIGHTS)
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        penalty = penalty_of(lambda images: tf.tanh(flat(images) @ weights))
+    step = 1e-6
+    expected = [
+        (penalty_of_tanh(WEIGHTS + step * unit) - penalty_of_tanh(WEIGHTS - step * unit))
+        / (2 * step)
+        for unit in np.eye(12)[:, :, None]
+    ]
+    found = tape.gradient(penalty, weights)
+    np.testing.assert_allclose(found[:, 0], expected, rtol=0, atol=2e-5)
+
+
+def test_mix_of_one_is_the_real_image_and_of_zero_the_generated_one():
+    seen = []
+
+    def discriminate(images):
+        seen.append(images)
+        return tf.reduce_sum(images, axis=[1, 2, 3])[:, None]
+
+    mix = float32(np.array([1.0, 0.0, 1.0, 0.0]).reshape(4, 1, 1, 1))
+    gradient_penalty(discriminate, float32(REAL), float32(GENERATED), mix)
+    expected = np.stack([REAL[0], GENERATED[1], REAL[2], GENERATED[3]])
+    np.testing.assert_allclose(seen[0], expected, rtol=0, atol=1e-6)
+
+
+def test_flat_discriminator_gets_a_finite_gradient():
+    weights = tf.zeros([12, 1])
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        penalty = penalty_of(lambda images: flat(images) @ weights)
+    np.testing.assert_allclose(penalty, 1.0, rtol=0, atol=1e-5)
+    assert np.isfinite(tape.gradient(penalty, weights)).all()
