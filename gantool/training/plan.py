@@ -21,6 +21,7 @@ from gantool.recipe.parts import Part
 from gantool.training.state import TrainingState
 
 _UNKNOWN_CLASSES = 10
+"""Stands in for the number of labels of a set that is not there, so that shapes can be shown."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,7 @@ def make_plan(loaded: LoadedRecipe) -> Plan:
         RecipeError: With a line for every problem, those of `loaded` among them.
     """
     problems: list[Problem] = []
-    source, note = _open(loaded, problems)
-    classes = 0
-    if loaded.recipe.data.labels:
-        classes = len(source.classes) if source is not None else _UNKNOWN_CLASSES
+    source, classes, note = _open(loaded, problems)
     generator = _build("generator", loaded, classes, problems)
     discriminator = _build("discriminator", loaded, classes, problems)
     if generator is not None:
@@ -100,19 +98,22 @@ def image_shape(recipe: Recipe) -> tuple[int, int, int]:
     return (*recipe.data.size, recipe.data.channels)
 
 
-def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, str]:
+def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, int, str]:
+    """The source, how many classes it has, and a note where it is not on this machine yet."""
+    unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
     try:
         source = open_source(loaded.recipe.data, loaded.folder)
+        classes = len(source.classes)
     except NotDownloadedError as error:
-        return None, str(error)
+        return None, unknown, str(error)
     except InputError as error:
         problems.append(Problem(("data", "source"), str(error)))
-        return None, ""
+        return None, unknown, ""
     batch_size = loaded.recipe.train.batch_size
     if batch_size > len(source):
         message = f"batch_size {batch_size} is larger than the set of {len(source):,} images"
         problems.append(Problem(("train", "batch_size"), message))
-    return source, ""
+    return source, classes, ""
 
 
 def _build(
@@ -148,9 +149,21 @@ def _optimizer(
     except Exception as error:
         problems.append(Problem(part.path, construction_message(part.name, error)))
         return None
+    if network is not None:
+        # Before it is wrapped: the wrapper, building it, would lose what Nadam keeps in a variable.
+        optimizer.build(network.model.trainable_variables)
     if recipe.train.precision == "mixed_float16":
         # Gradients below 6e-8 would be zero in float16; the scale keeps them, and adapts.
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    if network is not None:
-        optimizer.build(network.model.trainable_variables)
+        optimizer = _LossScale(optimizer)
+        if network is not None:
+            optimizer.build(network.model.trainable_variables)
     return optimizer
+
+
+class _LossScale(keras.optimizers.LossScaleOptimizer):  # type: ignore[misc]
+    """Keras's own makes its variables anew each time it is built, and forgets a restored scale."""
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Make the variables, once."""
+        if not self.built:
+            super().build(variables)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import keras
 
 from gantool.networks.build import BuiltNetwork
+
+_AUTOMATIC_NAME = re.compile(r"^(variable)_\d+$")
+"""What Keras calls a variable without a name (Nadam has one) counts all that a process built."""
 
 
 @dataclass
@@ -63,11 +67,26 @@ def optimizer_variables(
         variable.path.replace("/", "_") + "_": key for key, variable in network.weights().items()
     }
     found: dict[str, keras.Variable] = {}
-    for variable in optimizer.variables:
-        if variable.name == "learning_rate":
-            continue
-        owners = [prefix for prefix in weights if variable.name.startswith(prefix)]
-        owner = max(owners, key=len, default="")
-        slot = variable.name[len(owner) :]
-        found[f"{weights[owner]}/{slot}" if owner else slot] = variable
+    for variable in _moving_variables(optimizer):
+        owner = max(
+            (prefix for prefix in weights if variable.name.startswith(prefix)), key=len, default=""
+        )
+        slot = _AUTOMATIC_NAME.sub(r"\1", variable.name[len(owner) :])
+        wanted = f"{weights[owner]}/{slot}" if owner else slot
+        key, number = wanted, 1
+        # Adafactor gives the slots of all kernels one name: they are numbered in their order.
+        while key in found:
+            number += 1
+            key = f"{wanted}_{number}"
+        found[key] = variable
     return found
+
+
+def _moving_variables(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    """All variables of an optimizer but its learning rate."""
+    variables = optimizer.variables
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        # Its own iteration never moves, and would hide that of the optimizer inside.
+        scale = [optimizer.step_counter, optimizer.dynamic_scale]
+        variables = [*scale, *optimizer.inner_optimizer.variables]
+    return [variable for variable in variables if variable.name != "learning_rate"]

@@ -6,7 +6,6 @@ from gantool.data import catalogue
 from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
 
 
-
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch, tmp_path):
     """No checkout, an empty working folder, and a user's data folder of the test's own."""

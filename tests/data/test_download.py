@@ -34,7 +34,7 @@ TOY = DataSet(
 class Handler(BaseHTTPRequestHandler):
     """Serves what the test put into `server.answers`: path → (status, headers, body)."""
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         self.server.asked.append(self.path)
         status, headers, body = self.server.answers.get(self.path, (404, {}, b""))
         if isinstance(status, list):
@@ -136,7 +136,9 @@ def test_a_copy_elsewhere_serves(tmp_path):
 def test_a_damaged_copy_elsewhere_does_not(tmp_path):
     put(tmp_path / "share/gantool", SERVED[:-1])
     error = failing(None)
-    assert str(error).startswith("the data set toy comes with gantool's repository and has no mirror")
+    assert str(error).startswith(
+        "the data set toy comes with gantool's repository and has no mirror"
+    )
     assert names(tmp_path / "sets") == []
 
 
@@ -180,7 +182,7 @@ def test_a_folder_that_cannot_be_made(monkeypatch, tmp_path):
 def test_a_full_disk_is_no_wrong_input(monkeypatch, tmp_path):
     put(tmp_path / "share/gantool")
 
-    def copyfile(source, target):
+    def copyfile(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(download.shutil, "copyfile", copyfile)
@@ -230,7 +232,7 @@ def test_the_length_may_be_unknown(server):
 
 def test_a_gzip_file_is_not_unpacked_on_the_way(server, tmp_path):
     class Careless(Handler):
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             assert self.headers["Accept-Encoding"] == "identity"
             super().do_GET()
 
@@ -287,7 +289,7 @@ def test_a_server_that_stalls(server, monkeypatch):
     release = threading.Event()
 
     class Stalling(Handler):
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Length", "1000")
             self.end_headers()

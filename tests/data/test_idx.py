@@ -93,7 +93,9 @@ def test_a_header_that_promises_more_than_memory_holds_is_told(tmp_path):
         idx.read(path)
 
 
-@pytest.mark.parametrize("damage", [lambda z: z[:-12], lambda z: z[:-4], lambda z: z[:40] + b"!!" + z[42:]])
+@pytest.mark.parametrize(
+    "damage", [lambda z: z[:-12], lambda z: z[:-4], lambda z: z[:40] + b"!!" + z[42:]]
+)
 def test_a_damaged_gzip_file_is_told(tmp_path, damage):
     path = tmp_path / "digits.gz"
     path.write_bytes(damage(gzip.compress(LARGE)))

@@ -19,7 +19,9 @@ def png(width, height, bits, kind, rows, transparent=b""):
     """A PNG by hand: what Pillow itself would not write."""
 
     def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
     return (

@@ -134,10 +134,13 @@ def test_an_example_comes_back_here_and_in_tensorflow(image, label):
 
 
 def test_equal_input_is_equal_bytes():
-    assert records.encode_example(b"x", 3) == bytes.fromhex(
-        "0a24"  # features, 36 bytes
-        "0a12" + "0a09" + b"image_raw".hex() + "1205" + "0a03" + "0a01" + "78"
-        "0a0e" + "0a05" + b"label".hex() + "1205" + "1a03" + "0a01" + "03"
+    assert (
+        records.encode_example(b"x", 3)
+        == bytes.fromhex(
+            "0a24"  # features, 36 bytes
+            "0a12" + "0a09" + b"image_raw".hex() + "1205" + "0a03" + "0a01" + "78"
+            "0a0e" + "0a05" + b"label".hex() + "1205" + "1a03" + "0a01" + "03"
+        )
     )
 
 

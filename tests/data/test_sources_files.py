@@ -85,14 +85,14 @@ def test_labels_without_class_folders(make, plain, data):
     with pytest.raises(InputError) as caught:
         open_source(data(path, labels=True), None)
     assert str(caught.value) == (
-        f"{path}: data.labels is true, but no image lies in a class folder (x.png, for one);"
+        f"{path}: data.labels is true, but 2 of 2 images lie in no class folder (x.png, for one);"
         " put the images of each class into a folder of its own, or set data.labels to false"
     )
 
 
 def test_some_images_outside_class_folders(make, plain, data):
     path = make({"x.png": plain(1), "cats/y.png": plain(2)})
-    with pytest.raises(InputError, match=r"but 1 of 2 images lies outside .*\(x\.png, for one\)"):
+    with pytest.raises(InputError, match=r"but 1 of 2 images lie in no class folder \(x\.png, "):
         open_source(data(path, labels=True), None)
 
 
@@ -106,7 +106,7 @@ def test_no_images(make, data, files):
 
 
 def test_an_unreadable_image_is_named(make, plain, data):
-    path = make({"a.png": plain(1), "b.png": b"text", "c.png": plain(1)[:40]})
+    path = make({"a.png": plain(1), "b.png": b"text", "c.png": plain(1)[:45]})
     source = open_source(data(path), None)
     assert values_or_errors(source) == [
         1,
@@ -166,10 +166,10 @@ def damaged(path, at, change):
 
 
 @pytest.mark.parametrize("make", ["zip"], indirect=True)
-@pytest.mark.parametrize("damage", [lambda z: z[:-30], lambda z: b"PK\3\4nonsense", lambda z: b""])
+@pytest.mark.parametrize("damage", [slice(-30), slice(20), slice(0)])
 def test_a_damaged_zip(make, plain, data, damage):
     path = make({"a.png": plain(1)})
-    path.write_bytes(damage(path.read_bytes()))
+    path.write_bytes(path.read_bytes()[damage])
     with pytest.raises(InputError) as caught:
         open_source(data(path), None)
     assert str(caught.value) == (

@@ -74,7 +74,7 @@ def test_a_set_without_labels_is_told_at_once(tmp_path, write, data):
 def test_a_record_without_a_label_is_told(tmp_path, write, data):
     path = write(tmp_path / "a.tfrecord", [1, 2], [0, None])
     source = open_source(data(path, labels=True), None)
-    with pytest.raises(InputError, match="record 1: data.labels is true, but the record has no"):
+    with pytest.raises(InputError, match=r"record 1: data\.labels is true, but the record has no"):
         _ = source.labels
 
 
@@ -88,7 +88,7 @@ def test_a_label_that_is_no_class_number(tmp_path, write, data, label):
     )
 
 
-def test_unreadable_records_are_named(tmp_path, write, data):
+def test_unreadable_records_are_named(tmp_path, data):
     path = tmp_path / "a.tfrecord"
     records.write(path, [records.encode_example(b"text"), b"\xff\xff", b"", b"ok"])
     content = bytearray(path.read_bytes())

@@ -83,7 +83,9 @@ class ZipSource(EncodedSource):
         if info.file_size > MAX_FILE_BYTES:
             raise UnreadableImageError(f"it would unpack to {info.file_size:,} bytes")
         if info.flag_bits & 0x1:
-            raise UnreadableImageError("it is encrypted; unpack the zip and zip it without")
+            raise UnreadableImageError(
+                "it is encrypted; unpack the zip and zip it without a password"
+            )
         try:
             # Members may be read by threads, but the count of readers that the zip keeps of them
             # is not guarded. Reading is short; decoding, which is not, goes on beside it.
@@ -141,11 +143,9 @@ def _labels(
         return None, ()
     outside = [file for file in files if len(file.parts) == 1]
     if outside:
-        what = (
-            "no image lies" if len(outside) == len(files) else f"{len(outside)} images do not lie"
-        )
         raise InputError(
-            f"{where}: data.labels is true, but {what} in a class folder ({outside[0]}, for one);"
+            f"{where}: data.labels is true, but {len(outside):,} of {len(files):,} images lie in no"
+            f" class folder ({outside[0]}, for one);"
             " put the images of each class into a folder of its own, or set data.labels to false"
         )
     classes = tuple(sorted({file.parts[0] for file in files}))

@@ -1,0 +1,194 @@
+"""200 steps are 100 and 100, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from gantool.data.loading import load_images
+from gantool.recipe.keras_signatures import names
+from gantool.training.checkpoint import Header, read_variables, write_checkpoint
+from gantool.training.plan import Plan, make_plan
+from gantool.training.run_folder import RunFolder
+from gantool.training.session import run_session
+
+TIMES = ("seconds", "images_per_second")
+
+
+def contents(checkpoint: Path) -> dict[str, bytes]:
+    """Every data set of a checkpoint, its type and shape with it, as bytes."""
+    found: dict[str, bytes] = {}
+
+    def collect(key: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and key != "recipe":
+            found[key] = f"{item.dtype} {item.shape} ".encode() + np.asarray(item[()]).tobytes()
+
+    with h5py.File(checkpoint) as file:
+        file.visititems(collect)
+    return found
+
+
+def rows(run: Path) -> list[dict[str, float]]:
+    """metrics.jsonl without what a clock decides."""
+    found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{key: row[key] for key in row if key not in TIMES} for row in found]
+
+
+@pytest.fixture(scope="module")
+def halves(tiny: Path, tmp_path_factory: pytest.TempPathFactory, gantool: Any) -> Path:
+    """A run of tiny.yaml that was trained for 100 steps, and 100 more by another process."""
+    folder = tmp_path_factory.mktemp("halves") / "run"
+    first = gantool("train", tiny, "--out", folder, "--steps", "100")
+    assert first.code == 0, first.err
+    assert not (folder / "checkpoints" / "step-00000150.h5").exists()
+    second = gantool("train", "--resume", folder, "--steps", "200")
+    assert second.code == 0, second.err
+    assert second.out.startswith(f"{folder}: 300 images, steps 101 to 200\n")
+    return folder
+
+
+def test_two_halves_leave_the_bytes_of_one_run(trained: Path, halves: Path) -> None:
+    whole, resumed = (
+        contents(run / "checkpoints" / "step-00000200.h5") for run in (trained, halves)
+    )
+    assert resumed.keys() == whole.keys()
+    assert [key for key in whole if resumed[key] != whole[key]] == []
+
+
+def test_the_compared_run_has_all_that_could_differ(trained: Path) -> None:
+    at_150, at_200 = (
+        contents(trained / "checkpoints" / f"step-00000{step}.h5") for step in (150, 200)
+    )
+    for key in (
+        "generator/02_BatchNormalization/moving_mean",
+        "generator_average/01_Dense/kernel",
+        "discriminator/02_BatchNormalization/moving_variance",
+        "optimizers/generator/01_Dense/kernel/momentum",
+        "optimizers/discriminator/01_Conv2D/kernel/velocity",
+    ):
+        assert at_150[key] != at_200[key], f"{key} does not move"
+
+
+def test_two_halves_leave_the_pictures_of_one_run(trained: Path, halves: Path) -> None:
+    names_of = [sorted(path.name for path in (run / "samples").iterdir()) for run in (trained, halves)]
+    assert names_of[0] == names_of[1] == ["reals.png", "step-00000100.png", "step-00000200.png"]
+    for name in names_of[0]:
+        assert (trained / "samples" / name).read_bytes() == (halves / "samples" / name).read_bytes()
+
+
+def test_two_halves_leave_the_metrics_of_one_run(trained: Path, halves: Path) -> None:
+    assert [row["step"] for row in rows(trained)] == list(range(20, 201, 20))
+    assert rows(halves) == rows(trained)
+
+
+def test_pauses_at_other_steps_change_nothing(
+    trained: Path, tiny: Path, tmp_path: Path, gantool: Any
+) -> None:
+    ended = gantool(
+        *("train", tiny, "--out", tmp_path / "run", "--set", "output.log_every=7"),
+        *("--set", "output.checkpoint.every=13", "--set", "output.grid.every=31"),
+    )
+    assert ended.code == 0, ended.err
+    assert contents(tmp_path / "run" / "checkpoints" / "step-00000200.h5") == contents(
+        trained / "checkpoints" / "step-00000200.h5"
+    )
+
+
+def test_a_resume_drops_what_was_logged_after_its_checkpoint(
+    trained: Path, tmp_path: Path, gantool: Any
+) -> None:
+    """As after a power cut: the newest checkpoint is at 150, the log and the pictures at 200."""
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / "checkpoints" / "step-00000200.h5").unlink()
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 220, "gener')
+    ended = gantool("train", "--resume", run)
+    assert ended.code == 0, ended.err
+    assert rows(run) == rows(trained)
+    assert contents(run / "checkpoints" / "step-00000200.h5") == contents(
+        trained / "checkpoints" / "step-00000200.h5"
+    )
+
+
+def plan_of(loaded: Any) -> tuple[Plan, Any]:
+    plan = make_plan(loaded)
+    return plan, load_images(plan.source, plan.recipe.data)
+
+
+def train(loaded: Any, folder: Path, *, resume: bool = False) -> dict[str, bytes]:
+    """Run a session in this process, and give what its last checkpoint holds."""
+    plan, images = plan_of(loaded)
+    run = RunFolder(folder)
+    run.make()
+    if resume:
+        newest = run.checkpoints()[-1]
+        read_variables(newest, plan.state.variables())
+        plan.state.step = int(newest.stem.removeprefix("step-"))
+    for _ in run_session(plan, images, run, lambda: False):
+        pass
+    return contents(run.checkpoints()[-1])
+
+
+SMALL = (
+    "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
+    "discriminator.layers=[Flatten, Dense: {units: 4}, LeakyReLU, Dense: {units: 1}]",
+    "output.checkpoint.every=4",
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(
+            [
+                "discriminator.layers.3=Dropout: {rate: 0.4}",
+                "train.updates.discriminator=2",
+                "train.updates.generator=2",
+            ],
+            id="dropout and several updates",
+        ),
+        pytest.param(["train.updates.real_and_generated=separate"], id="separate"),
+        pytest.param(["train.precision=mixed_bfloat16"], id="mixed_bfloat16"),
+        pytest.param(["train.precision=mixed_float16", *SMALL], id="mixed_float16"),
+        pytest.param(
+            [
+                "loss=wasserstein",
+                "regularizers=[GradientPenalty: {weight: 10}]",
+                "discriminator.layers.2=LayerNormalization",
+            ],
+            id="gradient penalty",
+        ),
+        pytest.param(["regularizers=[WeightClip: {limit: 0.01}]", "loss=wasserstein"], id="clip"),
+    ],
+)
+def test_halves_are_a_whole_with(
+    settings: list[str], load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    whole = train(load_tiny("train.steps=20", *settings), tmp_path / "whole")
+    first = train(load_tiny("train.steps=10", *settings), tmp_path / "halves")
+    second = train(load_tiny("train.steps=20", *settings), tmp_path / "halves", resume=True)
+    assert first != whole
+    assert second == whole
+
+
+@pytest.mark.parametrize("optimizer", sorted(names("optimizer")))
+def test_halves_are_a_whole_with_optimizer(
+    optimizer: str, load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    settings = [
+        *SMALL,
+        f"optimizers.generator={{{optimizer}: {{learning_rate: 0.01}}}}",
+        "train.average=null",
+    ]
+    whole = train(load_tiny("train.steps=4", *settings), tmp_path / "whole")
+    train(load_tiny("train.steps=2", *settings), tmp_path / "halves")
+    second = train(load_tiny("train.steps=4", *settings), tmp_path / "halves", resume=True)
+    assert second == whole
