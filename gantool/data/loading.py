@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +56,15 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def read(self, indices: NDArray[np.int64]) -> Pixels:
+    def read(self, indices: NDArray[np.signedinteger[Any]]) -> Pixels:
         """The images of these numbers, [B, H, W, C] uint8.
 
         Raises:
             InputError: images cannot be read; names them.
         """
         if self.pixels is not None:
-            return self.pixels[indices]
+            chosen: Pixels = self.pixels[indices]
+            return chosen
         batch = np.empty((len(indices), *self.shape), np.uint8)
         try:
             # One after the other: the pipeline asks for several batches at a time.

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from gantool.data import order
-from gantool.data.loading import Images
+from gantool.data.loading import Images, Pixels
 from gantool.data.pixels import to_range
+from gantool.data.shutdown import python_calls
 from gantool.recipe.model import Data
 from gantool.recipe.randomness import key
 
@@ -93,8 +96,14 @@ def _reader(images: Images) -> Any:
         pixels = _on_host(images.pixels)
         return lambda indices: tf.gather(pixels, indices)
 
+    def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> Pixels:
+        with python_calls.entered() as closing:
+            if closing:  # and nobody looks at the images any more
+                return np.zeros((len(indices), *images.shape), np.uint8)
+            return images.read(indices)
+
     def read(indices: tf.Tensor) -> tf.Tensor:
-        pixels = tf.numpy_function(images.read, [indices], tf.uint8, stateful=False)
+        pixels = tf.numpy_function(read_in_python, [indices], tf.uint8, stateful=False)
         return tf.ensure_shape(pixels, [*indices.shape, *images.shape])
 
     return read

@@ -157,6 +157,8 @@ class _Builder:
             raise LayerError(part.path, message) from error
         if not isinstance(outputs, keras.KerasTensor):
             raise LayerError(part.path, f"{part.name} gives several outputs; one is needed here")
+        if outputs is inputs:  # Keras would take such a layer for a cycle in the network
+            raise LayerError(part.path, f"{part.name} cannot be part of a network")
         self._remember(place, part, outputs, layer)
         return outputs
 

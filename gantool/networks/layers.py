@@ -19,7 +19,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalise [B, …, C] by its batch's moments (training) or the moving statistics."""
         last = len(inputs.shape) - 1
-        usual = self.axis in (-1, last) and not self.renorm and not self.synchronized
+        renorm = getattr(self, "renorm", False)  # since Keras 3.13
+        usual = self.axis in (-1, last) and not renorm and not self.synchronized
         if not (training and self.trainable and usual and mask is None):
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]

@@ -34,8 +34,6 @@ def input_message(name: str, shape: Sequence[int | None], error: Exception) -> s
 
 
 def _first_sentence(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
     text = re.sub(r"^Exception encountered when calling [^.]*\.call\(\)\. ", "", text)
-    return (
-        re.split(r"(?<=[a-z0-9)\]'\"`])\.\s(?=[A-Z])", text)[0].rstrip(".").replace("\x1b[1m", "")
-    )
+    return re.split(r"(?<=[a-z0-9)\]'\"`])\.\s(?=[A-Z])", text)[0].rstrip(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 from gantool.recipe.keras_signatures import (
@@ -38,6 +39,7 @@ def recipe_schema() -> Schema:
     """The schema (JSON Schema 2020-12) that `gantool schema` prints."""
     schema: Schema = _linked(Recipe.model_json_schema())
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["$comment"] = f"keras {version('keras')}"
     schema["title"] = "gantool recipe"
     definitions: Schema = schema["$defs"]
     for kind in _KINDS:

@@ -123,36 +123,43 @@ def read_variables(path: Path, variables: Variables) -> None:
             _check_keys(path, group, members, stored)
             for key, variable in members.items():
                 pairs.append((variable, _checked(path, f"{group}/{key}", variable, stored[key])))
-        for variable, value in pairs:
-            variable.assign(value)
+    for variable, value in pairs:
+        variable.assign(value)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     if not path.exists():
         raise InputError(f"{path}: no such file")
+    # Damage makes HDF5 raise errors of many types; nothing but reading happens in here.
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+    except Exception as error:
         raise InputError(
             f"{path}: not a checkpoint, or a damaged one ({_reason(error)})"
         ) from error
     with file:
-        found = file.attrs.get("format")
-        if found is None:
-            raise InputError(f"{path}: an HDF5 file, but not a checkpoint of gantool")
-        if found != FORMAT:
-            raise InputError(
-                f"{path}: a checkpoint of format {found}; this gantool reads format {FORMAT}"
-            )
         try:
+            _check_format(path, file.attrs.get("format"))
             yield file
-        except OSError as error:
+        except InputError:
+            raise
+        except Exception as error:
             raise InputError(f"{path}: the checkpoint is damaged ({_reason(error)})") from error
 
 
-def _reason(error: OSError) -> str:
-    return str(error).split("(", 1)[-1].rstrip(")") or type(error).__name__
+def _check_format(path: Path, found: Any) -> None:
+    if found is None:
+        raise InputError(f"{path}: an HDF5 file, but not a checkpoint of gantool")
+    if found != FORMAT:
+        raise InputError(
+            f"{path}: a checkpoint of format {found}; this gantool reads format {FORMAT}"
+        )
+
+
+def _reason(error: Exception) -> str:
+    """HDF5's own words, which h5py puts in brackets at the end."""
+    return str(error).split("(", 1)[-1].strip("()'\"") or type(error).__name__
 
 
 def _data_sets(file: h5py.File, group: str, path: Path) -> dict[str, h5py.Dataset]:
@@ -191,9 +198,9 @@ def _checked(path: Path, key: str, variable: keras.Variable, stored: h5py.Datase
             f"{path}: {key} has shape {tuple(stored.shape)}, the recipe's network"
             f" {tuple(variable.shape)}"
         )
-    value: np.ndarray = stored[()]
-    if value.dtype.kind not in "fiub":
+    if stored.dtype.kind not in "fiub":
         raise InputError(f"{path}: {key} holds no numbers")
+    value: np.ndarray = stored[()]
     return value
 
 

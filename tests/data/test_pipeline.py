@@ -237,6 +237,6 @@ batches = iter(pipeline.batches(images, data, batch_size=8, seed=0, first_batch=
 print(next(batches)[0].shape)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout) == (0, "(8, 64, 64, 3)\n"), done.stderr

@@ -1,0 +1,451 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from gantool.networks.build import LayerError
+from gantool.recipe.keras_signatures import names
+
+VECTOR, ROWS, IMAGE, VOLUME = (6,), (8, 4), (8, 6, 4), (4, 6, 8, 2)
+COLOURS = (8, 6, 3)
+DENSE = {"Dense": {"units": 3}}
+CONV = {"Conv2D": {"filters": 3, "kernel_size": 3}}
+
+# Name, keywords, input, output, parameters; by hand.
+TABLE = [
+    ("Dense", {"units": 5}, VECTOR, (5,), 6 * 5 + 5),
+    ("Dense", {"units": 5, "use_bias": "no"}, VECTOR, (5,), 6 * 5),
+    ("Dense", {"units": 5}, IMAGE, (8, 6, 5), 4 * 5 + 5),
+    ("EinsumDense", {"equation": "ab,bc->ac", "output_shape": [5]}, VECTOR, (5,), 6 * 5),
+    ("Embedding", {"input_dim": 10, "output_dim": 3}, VECTOR, (6, 3), 10 * 3),
+    # Convolutions: the kernel's places × channels in × filters, and a bias for each filter.
+    ("Conv1D", {"filters": 3, "kernel_size": 3}, ROWS, (6, 3), 3 * 4 * 3 + 3),
+    ("Conv2D", {"filters": 3, "kernel_size": 3}, IMAGE, (6, 4, 3), 9 * 4 * 3 + 3),
+    ("Conv2D", {"filters": 3, "kernel_size": 4, "strides": 2}, IMAGE, (3, 2, 3), 16 * 4 * 3 + 3),
+    (
+        "Conv2D",
+        {"filters": 3, "kernel_size": [5, 1], "strides": [2, 3], "padding": "same"},
+        IMAGE,
+        (4, 2, 3),
+        5 * 4 * 3 + 3,
+    ),
+    ("Conv2D", {"filters": 4, "kernel_size": 3, "groups": 2}, IMAGE, (6, 4, 4), 9 * 2 * 4 + 4),
+    ("Conv3D", {"filters": 3, "kernel_size": 3}, VOLUME, (2, 4, 6, 3), 27 * 2 * 3 + 3),
+    ("Conv1DTranspose", {"filters": 3, "kernel_size": 3}, ROWS, (10, 3), 3 * 4 * 3 + 3),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": 4, "strides": 2, "padding": "same"},
+        IMAGE,
+        (16, 12, 3),
+        16 * 4 * 3 + 3,
+    ),
+    ("Conv2DTranspose", {"filters": 3, "kernel_size": 3}, IMAGE, (10, 8, 3), 9 * 4 * 3 + 3),
+    ("Conv3DTranspose", {"filters": 3, "kernel_size": 3}, VOLUME, (6, 8, 10, 3), 27 * 2 * 3 + 3),
+    ("Convolution2D", {"filters": 3, "kernel_size": 3}, IMAGE, (6, 4, 3), 9 * 4 * 3 + 3),
+    ("DepthwiseConv1D", {"kernel_size": 3}, ROWS, (6, 4), 3 * 4 + 4),
+    ("DepthwiseConv2D", {"kernel_size": 3}, IMAGE, (6, 4, 4), 9 * 4 + 4),
+    ("SeparableConv1D", {"filters": 3, "kernel_size": 3}, ROWS, (6, 3), 3 * 4 + 4 * 3 + 3),
+    ("SeparableConv2D", {"filters": 3, "kernel_size": 3}, IMAGE, (6, 4, 3), 9 * 4 + 4 * 3 + 3),
+    # Four gates (three of a GRU) with input, recurrent and bias weights each.
+    ("LSTM", {"units": 3}, ROWS, (3,), 4 * (4 * 3 + 3 * 3 + 3)),
+    ("LSTM", {"units": 3, "return_sequences": "yes"}, ROWS, (8, 3), 4 * (4 * 3 + 3 * 3 + 3)),
+    ("GRU", {"units": 3}, ROWS, (3,), 3 * (4 * 3 + 3 * 3 + 2 * 3)),
+    ("SimpleRNN", {"units": 3}, ROWS, (3,), 4 * 3 + 3 * 3 + 3),
+    ("ConvLSTM1D", {"filters": 3, "kernel_size": 3}, (2, *ROWS), (6, 3), 4 * (3 * 7 * 3 + 3)),
+    ("ConvLSTM2D", {"filters": 3, "kernel_size": 3}, (2, *IMAGE), (6, 4, 3), 4 * (9 * 7 * 3 + 3)),
+    (
+        "ConvLSTM3D",
+        {"filters": 3, "kernel_size": 3},
+        (2, *VOLUME),
+        (2, 4, 6, 3),
+        4 * (27 * 5 * 3 + 3),
+    ),
+    # Normalisation: scale and shift, and for batches mean and variance.
+    ("BatchNormalization", {}, IMAGE, IMAGE, 4 * 4),
+    ("BatchNormalization", {"scale": "off"}, IMAGE, IMAGE, 3 * 4),
+    ("LayerNormalization", {}, IMAGE, IMAGE, 2 * 4),
+    ("GroupNormalization", {"groups": 2}, IMAGE, IMAGE, 2 * 4),
+    ("RMSNormalization", {}, VECTOR, VECTOR, 6),
+    ("UnitNormalization", {}, VECTOR, VECTOR, 0),
+    # Layers in layers.
+    ("SpectralNormalization", {"layer": CONV}, IMAGE, (6, 4, 3), 9 * 4 * 3 + 3 + 3),
+    ("TimeDistributed", {"layer": DENSE}, ROWS, (8, 3), 4 * 3 + 3),
+    ("Bidirectional", {"layer": {"LSTM": {"units": 3}}}, ROWS, (6,), 2 * 96),
+    ("RNN", {"cell": {"GRUCell": {"units": 3}}}, ROWS, (3,), 3 * (4 * 3 + 3 * 3 + 2 * 3)),
+    (
+        "RNN",
+        {"cell": {"StackedRNNCells": {"cells": [{"LSTMCell": {"units": 3}}] * 2}}},
+        ROWS,
+        (3,),
+        4 * (4 * 3 + 3 * 3 + 3) + 4 * (3 * 3 + 3 * 3 + 3),
+    ),
+    # Activations.
+    ("Activation", {"activation": "tanh"}, IMAGE, IMAGE, 0),
+    ("ReLU", {}, IMAGE, IMAGE, 0),
+    ("LeakyReLU", {"negative_slope": 0.2}, IMAGE, IMAGE, 0),
+    ("PReLU", {}, IMAGE, IMAGE, 8 * 6 * 4),
+    ("PReLU", {"shared_axes": [1, 2]}, IMAGE, IMAGE, 4),
+    ("ELU", {}, VECTOR, VECTOR, 0),
+    ("Softmax", {}, VECTOR, VECTOR, 0),
+    # Shapes.
+    ("Flatten", {}, IMAGE, (8 * 6 * 4,), 0),
+    ("Reshape", {"target_shape": [4, -1]}, IMAGE, (4, 48), 0),
+    ("Permute", {"dims": [2, 1]}, ROWS, (4, 8), 0),
+    ("RepeatVector", {"n": 3}, VECTOR, (3, 6), 0),
+    ("UpSampling1D", {}, ROWS, (16, 4), 0),
+    ("UpSampling2D", {"size": [1, 3], "interpolation": "nearest"}, IMAGE, (8, 18, 4), 0),
+    ("UpSampling3D", {}, VOLUME, (8, 12, 16, 2), 0),
+    ("ZeroPadding1D", {}, ROWS, (10, 4), 0),
+    ("ZeroPadding2D", {"padding": [[1, 0], [0, 2]]}, IMAGE, (9, 8, 4), 0),
+    ("ZeroPadding3D", {}, VOLUME, (6, 8, 10, 2), 0),
+    ("Cropping1D", {}, ROWS, (6, 4), 0),
+    ("Cropping2D", {"cropping": [1, 2]}, IMAGE, (6, 2, 4), 0),
+    ("Cropping3D", {}, VOLUME, (2, 4, 6, 2), 0),
+    ("CenterCrop", {"height": 4, "width": 2}, IMAGE, (4, 2, 4), 0),
+    ("Resizing", {"height": 5, "width": 7}, IMAGE, (5, 7, 4), 0),
+    ("Rescaling", {"scale": 2.0, "offset": -1}, IMAGE, IMAGE, 0),
+    ("Identity", {}, IMAGE, IMAGE, 0),
+    ("Masking", {}, ROWS, ROWS, 0),
+    # Pooling.
+    *[
+        (f"{name}Pooling{rank}D", {"pool_size": 2}, shape, made, 0)
+        for name in ("Average", "Max")
+        for rank, shape, made in (
+            (1, ROWS, (4, 4)),
+            (2, IMAGE, (4, 3, 4)),
+            (3, VOLUME, (2, 3, 4, 2)),
+        )
+    ],
+    *[
+        (f"Global{name}Pooling{rank}D", {}, shape, shape[-1:], 0)
+        for name in ("Average", "Max")
+        for rank, shape in ((1, ROWS), (2, IMAGE), (3, VOLUME))
+    ],
+    ("MaxPool2D", {"pool_size": 3, "strides": 1}, IMAGE, (6, 4, 4), 0),
+    # Noise and regularisation.
+    ("Dropout", {"rate": 0.5}, VECTOR, VECTOR, 0),
+    ("AlphaDropout", {"rate": 0.5}, VECTOR, VECTOR, 0),
+    ("SpatialDropout1D", {"rate": 0.5}, ROWS, ROWS, 0),
+    ("SpatialDropout2D", {"rate": 0.5}, IMAGE, IMAGE, 0),
+    ("SpatialDropout3D", {"rate": 0.5}, VOLUME, VOLUME, 0),
+    ("GaussianDropout", {"rate": 0.5}, VECTOR, VECTOR, 0),
+    ("GaussianNoise", {"stddev": 0.1}, IMAGE, IMAGE, 0),
+    ("ActivityRegularization", {"l2": 0.1}, VECTOR, VECTOR, 0),
+    # Changes of pictures.
+    ("RandomFlip", {"mode": "horizontal"}, COLOURS, COLOURS, 0),
+    ("RandomBrightness", {"factor": 0.1, "value_range": [-1, 1]}, COLOURS, COLOURS, 0),
+    ("RandomContrast", {"factor": 0.1}, COLOURS, COLOURS, 0),
+    ("RandomCrop", {"height": 4, "width": 5}, COLOURS, (4, 5, 3), 0),
+    ("RandomRotation", {"factor": 0.1}, COLOURS, COLOURS, 0),
+    ("RandomTranslation", {"height_factor": 0.1, "width_factor": 0.1}, COLOURS, COLOURS, 0),
+    ("RandomZoom", {"height_factor": 0.1}, COLOURS, COLOURS, 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords", "given", "made", "parameters"),
+    TABLE,
+    ids=[f"{number}-{row[0]}" for number, row in enumerate(TABLE)],
+)
+def test_layer_of_keras_is_built_from_its_name_and_keywords(
+    build, name, keywords, given, made, parameters
+):
+    built = build([{name: keywords} if keywords else name], given)
+    [placed] = built.layers
+    assert placed.shape == made
+    assert built.model.count_params() == parameters
+    assert (placed.place, placed.name) == (f"00_{name}", name)
+    outputs = built.model(np.ones((2, *given), np.float32), training=True)
+    assert outputs.shape == (2, *made)
+
+
+def test_every_convolution_pooling_and_normalisation_of_keras_stands_in_the_table():
+    """So that a class that a new Keras brings is not forgotten; other names are for old ones."""
+    old = ("Convolution", "MaxPool", "AvgPool", "GlobalMaxPool", "GlobalAvgPool", "Separable")
+    wanted = {
+        name
+        for name in names("layer")
+        if any(word in name for word in ("Conv", "Normalization", "ZeroPadding", "Cropping"))
+        and not any(name.startswith(word + "ution") or word == name[:-2] for word in old)
+        and "olution" not in name
+    }
+    assert wanted - {row[0] for row in TABLE} == {"Normalization"}
+
+
+DIGITS = [
+    {"Dense": {"units": 49 * 8, "use_bias": False}},
+    "BatchNormalization",
+    "ReLU",
+    {"Reshape": {"target_shape": [7, 7, 8]}},
+    {"Conv2DTranspose": {"filters": 1, "kernel_size": 4, "strides": 4, "padding": "same"}},
+]
+SIDE_BY_SIDE = {
+    "Residual": {
+        "body": [
+            {"Conv2D": {"filters": 8, "kernel_size": 3, "padding": "same"}},
+            "ReLU",
+            {"Conv2D": {"filters": 8, "kernel_size": 3, "padding": "same", "use_bias": False}},
+        ],
+        "shortcut": [{"Conv2D": {"filters": 8, "kernel_size": 1}}],
+    }
+}
+
+
+def test_layers_follow_one_another_and_each_has_a_place(build):
+    built = build(DIGITS, (10,))
+    assert [(layer.place, layer.shape) for layer in built.layers] == [
+        ("00_Dense", (392,)),
+        ("01_BatchNormalization", (392,)),
+        ("02_ReLU", (392,)),
+        ("03_Reshape", (7, 7, 8)),
+        ("04_Conv2DTranspose", (28, 28, 1)),
+    ]
+    assert built.model.output_shape == (None, 28, 28, 1)
+    assert built.layers[4].path == ("generator", "layers", 4)
+    assert not built.takes_label
+
+
+class TestResidual:
+    def test_is_the_sum_of_body_and_shortcut(self, build):
+        built = build([SIDE_BY_SIDE], IMAGE)
+        assert [(layer.place, layer.shape) for layer in built.layers] == [
+            ("00_Residual/body/00_Conv2D", (8, 6, 8)),
+            ("00_Residual/body/01_ReLU", (8, 6, 8)),
+            ("00_Residual/body/02_Conv2D", (8, 6, 8)),
+            ("00_Residual/shortcut/00_Conv2D", (8, 6, 8)),
+            ("00_Residual/sum", (8, 6, 8)),
+        ]
+        assert built.model.count_params() == (9 * 4 * 8 + 8) + 9 * 8 * 8 + (4 * 8 + 8)
+        inputs = np.random.default_rng(0).normal(size=(2, *IMAGE)).astype(np.float32)
+        first, _, last, shortcut, _ = (layer.layer for layer in built.layers)
+        expected = last(keras.ops.relu(first(inputs))) + shortcut(inputs)
+        np.testing.assert_allclose(built.model(inputs), expected, rtol=0, atol=1e-5)
+
+    def test_without_a_shortcut_adds_the_input(self, build):
+        built = build([{"Residual": {"body": [{"Rescaling": {"scale": 3.0}}]}}], IMAGE)
+        outputs = built.model(np.ones((1, *IMAGE), np.float32))
+        assert np.array_equal(outputs, np.full((1, *IMAGE), 4.0))
+
+    def test_may_stand_in_residuals(self, build):
+        inner = {"Residual": {"body": [{"Rescaling": {"scale": 3.0}}]}}
+        built = build([{"Residual": {"body": [inner, inner]}}], VECTOR)
+        assert np.array_equal(built.model(np.ones((1, 6), np.float32)), np.full((1, 6), 17.0))
+        assert [layer.place for layer in built.layers] == [
+            "00_Residual/body/00_Residual/body/00_Rescaling",
+            "00_Residual/body/00_Residual/sum",
+            "00_Residual/body/01_Residual/body/00_Rescaling",
+            "00_Residual/body/01_Residual/sum",
+            "00_Residual/sum",
+        ]
+
+    def test_takes_the_label_inside(self, build):
+        body = ["ConcatLabel", {"Dense": {"units": 6}}]
+        built = build([{"Residual": {"body": body}}], VECTOR, classes=3)
+        assert built.takes_label
+        assert built.model.count_params() == (6 + 3) * 6 + 6
+
+
+class TestRepeat:
+    def test_applies_its_layers_so_many_times_with_weights_of_their_own(self, build):
+        half = [
+            {"Conv2D": {"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"}},
+            "LeakyReLU",
+        ]
+        built = build([{"Repeat": {"times": 3, "layers": half}}], (32, 32, 3))
+        assert [(layer.place, layer.shape) for layer in built.layers] == [
+            ("00_Repeat/00/00_Conv2D", (16, 16, 8)),
+            ("00_Repeat/00/01_LeakyReLU", (16, 16, 8)),
+            ("00_Repeat/01/00_Conv2D", (8, 8, 8)),
+            ("00_Repeat/01/01_LeakyReLU", (8, 8, 8)),
+            ("00_Repeat/02/00_Conv2D", (4, 4, 8)),
+            ("00_Repeat/02/01_LeakyReLU", (4, 4, 8)),
+        ]
+        assert built.model.count_params() == (9 * 3 * 8 + 8) + 2 * (9 * 8 * 8 + 8)
+        weights = built.weights()
+        one, other = (weights[f"00_Repeat/{time}/00_Conv2D/kernel"] for time in ("01", "02"))
+        assert not np.array_equal(one, other)
+
+    def test_once_is_the_layers_themselves(self, build):
+        built = build([{"Repeat": {"times": 1, "layers": [DENSE]}}], VECTOR)
+        assert [layer.place for layer in built.layers] == ["00_Repeat/00/00_Dense"]
+
+    def test_of_residuals_in_a_repeat(self, build):
+        block = {"Residual": {"body": ["ReLU", {"Dense": {"units": 6}}]}}
+        twice = {"Repeat": {"times": 2, "layers": [block]}}
+        built = build([DENSE, {"Dense": {"units": 6}}, {"Repeat": {"times": 2, "layers": [twice]}}],
+                      VECTOR)  # fmt: skip
+        assert built.model.count_params() == (6 * 3 + 3) + (3 * 6 + 6) + 4 * (6 * 6 + 6)
+        assert built.layers[-1].place == "02_Repeat/01/00_Repeat/01/00_Residual/sum"
+        assert "02_Repeat/01/00_Repeat/00/00_Residual/body/01_Dense/kernel" in built.weights()
+
+    @pytest.mark.parametrize("times", [0, -1, 1.5, "two", True, None])
+    def test_takes_a_whole_number_of_times(self, build, times):
+        with pytest.raises(LayerError, match="times must be a whole number of at least 1") as error:
+            build([{"Repeat": {"times": times, "layers": [DENSE]}}], VECTOR)
+        assert error.value.problem.path == ("generator", "layers", 0, "Repeat", "times")
+
+
+class TestWeights:
+    LAYERS = (
+        {"Conv2D": {"filters": 4, "kernel_size": 3, "padding": "same"}},
+        "BatchNormalization",
+        {"Residual": {"body": [{"Conv2D": {"filters": 4, "kernel_size": 1}}]}},
+        {"SpectralNormalization": {"layer": CONV}},
+        {"Dropout": {"rate": 0.5}},
+        {"Reshape": {"target_shape": [24, 3]}},
+        {"Bidirectional": {"layer": {"LSTM": {"units": 2}}}},
+    )
+    KEYS = (
+        "00_Conv2D/kernel",
+        "00_Conv2D/bias",
+        "01_BatchNormalization/gamma",
+        "01_BatchNormalization/beta",
+        "01_BatchNormalization/moving_mean",
+        "01_BatchNormalization/moving_variance",
+        "02_Residual/body/00_Conv2D/kernel",
+        "02_Residual/body/00_Conv2D/bias",
+    )
+
+    def test_are_keyed_by_place_and_name(self, build):
+        keys = list(build(self.LAYERS, IMAGE).weights())
+        assert tuple(keys[:8]) == self.KEYS
+        assert len(keys) == 8 + 3 + 6  # u of the normalisation; two directions of three weights
+
+    def test_are_all_variables_but_the_seeds_of_random_layers(self, build):
+        built = build(self.LAYERS, IMAGE)
+        found = [id(variable) for variable in built.weights().values()]
+        assert len(set(found)) == len(found)
+        assert set(found) == {id(variable) for variable in built.model.weights}
+        assert {
+            variable.name
+            for variable in built.model.variables
+            if id(variable) not in found
+        } == {"seed_generator_state"}  # fmt: skip
+
+    def test_have_the_same_keys_and_values_whatever_was_built_before(self, build):
+        first = build(self.LAYERS, IMAGE).weights()
+        build([DENSE, *DIGITS], (10,), seed=7)
+        keras.layers.Dense(3).build((None, 3))
+        again = build(self.LAYERS, IMAGE).weights()
+        assert list(first) == list(again)
+        for key, variable in first.items():
+            assert variable.numpy().tobytes() == again[key].numpy().tobytes(), key
+
+    def test_start_elsewhere_for_another_seed_network_or_place(self, build):
+        def kernel(layers, key="00_Dense/kernel", **more):
+            return build(layers, VECTOR, **more).weights()[key].numpy().tobytes()
+
+        square = {"Dense": {"units": 6}}
+        found = [
+            kernel([square]),
+            kernel([square], seed=1),
+            kernel([square], network="discriminator"),
+            kernel([square, square], "01_Dense/kernel"),
+        ]
+        assert len(set(found)) == 4
+        assert kernel([square, square]) == found[0]  # what comes after does not matter
+
+    def test_of_a_changed_layer_leave_the_others_alone(self, build):
+        wide, narrow = (
+            build([DENSE, {"Dense": {"units": units}}, "ReLU", DENSE], VECTOR).weights()
+            for units in (9, 4)
+        )
+        for key in ("00_Dense/kernel", "00_Dense/bias"):
+            assert np.array_equal(wide[key], narrow[key])
+
+
+class TestDefaultInitializer:
+    LAYERS = (
+        {"Conv2D": {"filters": 2, "kernel_size": 3}},
+        {"DepthwiseConv2D": {"kernel_size": 2}},
+        {"SeparableConv2D": {"filters": 2, "kernel_size": 1}},
+        {"Residual": {"body": [{"Conv2D": {"filters": 2, "kernel_size": 1}}]}},
+        {"SpectralNormalization": {"layer": {"Conv2D": {"filters": 2, "kernel_size": 1}}}},
+        {"Conv2D": {"filters": 2, "kernel_size": 1, "kernel_initializer": "zeros"}},
+        "BatchNormalization",
+        "Flatten",
+        {"Dense": {"units": 2, "bias_initializer": {"Constant": {"value": 3.0}}}},
+    )
+
+    @pytest.fixture
+    def weights(self, build):
+        built = build(self.LAYERS, IMAGE, initializer={"Constant": {"value": 0.5}})
+        return {key: variable.numpy() for key, variable in built.weights().items()}
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "00_Conv2D/kernel",
+            "01_DepthwiseConv2D/kernel",
+            "02_SeparableConv2D/depthwise_kernel",
+            "02_SeparableConv2D/pointwise_kernel",
+            "03_Residual/body/00_Conv2D/kernel",
+            "04_SpectralNormalization/kernel",
+            "08_Dense/kernel",
+        ],
+    )
+    def test_reaches_every_kernel(self, weights, key):
+        assert (weights[key] == 0.5).all()
+
+    def test_leaves_a_layer_that_names_its_own(self, weights):
+        assert (weights["05_Conv2D/kernel"] == 0.0).all()
+
+    def test_leaves_what_is_no_kernel(self, weights):
+        assert (weights["00_Conv2D/bias"] == 0.0).all()
+        assert (weights["06_BatchNormalization/gamma"] == 1.0).all()
+        assert (weights["08_Dense/bias"] == 3.0).all()
+
+    def test_draws_other_numbers_for_every_layer(self, build):
+        square = {"Dense": {"units": 6}}
+        built = build(
+            [square, square], VECTOR, initializer={"RandomNormal": {"mean": 9.0, "stddev": 0.02}}
+        )
+        first, second = (built.weights()[f"0{place}_Dense/kernel"].numpy() for place in (0, 1))
+        assert (np.abs(first - 9.0) < 0.2).all()
+        assert first.std() > 0.01
+        assert not (first == second).any()
+
+
+class TestPrecision:
+    @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+    def test_reaches_every_layer_also_inside_others(self, build, precision):
+        layers = [
+            {"Residual": {"body": [{"Conv2D": {"filters": 4, "kernel_size": 1}}]}},
+            "BatchNormalization",
+            {"SpectralNormalization": {"layer": CONV}},
+            {"Reshape": {"target_shape": [24, 3]}},
+            {"RNN": {"cell": {"LSTMCell": {"units": 2}}}},
+        ]
+        built = build(layers, IMAGE, precision=precision)
+        for placed in built.layers:
+            assert placed.layer.dtype_policy.name == precision, placed.place
+        spectral, rnn = built.layers[3].layer, built.layers[5].layer
+        for inside in (spectral.layer, rnn.cell):
+            assert inside.dtype_policy.name == precision
+        for key, variable in built.weights().items():
+            assert variable.dtype == "float32", key
+        outputs = built.model(np.zeros((1, *IMAGE), np.float32))
+        assert outputs.dtype.name == precision.removeprefix("mixed_")
+
+    def test_of_a_layer_wins_over_that_of_the_recipe(self, build):
+        last = {"Dense": {"units": 1, "dtype": "float32"}}
+        built = build([DENSE, last], VECTOR, precision="mixed_bfloat16")
+        assert built.model(np.zeros((1, 6), np.float32)).dtype.name == "float32"
+
+
+class TestConcatLabel:
+    def test_gets_the_number_of_classes_and_the_label(self, build):
+        built = build(["ConcatLabel", DENSE], VECTOR, classes=4)
+        assert built.takes_label
+        assert [layer.shape for layer in built.layers] == [(10,), (3,)]
+        latents, label = np.zeros((2, 6), np.float32), np.array([0, 3])
+        outputs = built.model([latents, label]).numpy()
+        kernel = built.weights()["01_Dense/kernel"].numpy()
+        np.testing.assert_allclose(outputs, kernel[[6, 9]], rtol=0, atol=1e-6)
+
+    def test_may_stand_anywhere_and_more_than_once(self, build):
+        layers = ["ConcatLabel", CONV, "ConcatLabel", "Flatten", "ConcatLabel", DENSE]
+        built = build(layers, IMAGE, network="discriminator", classes=5)
+        assert [layer.shape for layer in built.layers][:3] == [(8, 6, 9), (6, 4, 3), (6, 4, 8)]
+        assert built.model.output_shape == (None, 3)

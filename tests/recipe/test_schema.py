@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from gantool.recipe.builtin import builtin_folder, builtin_recipes
+from gantool.recipe.document import read_document
+from gantool.recipe.load import RecipeText, load
+from gantool.recipe.schema import recipe_schema
+
+# The recipe of the design, in every detail.
+DESIGN = """\
+name: cgan-mnist
+seed: 0
+data:
+  source: mnist
+  size: [28, 28]
+  channels: 1
+  range: [-1, 1]
+  labels: true
+  flip: false
+latent: {size: 100, distribution: uniform}
+generator:
+  layers:
+    - ConcatLabel
+    - Dense: {units: 6272, use_bias: false}
+    - BatchNormalization
+    - ReLU
+    - Reshape: {target_shape: [7, 7, 128]}
+    - Conv2DTranspose: {filters: 64, kernel_size: 4, strides: 2, padding: same}
+    - BatchNormalization
+    - ReLU
+    - Conv2DTranspose: {filters: 1, kernel_size: 4, strides: 2, padding: same, activation: tanh}
+discriminator:
+  layers:
+    - ConcatLabel
+    - Conv2D: {filters: 64, kernel_size: 4, strides: 2, padding: same}
+    - LeakyReLU: {negative_slope: 0.2}
+    - Flatten
+    - Dense: {units: 1}
+initializer: {TruncatedNormal: {stddev: 0.02}}
+loss: non-saturating
+regularizers: []
+optimizers:
+  generator: {Adam: {learning_rate: 2.0e-4, beta_1: 0.5}}
+  discriminator: {Adam: {learning_rate: 2.0e-4, beta_1: 0.5}}
+train:
+  steps: 20000
+  batch_size: 64
+  updates: {discriminator: 1, generator: 1}
+  precision: float32
+  average: 0.999
+output:
+  log_every: 100
+  grid: {every: 1000, rows: 8, columns: 8}
+  checkpoint: {every: 1000, keep: 3}
+"""
+GOLDEN = Path(__file__).parent / "golden"
+RIGHT = (GOLDEN / "right.yaml").read_text(encoding="utf-8")
+OF_KERAS = {
+    *("Layer", "Optimizer", "Initializer", "Activation"),
+    *("KerasRegularizer", "KerasConstraint", "KerasSchedule"),
+}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return recipe_schema()
+
+
+@pytest.fixture(scope="module")
+def is_valid(schema):
+    validator = Draft202012Validator(schema)
+
+    def is_valid(text):
+        document, problems = read_document(text, "x.yaml")
+        assert problems == []
+        return validator.is_valid(document.data)
+
+    return is_valid
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return json.loads((builtin_folder() / "gantool.schema.json").read_text(encoding="utf-8"))
+
+
+def test_is_a_json_schema(schema):
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_leads_somewhere(schema):
+    def references(part):
+        if isinstance(part, dict):
+            yield from ([part["$ref"]] if "$ref" in part else [])
+            part = part.values()
+        if not isinstance(part, str) and hasattr(part, "__iter__"):
+            for item in part:
+                yield from references(item)
+
+    found = set(references(schema))
+    assert found <= {f"#/$defs/{name}" for name in schema["$defs"]}
+    assert {f"#/$defs/{name}" for name in OF_KERAS | {"Regularizer"}} <= found
+
+
+def test_names_the_keras_that_it_was_made_with(schema):
+    assert schema["$comment"] == f"keras {version('keras')}"
+
+
+@pytest.mark.parametrize("name", sorted(builtin_recipes()))
+def test_built_in_recipes_are_valid(is_valid, name):
+    assert is_valid(builtin_recipes()[name].read_text(encoding="utf-8"))
+
+
+def test_recipe_of_the_design_is_valid_and_right(is_valid):
+    assert is_valid(DESIGN)
+    load(RecipeText(DESIGN, "design.yaml", Path.cwd())).raise_problems()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- Flatten", "- Residual: {body: [ReLU], shortcut: [{Dense: {units: 1}}]}"),
+        ("- Flatten", "- Repeat: {times: 2, layers: [ReLU]}"),
+        ("- Flatten", "- SpectralNormalization: {layer: {Dense: {units: 3}}}"),
+        ("- Flatten", "- Dense: {units: 3, kernel_initializer: he_normal, activation: relu}"),
+        ("- Flatten", "- Dense: {units: 3, kernel_regularizer: {L2: {l2: 0.1}}}"),
+        ("- Flatten", "- Flatten:"),
+        ("discriminator: Adam", "discriminator: {Adam: {learning_rate: {ExponentialDecay:"
+         " {initial_learning_rate: 0.1, decay_steps: 3, decay_rate: 0.5}}}}"),
+        ("loss:", "initializer: he_normal\nloss:"),
+        ("loss:", "regularizers: [GradientPenalty, {WeightClip: {limit: 0.01}}]\nloss:"),
+        ("steps: 100", "epochs: 3"),
+        ("steps: 100", "steps: 100, average: null"),
+    ],
+)  # fmt: skip
+def test_what_a_recipe_may_hold_is_valid(is_valid, old, new):
+    text = RIGHT.replace(old, new)
+    assert text != RIGHT
+    assert is_valid(text)
+    load(RecipeText(text, "x.yaml", Path.cwd())).raise_problems()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: mine", "name: mine\ncolour: blue"),
+        ("name: mine", "name: my recipe"),
+        ("latent: {size: 16}", "latent: {size: 16, sise: 3}"),
+        ("latent: {size: 16}", "latent: {size: 0}"),
+        ("latent: {size: 16}\n", ""),
+        ("- Flatten", "- Flaten"),
+        ("- Flatten", "- Lambda: {function: x}"),
+        ("- Flatten", "- Dense"),
+        ("- Flatten", "- Dense: {unit: 3}"),
+        ("- Flatten", "- Dense: {units: 3, name: first}"),
+        ("- Flatten", "- Dense: {units: 3, activation: rellu}"),
+        ("- Flatten", "- Residual: {body: [Flaten]}"),
+        ("- Flatten", "- SpectralNormalization: {layer: {Dense: {unit: 3}}}"),
+        ("- Flatten", "- {ReLU: {}, Flatten: {}}"),
+        ("discriminator: Adam", "discriminator: Adem"),
+        ("discriminator: Adam", "discriminator: {Adam: {lr: 0.1}}"),
+        ("loss: non-saturating", "loss: saturating"),
+        ("loss:", "regularizers: [GradientPenality]\nloss:"),
+        ("loss:", "regularizers: [WeightClip]\nloss:"),
+        ("batch_size: 8", "batch_size: 2.5"),
+        ("channels: 1", "channels: 2"),
+        ("size: [28, 28]", "size: [28, 28, 1]"),
+    ],
+)
+def test_common_mistakes_are_not_valid(is_valid, old, new):
+    text = RIGHT.replace(old, new)
+    assert text != RIGHT
+    assert not is_valid(text)
+
+
+class TestShippedFile:
+    """recipes/gantool.schema.json; `gantool schema > recipes/gantool.schema.json` renews it."""
+
+    def test_says_what_keras_it_was_made_with(self, shipped):
+        name, number = shipped["$comment"].split()
+        assert name == "keras"
+        assert number[0] == "3"
+
+    def test_is_that_of_gantool_where_keras_is_the_same(self, shipped, schema):
+        if shipped["$comment"] != schema["$comment"]:
+            pytest.skip(f"made with {shipped['$comment']}")
+        assert shipped == schema
+
+    def test_is_that_of_gantool_outside_of_keras(self, shipped, schema):
+        def ours(whole):
+            parts = {name: part for name, part in whole["$defs"].items() if name not in OF_KERAS}
+            return {**whole, "$defs": parts, "$comment": None}
+
+        assert ours(shipped) == ours(schema)

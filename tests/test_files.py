@@ -1,0 +1,73 @@
+"""Files that are either complete or not there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gantool.files import complete_or_absent, write_text
+
+
+def test_the_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with complete_or_absent(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        assert temporary.parent == tmp_path
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_content_and_no_other_file(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(error), complete_or_absent(path) as temporary:
+        temporary.write_text("half of the n")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failure_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="half"), complete_or_absent(tmp_path / "a") as temporary:
+        temporary.write_text("half")
+        raise ValueError("half")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_file_that_vanished_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), complete_or_absent(tmp_path / "a") as temporary:
+        temporary.unlink()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match="missing"),
+        complete_or_absent(tmp_path / "missing" / "a"),
+    ):
+        pass
+
+
+def test_a_file_has_the_rights_that_any_new_file_gets(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_text(tmp_path / "ours", "")
+        (tmp_path / "usual").touch()
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ours", "usual")]
+    assert modes == [0o640, 0o640]
+
+
+def test_text_is_written_as_it_is(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "ä\r\nb\n")
+    assert (tmp_path / "a").read_bytes() == b"\xc3\xa4\r\nb\n"

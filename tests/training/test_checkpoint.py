@@ -1,0 +1,297 @@
+"""The checkpoint: one file, whole or not there, and read without trust."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from gantool import __version__
+from gantool.errors import InputError
+from gantool.training.checkpoint import Header, read_header, read_variables, write_checkpoint
+from gantool.training.plan import make_plan
+
+HEADER = Header(
+    recipe="name: ünï\n# a comment\n",
+    recipe_name="mine.yaml",
+    recipe_folder="/somewhere/recipes",
+    step=1200,
+    images=76800,
+    seconds=12.5,
+    seed=2**63 - 1,
+    classes=10,
+)
+
+
+def variable(values: Any, dtype: str = "float32") -> keras.Variable:
+    return keras.Variable(np.asarray(values), dtype=dtype)
+
+
+def network() -> dict[str, dict[str, keras.Variable]]:
+    return {
+        "generator": {
+            "00_Dense/kernel": variable([[1.0, 2.0], [3.0, 4.0]]),
+            "01_Residual/body/00_Dense/bias": variable([0.1, -0.0]),
+        },
+        "optimizers/generator": {"iteration": variable(2**40 + 1, "int64")},
+    }
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "step-00001200.h5"
+    write_checkpoint(path, HEADER, network())
+    return path
+
+
+def complaint(path: Path, variables: dict[str, dict[str, keras.Variable]] | None = None) -> str:
+    with pytest.raises(InputError) as raised:
+        read_variables(path, network() if variables is None else variables)
+    assert raised.value.exit_code == 2
+    return str(raised.value)
+
+
+def header_complaint(path: Path) -> str:
+    with pytest.raises(InputError) as raised:
+        read_header(path)
+    return str(raised.value)
+
+
+def test_the_layout_of_a_run_is_that_of_the_design(trained: Path) -> None:
+    with h5py.File(trained / "checkpoints" / "step-00000200.h5") as file:
+        assert set(file) == {
+            *("recipe", "generator", "generator_average", "discriminator", "optimizers"),
+        }
+        assert set(file["optimizers"]) == {"generator", "discriminator"}
+        assert list(file["generator"]) == [
+            *("01_Dense", "02_BatchNormalization", "05_Conv2DTranspose"),
+            *("06_BatchNormalization", "08_Conv2DTranspose"),
+        ]
+        assert file["generator/01_Dense/kernel"].shape == (8 + 10, 196)
+        assert file["generator/01_Dense/kernel"].dtype == np.float32
+        assert set(file["generator/02_BatchNormalization"]) == {
+            *("gamma", "beta", "moving_mean", "moving_variance"),
+        }
+        assert set(file["discriminator/01_Conv2D"]) == {"kernel"}
+        assert set(file["optimizers/generator/01_Dense/kernel"]) == {"momentum", "velocity"}
+        assert file["optimizers/generator/iteration"][()] == 200
+        assert file["recipe"][()].decode() == (trained / "recipe.yaml").read_text()
+        attributes = dict(file.attrs)
+        assert attributes.pop("seconds") > 0
+        assert attributes == {
+            "format": 1,
+            "step": 200,
+            "images": 1600,
+            "seed": 3,
+            "classes": 10,
+            "recipe_name": attributes["recipe_name"],
+            "recipe_folder": str(Path(attributes["recipe_name"]).parent),
+            "gantool": __version__,
+            "keras": version("keras"),
+            "tensorflow": version("tensorflow"),
+        }
+
+
+def test_the_average_is_not_the_generator(trained: Path) -> None:
+    with h5py.File(trained / "checkpoints" / "step-00000200.h5") as file:
+        own, average = (
+            file[f"{group}/01_Dense/kernel"][()] for group in ("generator", "generator_average")
+        )
+    assert own.shape == average.shape
+    assert 0 < np.abs(own - average).max() < 0.1
+
+
+def test_a_header_comes_back(path: Path) -> None:
+    assert read_header(path) == HEADER
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "int64", "uint32", "bool"])
+def test_values_come_back_to_the_bit(dtype: str, tmp_path: Path) -> None:
+    values = np.array([0.0, -0.0, 1e-30, 3.14159, 65000.0, -1 / 3])
+    written = variable(values if "float" in dtype else np.abs(values) > 1, dtype)
+    write_checkpoint(tmp_path / "a.h5", HEADER, {"group": {"key": written}})
+    read = variable(np.ones(len(values)), dtype)
+    read_variables(tmp_path / "a.h5", {"group": {"key": read}})
+    assert read.numpy().tobytes() == written.numpy().tobytes()
+
+
+def test_infinity_and_not_a_number_come_back(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "a.h5", HEADER, {"group": {"key": variable([np.inf, np.nan])}})
+    read = variable([0.0, 0.0])
+    read_variables(tmp_path / "a.h5", {"group": {"key": read}})
+    np.testing.assert_array_equal(read.numpy(), [np.inf, np.nan])
+
+
+def test_a_part_of_the_groups_can_be_read(path: Path) -> None:
+    kernel = variable(np.zeros((2, 2)))
+    bias = variable(np.zeros(2))
+    keys = ("00_Dense/kernel", "01_Residual/body/00_Dense/bias")
+    read_variables(path, {"generator": dict(zip(keys, (kernel, bias), strict=True))})
+    np.testing.assert_array_equal(kernel.numpy(), [[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_a_missing_key_is_named_and_nothing_changes(path: Path) -> None:
+    wanted = network()
+    wanted["generator"]["00_Dense/kernel"].assign(np.zeros((2, 2)))
+    wanted["optimizers/generator"]["00_Dense/kernel/momentum"] = variable(0)
+    wanted["optimizers/generator"]["00_Dense/kernel/velocity"] = variable(0)
+    assert complaint(path, wanted) == (
+        f"{path}: optimizers/generator/00_Dense/kernel/momentum is missing, and 1 more"
+    )
+    assert not wanted["generator"]["00_Dense/kernel"].numpy().any()
+
+
+def test_a_key_too_many_is_named_and_nothing_changes(path: Path) -> None:
+    wanted = network()
+    wanted["generator"]["00_Dense/kernel"].assign(np.zeros((2, 2)))
+    wanted["optimizers/generator"] = {}
+    assert complaint(path, wanted) == (
+        f"{path}: optimizers/generator/iteration has no place in the recipe's networks"
+    )
+    assert not wanted["generator"]["00_Dense/kernel"].numpy().any()
+
+
+def test_another_shape_is_named_and_nothing_changes(path: Path) -> None:
+    wanted = network()
+    wanted["generator"]["00_Dense/kernel"].assign(np.zeros((2, 2)))
+    wanted["generator"]["01_Residual/body/00_Dense/bias"] = variable([0.0, 0.0, 0.0])
+    assert complaint(path, wanted) == (
+        f"{path}: generator/01_Residual/body/00_Dense/bias has shape (2,), the recipe's network (3,)"
+    )
+    assert not wanted["generator"]["00_Dense/kernel"].numpy().any()
+
+
+def test_a_missing_group_is_named(path: Path) -> None:
+    assert complaint(path, {"discriminator": {}}) == (
+        f"{path}: the checkpoint has no discriminator; it is of another recipe"
+    )
+
+
+def test_text_in_place_of_numbers_is_refused(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        del file["optimizers/generator/iteration"]
+        file["optimizers/generator/iteration"] = "many"
+    assert complaint(path) == f"{path}: optimizers/generator/iteration holds no numbers"
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    assert complaint(tmp_path / "a.h5") == f"{tmp_path}/a.h5: no such file"
+
+
+def test_a_text_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    path.write_text("I am a checkpoint, believe me.\n" * 100)
+    assert header_complaint(path) == complaint(path) == (
+        f"{path}: not a checkpoint, or a damaged one (file signature not found)"
+    )
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    path.touch()
+    assert complaint(path) == (
+        f"{path}: not a checkpoint, or a damaged one (file signature not found)"
+    )
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert complaint(tmp_path).startswith(f"{tmp_path}: not a checkpoint, or a damaged one (")
+
+
+def test_a_truncated_file(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+    assert complaint(path).startswith(
+        f"{path}: not a checkpoint, or a damaged one (truncated file: eof = "
+    )
+
+
+def test_an_hdf5_that_is_no_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["temperatures"] = [1.0, 2.0]
+    assert complaint(path) == f"{path}: an HDF5 file, but not a checkpoint of gantool"
+
+
+def test_a_newer_format(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        file.attrs["format"] = 2
+    assert header_complaint(path) == complaint(path) == (
+        f"{path}: a checkpoint of format 2; this gantool reads format 1"
+    )
+
+
+@pytest.mark.parametrize("lost", ["recipe", "step", "images", "seed", "classes", "seconds"])
+def test_a_header_that_lacks_something(lost: str, path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        if lost == "recipe":
+            del file["recipe"]
+        else:
+            del file.attrs[lost]
+    assert header_complaint(path).startswith(f"{path}: not a whole checkpoint of gantool (")
+    assert lost in header_complaint(path)
+
+
+def test_a_header_of_other_types(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        file.attrs["step"] = "twelve hundred"
+    assert header_complaint(path).startswith(f"{path}: not a whole checkpoint of gantool (")
+
+
+def test_a_damaged_block_never_ends_in_anything_but_a_clear_error(
+    path: Path, tmp_path: Path
+) -> None:
+    content = path.read_bytes()
+    damaged = tmp_path / "damaged.h5"
+    told = set()
+    for start in range(0, len(content), 64):
+        damaged.write_bytes(content[:start] + bytes(64) + content[start + 64 :])
+        try:
+            read_header(damaged)
+            read_variables(damaged, network())
+        except InputError as error:
+            assert str(error).startswith(f"{damaged}: ")
+            told.add(str(error))
+    assert len(told) > 5
+
+
+def test_a_file_cut_off_anywhere_is_refused(path: Path, tmp_path: Path) -> None:
+    content = path.read_bytes()
+    cut = tmp_path / "cut.h5"
+    for length in range(0, len(content), 101):
+        cut.write_bytes(content[:length])
+        assert header_complaint(cut).startswith(f"{cut}: not a checkpoint, or a damaged one (")
+
+
+def test_a_failure_in_the_middle_leaves_the_old_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = path.read_bytes()
+
+    class Broken:
+        def numpy(self) -> np.ndarray:
+            raise OSError("no space left on device")
+
+    other = {"generator": {"a": variable(np.ones(1000)), "b": Broken()}}
+    with pytest.raises(OSError, match="no space left"):
+        write_checkpoint(path, HEADER, other)  # type: ignore[arg-type]
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_a_checkpoint_of_other_networks_is_refused(
+    trained: Path, load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = shutil.copy(trained / "checkpoints" / "step-00000200.h5", tmp_path)
+    state = make_plan(load_tiny("generator.layers.1.Dense.use_bias=true")).state
+    before = state.generator.weights()["01_Dense/kernel"].numpy()
+    assert complaint(Path(path), state.variables()) == (
+        f"{path}: generator/01_Dense/bias is missing"
+    )
+    np.testing.assert_array_equal(state.generator.weights()["01_Dense/kernel"].numpy(), before)
