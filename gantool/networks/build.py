@@ -16,10 +16,15 @@ import keras
 from gantool.networks.components import make
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
+from gantool.recipe.keras_signatures import signature
 from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
 
 Shape = tuple[int | None, ...]
+
+# In a list of layers these attend to their own input (Zhang et al. 2019, self-attention GAN).
+_QUERY_AND_VALUE = ("MultiHeadAttention", "GroupQueryAttention")
+_QUERY_AND_VALUE_IN_A_LIST = ("Attention", "AdditiveAttention")
 
 
 class LayerError(Exception):
@@ -111,6 +116,19 @@ def build_network(
     return BuiltNetwork(model, builder.used_label, tuple(builder.placed))
 
 
+def _check_output(part: Part, inputs: keras.KerasTensor, outputs: Any) -> None:
+    """Refuse what another layer could not go on from."""
+    if not isinstance(outputs, keras.KerasTensor):
+        raise LayerError(part.path, f"{part.name} gives several outputs; one is needed here")
+    if outputs is inputs:  # Keras would take such a layer for a cycle in the network
+        raise LayerError(part.path, f"{part.name} cannot be part of a network")
+    made, given = outputs.shape[1:], inputs.shape[1:]
+    if any(side is not None and side < 1 for side in made):  # not every Keras says so itself
+        raise LayerError(
+            part.path, f"{part.name} makes {times(made)} of its input of {times(given)}"
+        )
+
+
 @dataclass
 class _Builder:
     """Applies parts to a symbolic tensor and remembers every layer on the way."""
@@ -144,33 +162,45 @@ class _Builder:
             layer = make(part, **self._extra(part, place))
         except Exception as error:
             raise LayerError(part.path, construction_message(part.name, error)) from error
-        takes_label = getattr(layer, "takes_label", False)
-        if takes_label and not self.classes:
-            raise LayerError(
-                part.path, f"{part.name} needs labels: set data.labels to true, or remove it"
-            )
-        self.used_label = self.used_label or takes_label
+        arguments = self._arguments(part, layer, inputs)
         try:
-            outputs = layer(inputs, self.label) if takes_label else layer(inputs)
+            outputs = layer(*arguments)
         except Exception as error:
             message = input_message(part.name, inputs.shape[1:], error)
             raise LayerError(part.path, message) from error
-        if not isinstance(outputs, keras.KerasTensor):
-            raise LayerError(part.path, f"{part.name} gives several outputs; one is needed here")
-        if outputs is inputs:  # Keras would take such a layer for a cycle in the network
-            raise LayerError(part.path, f"{part.name} cannot be part of a network")
+        _check_output(part, inputs, outputs)
         self._remember(place, part, outputs, layer)
         return outputs
 
     def _extra(self, part: Part, place: str) -> dict[str, Any]:
-        extra: dict[str, Any] = {"name": place.replace("/", "-"), "dtype": self.precision}
+        extra: dict[str, Any] = {"name": place.replace("/", "-")}
+        known = signature("layer", part.name)
+        if known is None or "dtype" in known.keywords:
+            extra["dtype"] = self.precision
         if part.name == "ConcatLabel":
             extra["classes"] = self.classes
         return extra
 
+    def _arguments(
+        self, part: Part, layer: keras.layers.Layer, inputs: keras.KerasTensor
+    ) -> tuple[Any, ...]:
+        """What the layer is called with: its input, and what else it asks for."""
+        if part.name in _QUERY_AND_VALUE:
+            return inputs, inputs
+        if part.name in _QUERY_AND_VALUE_IN_A_LIST:
+            return ([inputs, inputs],)
+        if not getattr(layer, "takes_label", False):
+            return (inputs,)
+        if not self.classes:
+            raise LayerError(
+                part.path, f"{part.name} needs labels: set data.labels to true, or remove it"
+            )
+        self.used_label = True
+        return inputs, self.label
+
     def _residual(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         body = self.apply_all(part.keywords["body"], inputs, f"{place}/body/")
-        shortcut = self.apply_all(part.keywords.get("shortcut", ()), inputs, f"{place}/shortcut/")
+        shortcut = self.apply_all(part.keywords.get("shortcut") or (), inputs, f"{place}/shortcut/")
         if body.shape != shortcut.shape:
             raise LayerError(
                 part.path,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _WRONG_RANK = re.compile(r"expected (min_|max_)?ndim=(\d+), found ndim=(\d+)")
+_ENOUGH = 160
 _RANK_NAMES = {
     1: "a vector",
     2: "rows × channels",
@@ -21,7 +22,7 @@ def times(shape: Sequence[int | None]) -> str:
 
 def construction_message(name: str, error: Exception) -> str:
     """Why a layer could not be made from its keywords."""
-    return f"{name} cannot be made: {_first_sentence(error)}"
+    return f"{name} cannot be made: {_gist(error)}"
 
 
 def input_message(name: str, shape: Sequence[int | None], error: Exception) -> str:
@@ -30,10 +31,18 @@ def input_message(name: str, shape: Sequence[int | None], error: Exception) -> s
     if found:
         wanted = _RANK_NAMES.get(int(found[2]) - 1, f"{int(found[2]) - 1} dimensions")
         return f"{name} takes {wanted}, its input is {times(shape)}: reshape it before"
-    return f"{name} does not fit its input of {times(shape)}: {_first_sentence(error)}"
+    return f"{name} does not fit its input of {times(shape)}: {_gist(error)}"
 
 
-def _first_sentence(error: Exception) -> str:
+def _gist(error: Exception) -> str:
+    """The first sentences of what Keras says; later ones repeat the call."""
     text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
     text = re.sub(r"^Exception encountered when calling [^.]*\.call\(\)\. ", "", text)
-    return re.split(r"(?<=[a-z0-9)\]'\"`])\.\s(?=[A-Z])", text)[0].rstrip(".")
+    text = text.split(" Arguments received by")[0]
+    sentences = re.split(r"(?<=[a-z0-9)\]'\"`])\.\s(?=[A-Z])", text)
+    told = sentences[0]
+    for sentence in sentences[1:]:
+        if len(told) + len(sentence) > _ENOUGH:
+            break
+        told += f". {sentence}"
+    return told.rstrip(".")

@@ -258,13 +258,3 @@ class Recipe(Section):
     optimizers: Optimizers
     train: Train
     output: Output = Output()
-
-    @model_validator(mode="after")
-    def _penalties_see_both(self) -> Recipe:
-        separate = self.train.updates.real_and_generated == "separate"
-        if separate and any(isinstance(item, GradientPenalty) for item in self.regularizers):
-            raise ValueError(
-                "GradientPenalty needs real and generated images in one update:"
-                " set train.updates.real_and_generated to together"
-            )
-        return self

@@ -206,6 +206,8 @@ class _Resolver:
         return self.component(component, kind, path)
 
     def _nested_layers(self, word: str, value: Any, path: Path) -> tuple[Part, ...] | None:
+        if word == "shortcut" and not value:
+            return ()
         if not isinstance(value, list) or not value:
             self._tell(path, f"{word} must be a list of layers")
             return None

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import REGULARIZERS, Recipe, Section
+from gantool.recipe.model import REGULARIZERS, GradientPenalty, Recipe, Section
 from gantool.recipe.suggest import did_you_mean
 
 
 def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
     """Check the structure, types and bounds of a recipe; tell everything that is wrong at once."""
     try:
-        return Recipe.model_validate(data), []
+        recipe = Recipe.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    return None, [_problem(detail) for detail in details]
+        return None, [_problem(detail) for detail in details]
+    problems = list(_penalty_problems(recipe))
+    return (None if problems else recipe), problems
+
+
+def _penalty_problems(recipe: Recipe) -> Iterator[Problem]:
+    if recipe.train.updates.real_and_generated == "separate":
+        for index, item in enumerate(recipe.regularizers):
+            if isinstance(item, GradientPenalty):
+                yield Problem(
+                    ("regularizers", index),
+                    "GradientPenalty needs real and generated images in one update:"
+                    " set train.updates.real_and_generated to together",
+                )
 
 
 def _problem(detail: Any) -> Problem:

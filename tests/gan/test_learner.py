@@ -192,6 +192,16 @@ class TestDescend:
         for old, new in zip(before[1:], after[1:], strict=True):
             assert np.array_equal(old, new)
 
+    def test_loss_that_sees_no_weight_moves_nothing(self):
+        learner = learner_of(keras.layers.Dense(2))
+        before = bytes_of(learner.model)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            learner.watch(tape)
+            loss = tf.constant(3.0)
+        learner.descend(tape, loss, [])
+        assert bytes_of(learner.model) == before
+        assert int(learner.optimizer.iterations) == 1
+
     def test_adam_takes_the_steps_of_the_paper(self):
         adam = keras.optimizers.Adam(0.01, beta_1=0.5, beta_2=0.99, epsilon=1e-8)
         learner = learner_of(keras.layers.Dense(1), optimizer=adam)

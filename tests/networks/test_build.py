@@ -206,7 +206,38 @@ def test_layers_follow_one_another_and_each_has_a_place(build):
     assert not built.takes_label
 
 
+class TestAttention:
+    """In a list of layers, attention is each place's to all places of the same input."""
+
+    def test_attention_of_an_image_to_itself_keeps_its_shape(self, build):
+        built = build(
+            [{"MultiHeadAttention": {"num_heads": 2, "key_dim": 3, "attention_axes": [1, 2]}}],
+            (4, 5, 6),
+        )
+        # query, key and value: 6 → 2 heads of 3, with biases; the output back to 6
+        assert built.model.count_params() == 3 * (6 * 6 + 6) + (6 * 6 + 6)
+        assert built.layers[0].shape == (4, 5, 6)
+
+    def test_attention_weighs_the_input_by_itself(self, build):
+        built = build(["Attention"], (2, 1))
+        rows = np.array([[[1.0], [2.0]]], np.float32)
+        scores = rows[0] @ rows[0].T
+        weights = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+        np.testing.assert_allclose(built.model(rows)[0], weights @ rows[0], atol=1e-6)
+
+
+def test_pipeline_of_keras_is_a_layer_like_others(build):
+    built = build([{"Pipeline": {"layers": [{"Rescaling": {"scale": 2.0}}, "ReLU"]}}], (3,))
+    np.testing.assert_array_equal(built.model(np.array([[-1.0, 0.0, 1.0]])), [[0.0, 0.0, 2.0]])
+
+
 class TestResidual:
+    @pytest.mark.parametrize("shortcut", [[], None])
+    def test_an_empty_shortcut_is_the_input(self, build, shortcut):
+        block = {"body": [{"Rescaling": {"scale": 3.0}}], "shortcut": shortcut}
+        built = build([{"Residual": block}], (2,))
+        np.testing.assert_array_equal(built.model(np.array([[1.0, 2.0]])), [[4.0, 8.0]])
+
     def test_is_the_sum_of_body_and_shortcut(self, build):
         built = build([SIDE_BY_SIDE], IMAGE)
         assert [(layer.place, layer.shape) for layer in built.layers] == [
