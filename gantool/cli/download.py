@@ -34,7 +34,10 @@ def download(name: str, mirror: str | None) -> None:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # Elsewhere than on a terminal an unused bar would leave an empty line.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(name, visible=False)
 
         def show(done: int, total: int | None, file: str) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gantool.cli.signals import ends_at_once_on_interrupt
+
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
@@ -54,7 +56,7 @@ def start_tensorflow() -> None:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _quiet_unless_it_fails():
+    with ends_at_once_on_interrupt(), _quiet_unless_it_fails():
         import keras
         import tensorflow as tf
 

@@ -14,10 +14,9 @@ from gantool.cli.download import download
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
+from gantool.cli.signals import INTERRUPTED
 from gantool.cli.train import train
 from gantool.errors import GantoolError
-
-INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

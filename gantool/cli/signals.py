@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+INTERRUPTED = 130
 
 
 class StopWish:
@@ -46,3 +49,25 @@ def stop_on_signals() -> Iterator[StopWish]:
         yield wish
     finally:
         restore()
+
+
+@contextmanager
+def ends_at_once_on_interrupt() -> Iterator[None]:
+    """While the block runs, Ctrl-C ends the process at once, without an exception.
+
+    Native modules that are being imported make errors of their own of a KeyboardInterrupt, or lose
+    it. Nothing that a block like that does needs to be cleaned up.
+    """
+    # What is there now: stderr may be turned elsewhere meanwhile.
+    stderr = os.dup(2)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        os.write(stderr, b"stopped\n")
+        os._exit(INTERRUPTED)
+
+    usual = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        os.close(stderr)

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from gantool.data.pixels import from_range
+from gantool.errors import DivergedError
 from gantool.gan.sampler import Sampler
 from gantool.recipe.model import Recipe
-from gantool.training.checkpoint import Header, write_checkpoint
+from gantool.training.checkpoint import Header, Variables, write_checkpoint
 from gantool.training.loop import Progress
 from gantool.training.metrics import Consumer
 from gantool.training.pictures import tile, write_png
@@ -52,7 +53,9 @@ def checkpoints(
     def consume(progress: Progress) -> None:
         if is_due(progress.step, settings.every) or progress.ends:
             path = folder.checkpoint(progress.step)
-            write_checkpoint(path, header(progress), state.variables())
+            variables = state.variables()
+            _refuse_what_is_not_finite(variables, progress.step)
+            write_checkpoint(path, header(progress), variables)
             for old in folder.checkpoints()[: -settings.keep]:
                 if old != path:
                     # Somebody else may have removed it; what matters is that it is gone.
@@ -60,6 +63,17 @@ def checkpoints(
                         old.unlink()
 
     return consume
+
+
+def _refuse_what_is_not_finite(variables: Variables, step: int) -> None:
+    """The losses of a step are from before its update, which may have been the one too far."""
+    networks = (item for item in variables.items() if not item[0].startswith("optimizers/"))
+    for group, members in networks:
+        for name, variable in members.items():
+            if not np.isfinite(variable.numpy().astype(np.float32)).all():
+                raise DivergedError(
+                    f"training diverged: {group}/{name} is no longer finite at step {step}"
+                )
 
 
 def real_grid(path: Path, images: Sequence[np.ndarray], recipe: Recipe) -> None:

@@ -121,8 +121,12 @@ def _real_images(plan: Plan, images: Images) -> list[np.ndarray]:
     if not plan.classes:
         return list(images.read(np.resize(order, cells)))
     queues = [order[images.labels[order] == label] for label in range(plan.classes)]
-    chosen = [
-        queues[cell % plan.classes][(cell // plan.classes) % len(queues[cell % plan.classes])]
-        for cell in range(cells)
-    ]
-    return list(images.read(np.array(chosen)))
+    shown = []
+    for cell in range(cells):
+        turn, label = divmod(cell, plan.classes)
+        queue = queues[label]
+        if len(queue):
+            shown.append(images.read(queue[[turn % len(queue)]])[0])
+        else:  # labels may leave a number out
+            shown.append(np.zeros(images.shape, np.uint8))
+    return shown

@@ -1,0 +1,204 @@
+"""Bad input: a clear line, the design's exit code, no traceback, and nothing left behind."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def refused(command: Any, here: Path) -> Any:
+    """Assert that a command ends with 2 and this on stderr, and leaves no file or folder."""
+
+    def check(arguments: list[Any], *lines: str) -> None:
+        before = sorted(here.rglob("*"))
+        ended = command(*arguments)
+        assert ended.err.splitlines() == list(lines)
+        assert ended.code == 2
+        assert ended.out == ""
+        assert sorted(here.rglob("*")) == before
+
+    return check
+
+
+def recipe(tiny: Path, source: str, *changes: tuple[str, str]) -> str:
+    text = tiny.read_text().replace("source: digits", f"source: {source}")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    Path("mine.yaml").write_text(text)
+    return "mine.yaml"
+
+
+def test_a_truncated_image_in_a_folder(refused: Any, tiny: Path) -> None:
+    for name in ("a", "b"):
+        Path("images", name).mkdir(parents=True)
+        for number in range(5):
+            Image.fromarray(np.full((28, 28), 40 * number, np.uint8)).save(
+                f"images/{name}/{number}.png"
+            )
+    broken = Path("images/b/3.png")
+    broken.write_bytes(broken.read_bytes()[:-30])
+    arguments = ["train", recipe(tiny, "images"), "--out", "run"]
+    refused(
+        arguments,
+        "1 of 10 images cannot be used; remove or replace them:",
+        line_about(broken),
+    )
+
+
+def line_about(path: Path) -> str:
+    from gantool.data.images import UnreadableImageError, decode
+
+    with pytest.raises(UnreadableImageError) as raised:
+        decode(path.read_bytes())
+    return f"  {path.resolve()}: {raised.value}"
+
+
+def test_an_empty_folder(refused: Any, tiny: Path) -> None:
+    Path("images").mkdir()
+    refused(
+        ["train", recipe(tiny, "images")],
+        f"mine.yaml:5:11: {Path().resolve()}/images: no images in this folder"
+        " (files ending in .png, .jpg, .jpeg, .jpe, .jfif, .webp, .gif, .bmp, .tif, .tiff, .ppm,"
+        " .pgm, .pbm, .pnm)",
+    )
+
+
+def test_a_recipe_that_is_a_list(refused: Any) -> None:
+    Path("list.yaml").write_text("- name: tiny\n- seed: 3\n")
+    refused(
+        ["train", "list.yaml"],
+        "list.yaml:1:1: a recipe is a mapping of keys to values (`name: …`), not a list",
+    )
+
+
+def test_an_empty_recipe(refused: Any) -> None:
+    Path("empty.yaml").touch()
+    refused(
+        ["train", "empty.yaml"],
+        "empty.yaml:1:1: the file is empty; a recipe is a mapping of keys to values (`name: …`)",
+    )
+
+
+def test_a_recipe_that_is_a_picture(refused: Any) -> None:
+    Image.new("L", (9, 9)).save("a.png")
+    refused(["train", "a.png"], "a.png: not text in UTF-8, so not a recipe")
+
+
+def test_a_missing_recipe(refused: Any) -> None:
+    refused(
+        ["train", "quikstart"],
+        "quikstart: no such file, and no built-in recipe of that name; did you mean 'quickstart'?"
+        " (`gantool recipes` lists them)",
+    )
+    refused(
+        ["check", "gone.yaml"],
+        "gone.yaml: no such file, and no built-in recipe of that name"
+        " (`gantool recipes` lists them)",
+    )
+
+
+def test_a_recipe_that_is_a_folder(refused: Any) -> None:
+    Path("folder").mkdir()
+    refused(["train", "folder"], "folder: cannot be read (Is a directory)")
+
+
+def test_a_batch_larger_than_the_set(refused: Any, tiny: Path, workshop: Path) -> None:
+    refused(
+        ["train", recipe(tiny, f"{workshop}/digits", ("batch_size: 8", "batch_size: 301"))],
+        "mine.yaml:36:15: batch_size 301 is larger than the set of 300 images",
+    )
+
+
+def test_problems_of_several_kinds_are_told_at_once(
+    refused: Any, tiny: Path, workshop: Path
+) -> None:
+    name = recipe(
+        tiny,
+        f"{workshop}/digits",
+        ("batch_size: 8", "batch_size: 301"),
+        ("Conv2DTranspose: {filters: 1,", "Conv2DTranspose: {filters: 3,"),
+        ("Dense: {units: 1}", "Dense: {units: 2}"),
+    )
+    refused(
+        ["train", name],
+        "mine.yaml:21:7: generator makes 28×28×3, the data is 28×28×1: the last layer decides the"
+        " channels",
+        "mine.yaml:29:7: discriminator gives 2 for an image, one logit is needed: end with Flatten"
+        " and Dense: {units: 1}",
+        "mine.yaml:36:15: batch_size 301 is larger than the set of 300 images",
+    )
+
+
+def test_an_unknown_source(refused: Any, tiny: Path) -> None:
+    refused(
+        ["train", recipe(tiny, "mnis")],
+        "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (emoji, mnist), and no"
+        f" file or folder: looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
+    )
+
+
+def test_an_out_folder_below_a_file(refused: Any, tiny: Path) -> None:
+    Path("file").write_text("mine")
+    refused(
+        ["train", tiny, "--out", "file/run"],
+        "file/run: the run folder cannot be written (Not a directory); name another with --out",
+    )
+    refused(
+        ["train", tiny, "--out", "file"],
+        "file: the run folder cannot be written (File exists); name another with --out",
+    )
+
+
+def test_runs_that_is_a_file(refused: Any, tiny: Path) -> None:
+    Path("runs").write_text("mine")
+    refused(["train", tiny], "runs: is a file, not a folder for runs")
+
+
+def test_resuming_with_a_checkpoint_that_is_none(refused: Any, trained: Path) -> None:
+    shutil.copytree(trained, "run")
+    newest = Path("run/checkpoints/step-00000200.h5")
+    newest.write_bytes(newest.read_bytes()[:5000])
+    refused(
+        ["train", "--resume", "run"],
+        "run/checkpoints/step-00000200.h5: not a checkpoint, or a damaged one (truncated file:"
+        f" eof = 5000, sblock->base_addr = 0, stored_eof = "
+        f"{(trained / 'checkpoints/step-00000200.h5').stat().st_size})",
+    )
+
+
+def test_a_run_whose_recipe_is_damaged(refused: Any, trained: Path) -> None:
+    shutil.copytree(trained, "run")
+    Path("run/recipe.yaml").write_bytes(b"\xff\xfe\x00")
+    refused(["train", "--resume", "run"], "run/recipe.yaml: not text in UTF-8, so not a recipe")
+
+
+def test_a_label_without_images_is_no_trap(command: Any, tiny: Path) -> None:
+    """Class folders cannot be empty, but the labels of an IDX file may leave numbers out."""
+    Path("gap").mkdir()
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+    labels = np.tile(np.array([0, 3], np.uint8), 10)
+    for kind, array in (("images", images), ("labels", labels)):
+        header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+        Path(f"gap/train-{kind}-idx{array.ndim}-ubyte").write_bytes(header + array.tobytes())
+    ended = command("train", recipe(tiny, "gap"), "--steps", "1", "--out", "run")
+    assert ended.err == ""
+    assert ended.code == 0
+    with Image.open("run/samples/reals.png") as grid:
+        cells = np.asarray(grid)[:28].reshape(28, 5, 28).transpose(1, 0, 2)
+    assert [cell.any() for cell in cells] == [True, False, False, True, True]

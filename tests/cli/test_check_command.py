@@ -1,0 +1,134 @@
+"""`gantool check`: what a recipe is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Parameters by hand: 18·196 = 3528; 4·196 = 784; 4·4·4·4 + 4 = 260; 4·4 = 16; 4·4·4·1 + 1 = 65.
+# 4·4·11·4 = 704; 14·14·4 = 784, 784·1 + 1 = 785.
+TABLES = """\
+generator
+    layer            output     parameters
+    input            8 + label
+ 1  ConcatLabel      18
+ 2  Dense            196             3,528
+ 3  BatchNormalization  196        784
+ 4  ReLU             196
+ 5  Reshape          7×7×4
+ 6  Conv2DTranspose  14×14×4           260
+ 7  BatchNormalization  14×14×4     16
+ 8  ReLU             14×14×4
+ 9  Conv2DTranspose  28×28×1            65
+4,653 parameters
+
+discriminator
+    layer            output      parameters
+    input            28×28×1 + label
+ 1  ConcatLabel      28×28×11
+ 2  Conv2D           14×14×4        704
+ 3  BatchNormalization  14×14×4      16
+ 4  LeakyReLU        14×14×4
+ 5  Flatten          784
+ 6  Dense            1              785
+1,505 parameters
+
+memory  weights 0.0 MB, optimizers 0.0 MB
+data    300 images of 10 classes from digits, in batches of 8
+epoch   296 images, 37 steps
+run     200 steps, 5.41 epochs
+"""
+
+
+def words(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_a_recipe_in_tables(command: Any, tiny: Path) -> None:
+    ended = command("check", tiny)
+    assert (ended.code, ended.err) == (0, "")
+    assert words(ended.out) == words(TABLES)
+
+
+def test_the_memory_counts_networks_average_and_optimizers(command: Any, tiny: Path) -> None:
+    wide = (
+        "generator.layers=[Dense: {units: 7840}, Dense: {units: 784},"
+        " Reshape: {target_shape: [28, 28, 1]}]"
+    )
+    ended = command("check", tiny, "--set", wide, "--set", "train.average=0.9")
+    generator = 8 * 7840 + 7840 + 7840 * 784 + 784
+    weights = (2 * generator + 1505) * 4 / 1e6
+    slots = (2 * generator + 2 * (704 + 8 + 785)) * 4 / 1e6
+    assert f"memory  weights {weights:,.1f} MB, optimizers {slots:,.1f} MB\n" in ended.out
+    ended = command("check", tiny, "--set", wide, "--set", "train.average=null")
+    weights -= generator * 4 / 1e6
+    assert f"memory  weights {weights:,.1f} MB, optimizers {slots:,.1f} MB\n" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        (
+            ["--set", "train.updates.discriminator=5"],
+            ["epoch   296 images, 7.4 steps", "run     200 steps, 27 epochs"],
+        ),
+        (["--steps", "37"], ["epoch   296 images, 37 steps", "run     37 steps, 1 epochs"]),
+        (
+            ["--set", "train={epochs: 2, batch_size: 100}"],
+            ["epoch   300 images, 3 steps", "run     6 steps, 2 epochs"],
+        ),
+    ],
+)
+def test_the_length_of_a_run(
+    settings: list[str], lines: list[str], command: Any, tiny: Path
+) -> None:
+    assert command("check", tiny, *settings).out.splitlines()[-2:] == lines
+
+
+def test_blocks_are_shown_layer_by_layer(command: Any, tiny: Path) -> None:
+    block = "discriminator.layers.4=Residual: {body: [Conv2D: {filters: 4, kernel_size: 1}]}"
+    ended = command("check", tiny, "--set", block, "--set", "discriminator.layers.5=Flatten")
+    assert ended.code == 2  # a Flatten is no logit, and the table is not shown
+    assert ended.out == ""
+
+
+def test_every_built_in_recipe_is_right(command: Any, repository: Path) -> None:
+    recipes = sorted((repository / "recipes").glob("*.yaml"))
+    assert recipes
+    for path in recipes:
+        ended = command("check", path.stem)
+        assert (ended.code, ended.err) == (0, ""), path.name
+
+
+def test_a_catalogue_set_that_is_not_here_is_a_note(
+    command: Any, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "data"
+    for module in ("gantool.data.catalogue", "gantool.data.sources.opening"):
+        monkeypatch.setattr(f"{module}.data_set_places", lambda: [place])
+    ended = command("check", tiny, "--set", "data.source=mnist")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[-1] == (
+        "data    the data set mnist is not here yet: run `gantool download mnist`"
+        f" (looked in {place})"
+    )
+    assert "18" in ended.out  # ConcatLabel takes ten classes to be there
+    ended = command("train", tiny, "--set", "data.source=mnist", "--out", tmp_path / "run")
+    assert ended == (
+        2,
+        "",
+        f"the data set mnist is not here yet: run `gantool download mnist` (looked in {place})\n",
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_problems_of_a_recipe_and_of_set_are_told_with_their_places(
+    command: Any, tiny: Path
+) -> None:
+    ended = command("check", tiny, "--set", "train.batch_size=0", "--set", "loss=hing")
+    assert ended.code == 2
+    assert len(ended.err.splitlines()) == 2
+    assert ended.err.startswith("--set loss=hing: ")
+    assert "\n--set train.batch_size=0: " in ended.err

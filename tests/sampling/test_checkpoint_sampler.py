@@ -1,0 +1,79 @@
+"""Images from a checkpoint."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from gantool.errors import InputError
+from gantool.sampling.checkpoint_sampler import CheckpointSampler
+
+
+@pytest.fixture
+def checkpoint(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(trained / "checkpoints" / "step-00000200.h5", tmp_path))
+
+
+def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> None:
+    sampler = CheckpointSampler(checkpoint)
+    images = list(sampler.draw([4, 900, 4]))
+    assert [(image.shape, image.dtype) for image in images] == 3 * [((28, 28, 1), np.uint8)]
+    np.testing.assert_array_equal(images[0], images[2])
+    assert (images[0] != images[1]).any()
+    assert (sampler.recipe.name, sampler.header.step, sampler.header.classes) == ("tiny", 200, 10)
+
+
+def changed(checkpoint: Path, group: str) -> bool:
+    """Whether seed 0's image is another one once a group's biases are."""
+    [before] = CheckpointSampler(checkpoint).draw([0])
+    with h5py.File(checkpoint, "a") as file:
+        file[f"{group}/08_Conv2DTranspose/bias"][...] = 0.5
+    [after] = CheckpointSampler(checkpoint).draw([0])
+    return bool((before != after).any())
+
+
+def test_it_draws_from_the_moving_average(checkpoint: Path) -> None:
+    assert not changed(checkpoint, "generator")
+    assert changed(checkpoint, "generator_average")
+
+
+def test_without_a_moving_average_it_draws_from_the_generator(checkpoint: Path) -> None:
+    with_recipe(checkpoint, lambda text: text.replace("average: 0.99", "average: null"))
+    with h5py.File(checkpoint, "a") as file:
+        del file["generator_average"]
+    assert changed(checkpoint, "generator")
+
+
+def with_recipe(checkpoint: Path, change: Callable[[str], str]) -> None:
+    with h5py.File(checkpoint, "a") as file:
+        text = change(file["recipe"][()].decode())
+        del file["recipe"]
+        file["recipe"] = text
+
+
+def test_a_recipe_of_unknown_layers_is_told_with_its_place(checkpoint: Path) -> None:
+    with_recipe(checkpoint, lambda text: text.replace("Dense: {units: 196", "Dense: {unit: 196"))
+    with pytest.raises(InputError) as raised:
+        CheckpointSampler(checkpoint)
+    assert str(raised.value).startswith(f"{checkpoint} (recipe):14:")
+    assert "unknown keyword 'unit' for Dense; did you mean 'units'?" in str(raised.value)
+
+
+def test_a_recipe_of_other_layers_is_refused(checkpoint: Path) -> None:
+    with_recipe(checkpoint, lambda text: text.replace("units: 196, use_bias: false", "units: 196"))
+    with pytest.raises(InputError) as raised:
+        CheckpointSampler(checkpoint)
+    assert str(raised.value) == f"{checkpoint}: generator_average/01_Dense/bias is missing"
+
+
+def test_code_in_a_recipe_is_not_run(checkpoint: Path, tmp_path: Path) -> None:
+    evil = f"name: !!python/object/apply:os.mkdir ['{tmp_path}/evil']\n"
+    with_recipe(checkpoint, lambda text: evil + text.partition("\n")[2])
+    with pytest.raises(InputError):
+        CheckpointSampler(checkpoint)
+    assert not (tmp_path / "evil").exists()

@@ -1,0 +1,217 @@
+"""How many updates a step makes, when the loop pauses, and what it does with bad losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gantool.data.loading import Images, load_images
+from gantool.data.pipeline import batches
+from gantool.errors import DivergedError
+from gantool.training.checkpoint import Header
+from gantool.training.consumers import checkpoints
+from gantool.training.loop import Progress, train
+from gantool.training.plan import Plan, make_plan
+from gantool.training.run_folder import RunFolder
+from gantool.training.session import run_session
+from gantool.training.step import Losses, TrainingStep
+
+SMALL = (
+    "generator.layers=[Dense: {units: 784}, BatchNormalization,"
+    " Reshape: {target_shape: [28, 28, 1]}]",
+    "discriminator.layers=[Flatten, Dense: {units: 4}, BatchNormalization, Dense: {units: 1}]",
+    "data.labels=false",
+)
+
+
+def set_out(loaded: Any) -> tuple[Plan, Images, Any]:
+    plan = make_plan(loaded)
+    assert plan.source is not None
+    images = load_images(plan.source, plan.recipe.data)
+    feed = batches(
+        images,
+        plan.recipe.data,
+        batch_size=plan.recipe.train.batch_size,
+        seed=plan.recipe.seed,
+        first_batch=0,
+    )
+    return plan, images, iter(feed)
+
+
+def updates(plan: Plan) -> tuple[int, int]:
+    optimizers = (plan.state.discriminator_optimizer, plan.state.generator_optimizer)
+    discriminator, generator = (int(optimizer.iterations) for optimizer in optimizers)
+    return discriminator, generator
+
+
+@pytest.mark.parametrize(
+    ("settings", "made"),
+    [
+        ([], (5, 5)),
+        (["train.updates={discriminator: 3, generator: 2}"], (15, 10)),
+        (["train.updates={discriminator: 3, real_and_generated: separate}"], (30, 5)),
+    ],
+)
+def test_a_step_makes_the_updates_of_the_recipe(
+    settings: list[str], made: tuple[int, int], load_tiny: Callable[..., Any]
+) -> None:
+    plan, _, feed = set_out(load_tiny(*SMALL, *settings))
+    step = TrainingStep(plan.state, plan.recipe)
+    step.run(feed, 2)
+    losses = step.run(feed, 3)
+    assert updates(plan) == made
+    assert plan.state.step == 5
+    assert np.isfinite([losses.generator, losses.discriminator]).all()
+
+
+def test_a_run_stops_after_the_first_loss_that_is_no_number(
+    load_tiny: Callable[..., Any],
+) -> None:
+    plan, _, feed = set_out(load_tiny(*SMALL, "optimizers.discriminator.Adam.learning_rate=1e30"))
+    losses = TrainingStep(plan.state, plan.recipe).run(feed, 50)
+    assert not np.isfinite([losses.generator, losses.discriminator]).all()
+    assert plan.state.step < 5
+
+
+def test_a_diverged_run_raises_and_leaves_no_checkpoint(
+    load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    loaded = load_tiny(
+        *SMALL,
+        "optimizers.discriminator={SGD: {learning_rate: 1.0e+38, momentum: 0.9}}",
+        "optimizers.generator={SGD: {learning_rate: 1.0e+38, momentum: 0.9}}",
+    )
+    plan, images, _ = set_out(loaded)
+    folder = RunFolder(tmp_path)
+    folder.make()
+    with pytest.raises(DivergedError) as raised:
+        list(run_session(plan, images, folder, lambda: False))
+    assert raised.value.exit_code == 3
+    assert str(raised.value).startswith("training diverged: the ")
+    assert folder.checkpoints() == []
+
+
+class FakeStep:
+    """Counts; its losses are a function of the step. The real one is tested above."""
+
+    def __init__(self, state: Any, bad: int | None = None) -> None:
+        self.state, self.bad, self.calls = state, bad, 0
+
+    def run(self, _batches: Any, count: int) -> Losses:
+        assert count >= 1
+        self.calls += 1
+        self.state.step += count
+        loss = float("nan") if self.state.step == self.bad else 0.5
+        return Losses(loss, self.state.step / 1000)
+
+
+class State:
+    step = 0
+    seconds = 10.0
+
+
+def walk(*, first: int = 0, bad: int | None = None, **keys: Any) -> list[Progress]:
+    state = State()
+    state.step = first
+    settings: dict[str, Any] = {
+        "last": 100,
+        "images_a_step": 64,
+        "intervals": [30, 50],
+        "should_stop": lambda: False,
+    }
+    step = FakeStep(state, bad)
+    return list(train(state, step, None, **settings | keys))  # type: ignore[arg-type]
+
+
+def test_the_loop_pauses_at_every_step_that_is_due() -> None:
+    assert {30, 50, 60, 90, 100} <= {progress.step for progress in walk()}
+    assert walk()[-1].step == 100
+
+
+def test_the_loop_goes_on_from_where_the_state_is() -> None:
+    steps = [progress.step for progress in walk(first=57)]
+    assert steps[0] > 57
+    assert {60, 90, 100} <= set(steps)
+
+
+def test_progress_tells_where_the_run_stands() -> None:
+    first, *_, last = walk()
+    assert first.step == 1
+    assert (last.step, last.last, last.images) == (100, 100, 6400)
+    assert (last.generator_loss, last.discriminator_loss) == (0.5, 0.1)
+    assert last.seconds == pytest.approx(10.0 + last.session_seconds)
+    assert last.images_per_second > 0
+    assert [last.ends, last.stopped, first.ends] == [True, False, False]
+
+
+def test_a_wish_to_stop_is_heard_at_the_next_pause() -> None:
+    asked: list[int] = []
+
+    def should_stop() -> bool:
+        asked.append(1)
+        return len(asked) == 3
+
+    found = walk(should_stop=should_stop)
+    assert len(found) == 3
+    assert [progress.stopped for progress in found] == [False, False, True]
+    assert found[-1].ends
+    assert found[-1].step < 100
+
+
+def test_a_wish_to_stop_at_the_last_step_is_no_stop() -> None:
+    [only] = walk(first=99, should_stop=lambda: True)
+    assert (only.step, only.stopped, only.ends) == (100, False, True)
+
+
+def test_a_loss_that_is_no_number_ends_the_loop() -> None:
+    with pytest.raises(DivergedError) as raised:
+        walk(bad=50)
+    assert str(raised.value) == "training diverged: the generator's loss is nan at step 50"
+
+
+def test_only_the_newest_checkpoints_stay(load_tiny: Callable[..., Any], tmp_path: Path) -> None:
+    loaded = load_tiny(*SMALL, "output.checkpoint={every: 10, keep: 2}")
+    plan = make_plan(loaded)
+    folder = RunFolder(tmp_path)
+    folder.make()
+    header = Header("", "", "", 0, 0, 0.0, 0, 0)
+    consume = checkpoints(folder, loaded.recipe, plan.state, lambda _: header)
+    progress = walk()[0]
+
+    def after(step: int, stopped: bool = False) -> list[str]:
+        consume(replace(progress, step=step, stopped=stopped))
+        return [path.stem.removeprefix("step-0000") for path in folder.checkpoints()]
+
+    assert after(5) == []
+    assert after(10) == ["0010"]
+    assert after(15) == ["0010"]
+    assert after(20) == ["0010", "0020"]
+    assert after(30) == ["0020", "0030"]
+    assert after(33, stopped=True) == ["0030", "0033"]
+    assert after(100) == ["0033", "0100"]
+
+
+def test_weights_that_are_no_numbers_are_not_saved(
+    load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The losses of a step are those before its update: the update itself may have gone wrong."""
+    plan = make_plan(load_tiny(*SMALL, "output.checkpoint={every: 10, keep: 1}"))
+    folder = RunFolder(tmp_path)
+    folder.make()
+    header = Header("", "", "", 0, 0, 0.0, 0, 0)
+    consume = checkpoints(folder, plan.recipe, plan.state, lambda _: header)
+    progress = walk()[0]
+    consume(replace(progress, step=10))
+    bias = plan.state.discriminator.weights()["01_Dense/bias"]
+    bias.assign([0.0, np.nan, 0.0, 0.0])
+    with pytest.raises(DivergedError) as raised:
+        consume(replace(progress, step=20))
+    assert str(raised.value) == (
+        "training diverged: discriminator/01_Dense/bias is no longer finite at step 20"
+    )
+    assert [path.name for path in folder.checkpoints()] == ["step-00000010.h5"]
