@@ -79,6 +79,9 @@ def test_the_table_of_keys_names_every_key_of_a_recipe_and_no_other():
     assert sorted(named) == sorted(keys(Recipe))
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+LINKS = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
+
+
+@pytest.mark.parametrize("link", sorted(set(LINKS)))
 def test_links_and_pictures_are_there(link):
     assert link.startswith("https://") or (ROOT / link).exists()
