@@ -29,7 +29,7 @@ class Learner:
 
     Attributes:
         model: Takes [inputs], or [inputs, labels] where `takes_label`.
-        optimizer: Built for the model's trainable variables.
+        optimizer: Of the model's trainable variables.
         trainable: The variables that `descend` moves.
         state: Variables that passes in training mode move, such as moving statistics.
     """
@@ -44,7 +44,8 @@ class Learner:
         weights = {id(variable) for variable in model.weights}
         self._is_random = [id(item) not in weights for item in model.non_trainable_variables]
         self.state = self._without_random(model.non_trainable_variables)
-        optimizer.build(self.trainable)
+        if not optimizer.built:  # to build loss scaling again would forget a restored scale
+            optimizer.build(self.trainable)
         self._apply = tf.function(
             lambda gradients: optimizer.apply(gradients, self.trainable),
             autograph=False,

@@ -73,12 +73,12 @@ class BuiltNetwork:
         found: dict[str, keras.Variable] = {}
         for placed in self.layers:
             for variable in placed.layer.weights:
-                found[_unused(f"{placed.place}/{variable.name}", found)] = variable
+                found[unused_key(f"{placed.place}/{variable.name}", found)] = variable
         return found
 
 
-def _unused(wanted: str, taken: dict[str, Any]) -> str:
-    """`wanted`, or with a number after it where a layer has several variables of one name."""
+def unused_key(wanted: str, taken: dict[str, Any]) -> str:
+    """`wanted`, or with a number after it where several variables would have one name."""
     candidate, number = wanted, 1
     while candidate in taken:
         number += 1

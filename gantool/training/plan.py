@@ -154,16 +154,7 @@ def _optimizer(
         optimizer.build(network.model.trainable_variables)
     if recipe.train.precision == "mixed_float16":
         # Gradients below 6e-8 would be zero in float16; the scale keeps them, and adapts.
-        optimizer = _LossScale(optimizer)
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         if network is not None:
             optimizer.build(network.model.trainable_variables)
     return optimizer
-
-
-class _LossScale(keras.optimizers.LossScaleOptimizer):  # type: ignore[misc]
-    """Keras's own makes its variables anew each time it is built, and forgets a restored scale."""
-
-    def build(self, variables: Sequence[keras.Variable]) -> None:
-        """Make the variables, once."""
-        if not self.built:
-            super().build(variables)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import keras
 
-from gantool.networks.build import BuiltNetwork
+from gantool.networks.build import BuiltNetwork, unused_key
 
 _AUTOMATIC_NAME = re.compile(r"^(variable)_\d+$")
 """What Keras calls a variable without a name (Nadam has one) counts all that a process built."""
@@ -72,13 +72,8 @@ def optimizer_variables(
             (prefix for prefix in weights if variable.name.startswith(prefix)), key=len, default=""
         )
         slot = _AUTOMATIC_NAME.sub(r"\1", variable.name[len(owner) :])
-        wanted = f"{weights[owner]}/{slot}" if owner else slot
-        key, number = wanted, 1
         # Adafactor gives the slots of all kernels one name: they are numbered in their order.
-        while key in found:
-            number += 1
-            key = f"{wanted}_{number}"
-        found[key] = variable
+        found[unused_key(f"{weights[owner]}/{slot}" if owner else slot, found)] = variable
     return found
 
 
