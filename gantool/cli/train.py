@@ -129,6 +129,7 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
+    from gantool.errors import DivergedError
     from gantool.training.schedule import total_steps
     from gantool.training.session import run_session
 
@@ -141,8 +142,11 @@ def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
         stop_on_signals() as stop,
         training_progress(first, plan.recipe.output.log_every) as show,
     ):
-        for progress in run_session(plan, images, folder, stop):
-            show(progress)
+        try:
+            for progress in run_session(plan, images, folder, stop):
+                show(progress)
+        except DivergedError as error:
+            raise DivergedError(f"{error}\n{_way_on(folder)}") from error
     if not progress.stopped:
         click.echo(f"done: {folder.samples(last)}")
         return 0
@@ -151,3 +155,14 @@ def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
         err=True,
     )
     return stop.exit_code
+
+
+def _way_on(folder: RunFolder) -> str:
+    """What to do after a run has diverged."""
+    checkpoints = folder.checkpoints()
+    if not checkpoints:
+        return "no checkpoint had been written yet; start again with lower learning rates"
+    return (
+        f"{checkpoints[-1]} is from before; go on from there with lower learning rates:"
+        f" gantool train --resume {folder.path} --set optimizers.…"
+    )

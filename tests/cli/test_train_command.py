@@ -247,7 +247,9 @@ def test_a_diverged_run_ends_with_3_and_keeps_the_checkpoint_from_before(
     )
     assert ended.code == 3
     assert re.fullmatch(
-        r"training diverged: the (generator|discriminator)'s loss is (nan|inf) at step 20\d\n",
+        r"training diverged: the (generator|discriminator)'s loss is (nan|inf) at step 20\d\n"
+        r"run/checkpoints/step-00000200\.h5 is from before; go on from there with lower learning"
+        r" rates: gantool train --resume run --set optimizers\.…\n",
         ended.err,
     )
     for name in ("step-00000150.h5", "step-00000200.h5"):
