@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,13 @@ def test_every_variable_that_an_optimizer_moves_is_saved(
     "settings",
     [
         ["optimizers.generator=Nadam", "optimizers.discriminator=Adafactor"],
-        ["optimizers.generator=Muon", "optimizers.discriminator={SGD: {momentum: 0.9}}"],
+        pytest.param(
+            ["optimizers.generator=Muon", "optimizers.discriminator={SGD: {momentum: 0.9}}"],
+            marks=pytest.mark.skipif(
+                version("keras").startswith("3.12."),
+                reason="Keras 3.12's own Muon asks TensorFlow's variables for a path",
+            ),
+        ),
         ["optimizers.generator=Nadam", "train.precision=mixed_float16"],
         [
             "optimizers.generator={Adam: {use_ema: true, ema_overwrite_frequency: 3}}",
