@@ -61,6 +61,32 @@ def test_a_truncated_image_in_a_folder(refused: Any, tiny: Path) -> None:
     )
 
 
+def test_a_truncated_image_in_a_set_too_large_for_memory(
+    command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gantool.data import loading
+
+    monkeypatch.setattr(loading, "MAX_BYTES_IN_MEMORY", 0)
+    for name in ("a", "b"):
+        Path("images", name).mkdir(parents=True)
+        for number in range(12):
+            Image.fromarray(np.full((28, 28), 20 * number, np.uint8)).save(
+                f"images/{name}/{number}.png"
+            )
+    broken = Path("images/b/3.png")
+    broken.write_bytes(broken.read_bytes()[:-30])
+    # One cell shows class a, so training itself is the first to meet the image.
+    mine = recipe(tiny, "images", ("rows: 2, columns: 5", "rows: 1, columns: 1"))
+    ended = command("train", mine, "--out", "run")
+    assert ended.err.splitlines() == [
+        "1 of 8 images cannot be used; remove or replace them:",
+        line_about(broken),
+    ]
+    assert ended.code == 2
+    assert Path("run/samples/reals.png").exists()
+    assert not list(Path("run").rglob("*.part"))
+
+
 def line_about(path: Path) -> str:
     from gantool.data.images import UnreadableImageError, decode
 

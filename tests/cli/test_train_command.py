@@ -256,3 +256,17 @@ def test_a_diverged_run_ends_with_3_and_keeps_the_checkpoint_from_before(
         kept = (run / "checkpoints" / name).read_bytes()
         assert kept == (trained / "checkpoints" / name).read_bytes()
     assert len(list((run / "checkpoints").iterdir())) == 2
+
+
+def test_a_run_that_diverges_before_its_first_checkpoint_says_how_to_go_on(
+    command: Any, tiny: Path
+) -> None:
+    ended = command(
+        *("train", tiny, "--out", "run"),
+        *("--set", "optimizers.discriminator.Adam.learning_rate=1.0e+30"),
+    )
+    assert ended.code == 3
+    assert ended.err.splitlines()[1:] == [
+        "no checkpoint had been written yet; start again with lower learning rates"
+    ]
+    assert list(Path("run/checkpoints").iterdir()) == []
