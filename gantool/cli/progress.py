@@ -16,23 +16,23 @@ Show = Callable[["Progress"], None]
 
 
 @contextmanager
-def training_progress(first: int, log_every: int) -> Iterator[Show]:
+def training_progress(first: int, is_logged: Callable[[int], bool]) -> Iterator[Show]:
     """Give a function that shows each `Progress`.
 
     Args:
         first: The step that training starts from.
-        log_every: In a pipe, a line comes at each multiple of it and at the end.
+        is_logged: In a pipe, a line comes at each step for which it is true, and at the end.
     """
     if sys.stdout.isatty():
         with _bar(first) as show:
             yield show
     else:
-        yield _lines(first, log_every)
+        yield _lines(first, is_logged)
 
 
-def _lines(first: int, log_every: int) -> Show:
+def _lines(first: int, is_logged: Callable[[int], bool]) -> Show:
     def show(progress: Progress) -> None:
-        if progress.step % log_every == 0 or progress.ends:
+        if is_logged(progress.step) or progress.ends:
             left = clock(seconds_left(progress, first))
             click.echo(
                 f"step {progress.step}/{progress.last}"

@@ -12,37 +12,50 @@ import click
 from gantool.cli.loading import start_tensorflow
 
 if TYPE_CHECKING:
+    from gantool.gan.cells import Cell
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
 _MAX_SEED = 2**62
 _MAX_CELLS = 10_000
+_MAX_LABELS = 100_000
+_SEEDS = range(64)
+_COLUMNS = 10
+_BY_LABEL = ("by-label", "by-label-free")
 
 
-def parse_seeds(_context: click.Context, _option: click.Parameter, value: str) -> list[range]:
+def parse_numbers(
+    _context: click.Context, option: click.Parameter, value: str | None
+) -> list[range] | None:
     """Read `0-63`, `7`, or several of them with commas between."""
+    if value is None:
+        return None
+    what = (option.name or "").removesuffix("s")
     ranges = []
     for part in value.split(","):
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
         if not match:
-            raise click.BadParameter(f"{part!r} is no seed or range of seeds such as 0-63")
+            raise click.BadParameter(f"{part!r} is no {what} or range of {what}s such as 0-9")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise click.BadParameter(f"the range {part!r} runs backwards")
         if last > _MAX_SEED:
-            raise click.BadParameter(f"seeds go up to {_MAX_SEED}")
+            raise click.BadParameter(f"{what}s go up to {_MAX_SEED}")
         ranges.append(range(first, last + 1))
     return ranges
 
 
 def parse_grid(
     _context: click.Context, _option: click.Parameter, value: str | None
-) -> tuple[int, int] | None:
-    """Read `8x10`: rows and columns."""
-    if value is None:
-        return None
+) -> tuple[int, int] | str | None:
+    """Read `8x10`, rows and columns, or the name of a layout by labels."""
+    if value is None or value in _BY_LABEL:
+        return value
     match = re.fullmatch(r"(\d+)[x×](\d+)", value)
     if not match or not int(match[1]) or not int(match[2]):
-        raise click.BadParameter(f"{value!r} is no grid; write ROWSxCOLUMNS, such as 8x8")
+        names = " or ".join(_BY_LABEL)
+        raise click.BadParameter(
+            f"{value!r} is no grid; write ROWSxCOLUMNS, such as 8x8, or {names}"
+        )
     return int(match[1]), int(match[2])
 
 
@@ -56,41 +69,68 @@ def parse_grid(
     help="A checkpoint, or a run folder for its newest checkpoint.",
 )
 @click.option(
-    "--seeds", callback=parse_seeds, default="0-63", show_default=True, help="As in 0-9,42."
+    "--seeds",
+    callback=parse_numbers,
+    help="As in 0-9,42.  [default: 0-63; by label, ten columns]",
 )
-@click.option("--grid", callback=parse_grid, metavar="ROWSxCOLUMNS", help="Of the grid picture.")
+@click.option(
+    "--label", "labels", callback=parse_numbers, help="Of what to show: 7, or several as in 0-9."
+)
+@click.option(
+    "--grid",
+    callback=parse_grid,
+    metavar="LAYOUT",
+    help="ROWSxCOLUMNS; by-label: a row a label, a column a seed; by-label-free: a row a label, a"
+    " seed an image.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="A .png for one grid; a folder for one image a seed.  [default: a grid beside you]",
 )
-def sample(place: Path, seeds: list[range], grid: tuple[int, int] | None, out: Path | None) -> None:
+def sample(
+    place: Path,
+    seeds: list[range] | None,
+    labels: list[range] | None,
+    grid: tuple[int, int] | str | None,
+    out: Path | None,
+) -> None:
     """Draw the images of some seeds from a checkpoint.
 
-    A seed always gives the same image from the same checkpoint, whatever is drawn beside it. A
-    network with labels shows class k mod classes for seed k.
+    A seed and a label always give the same image from the same checkpoint, whatever is drawn beside
+    it. Without --label a network that takes labels shows class k mod classes for seed k; several
+    labels are drawn by-label unless another grid is named.
     """
+    from gantool.training.checkpoint import read_header
     from gantool.training.run_folder import find_checkpoint
 
-    count = sum(len(part) for part in seeds)
+    chosen = _chosen_labels(labels)
     one_grid = _is_grid(out, grid)
-    rows, columns = _layout(count, grid) if one_grid else (0, 0)
+    if one_grid and grid is None and chosen is not None and len(chosen) > 1:
+        grid = "by-label"
+    if one_grid:
+        _refuse_too_many(seeds, 1 if grid == "by-label-free" else len(chosen or (0,)))
     checkpoint = find_checkpoint(place)
+    if chosen is None and grid in _BY_LABEL:
+        chosen = list(range(max(1, read_header(checkpoint).classes)))
+    cells = _cells(seeds, chosen, grid)
+    rows, columns = _layout(len(cells), len(chosen or ()), grid) if one_grid else (0, 0)
     start_tensorflow()
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
     sampler = CheckpointSampler(checkpoint)
+    sampler.refuse_unknown_labels(chosen)
     if one_grid:
         path = out or Path(f"{sampler.recipe.name}-step-{sampler.header.step:08d}.png")
-        _write_grid(sampler, seeds, (rows, columns), path)
+        _write_grid(sampler, cells, (rows, columns), path)
         click.echo(f"{path}: seeds in {rows} rows of {columns}, step {sampler.header.step}")
     else:
         assert out is not None
-        _write_each(sampler, seeds, out)
-        click.echo(f"{out}: {count:,} images, step {sampler.header.step}")
+        _write_each(sampler, cells, out)
+        click.echo(f"{out}: {len(cells):,} images, step {sampler.header.step}")
 
 
-def _is_grid(out: Path | None, grid: tuple[int, int] | None) -> bool:
+def _is_grid(out: Path | None, grid: tuple[int, int] | str | None) -> bool:
     if out is None or (out.suffix.lower() == ".png" and not out.is_dir()):
         return True
     if out.suffix and not out.is_dir():
@@ -102,43 +142,79 @@ def _is_grid(out: Path | None, grid: tuple[int, int] | None) -> bool:
     return False
 
 
-def _layout(count: int, grid: tuple[int, int] | None) -> tuple[int, int]:
-    """Rows and columns: as asked for, or as square as possible."""
+def _chosen_labels(labels: list[range] | None) -> list[int] | None:
+    if labels is None:
+        return None
+    if max(part[-1] for part in labels) >= _MAX_LABELS:
+        raise click.UsageError(f"labels go up to {_MAX_LABELS - 1:,}")
+    return [label for part in labels for label in part]
+
+
+def _refuse_too_many(seeds: list[range] | None, times: int) -> None:
+    count = sum(len(part) for part in seeds or ()) * times
     if count > _MAX_CELLS:
         raise click.UsageError(
-            f"{count:,} seeds are too many for one grid; name a folder with --out"
+            f"{count:,} images are too many for one grid; name a folder with --out"
         )
+
+
+def _cells(
+    seeds: list[range] | None, labels: list[int] | None, grid: tuple[int, int] | str | None
+) -> list[Cell]:
+    """What is to be drawn, in order: label by label where there are labels."""
+    from gantool.gan.cells import Cell
+
+    if labels is None:
+        return [Cell(seed) for part in seeds or [_SEEDS] for seed in part]
+    count = len(labels)
+    if grid == "by-label-free":
+        drawn = [seed for part in seeds or [range(_COLUMNS * count)] for seed in part]
+        if len(drawn) % count:
+            raise click.UsageError(
+                f"--grid by-label-free: {len(drawn)} seeds do not fill {count} rows"
+            )
+        columns = len(drawn) // count
+        return [Cell(seed, labels[place // columns]) for place, seed in enumerate(drawn)]
+    usual = _SEEDS if count == 1 else range(_COLUMNS)
+    drawn = [seed for part in seeds or [usual] for seed in part]
+    return [Cell(seed, label) for label in labels for seed in drawn]
+
+
+def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tuple[int, int]:
+    """Rows and columns: as asked for, or as square as possible."""
+    if isinstance(grid, str):
+        return labels, count // labels
     if grid is None:
         columns = math.ceil(math.sqrt(count))
         return math.ceil(count / columns), columns
     if grid[0] * grid[1] < count:
-        raise click.UsageError(f"{count} seeds do not fit into a grid of {grid[0]}x{grid[1]}")
+        raise click.UsageError(f"{count} images do not fit into a grid of {grid[0]}x{grid[1]}")
     if grid[0] * grid[1] > _MAX_CELLS:
         raise click.UsageError(f"a grid has at most {_MAX_CELLS:,} places")
     return grid
 
 
 def _write_grid(
-    sampler: CheckpointSampler, seeds: list[range], grid: tuple[int, int], path: Path
+    sampler: CheckpointSampler, cells: list[Cell], grid: tuple[int, int], path: Path
 ) -> None:
     from gantool.errors import InputError
     from gantool.training.pictures import tile, write_png
 
-    images = list(sampler.draw(seed for part in seeds for seed in part))
+    images = list(sampler.draw(cells))
     try:
         write_png(path, tile(images, *grid))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _write_each(sampler: CheckpointSampler, seeds: list[range], folder: Path) -> None:
+def _write_each(sampler: CheckpointSampler, cells: list[Cell], folder: Path) -> None:
     from gantool.errors import InputError
     from gantool.training.pictures import write_png
 
-    every = [seed for part in seeds for seed in part]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for seed, image in zip(every, sampler.draw(every), strict=True):
-            write_png(folder / f"seed-{seed:08d}.png", image)
+        for (seed, label), image in zip(cells, sampler.draw(cells), strict=True):
+            ending = "" if label is None else f"-label-{label}"
+            write_png(folder / f"seed-{seed:08d}{ending}.png", image)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error

@@ -11,7 +11,7 @@ from rich.table import Table
 from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 from gantool.training.plan import Plan, image_shape
-from gantool.training.schedule import batches_per_epoch, total_steps
+from gantool.training.schedule import calendar
 
 
 def print_plan(plan: Plan) -> None:
@@ -75,12 +75,15 @@ def _data_lines(plan: Plan) -> list[str]:
     recipe, source = plan.recipe, plan.source
     if source is None:
         return [f"data    {plan.note}"]
-    batch_size, updates = recipe.train.batch_size, recipe.train.updates.discriminator
-    batches = batches_per_epoch(len(source), batch_size)
-    steps = total_steps(recipe.train, len(source))
+    batch_size = recipe.train.batch_size
+    dates = calendar(recipe.train, len(source))
+    batches, steps = dates.batches_per_epoch, dates.last_step(recipe.train)
+    usual = f"{batches / recipe.train.updates.discriminator:,.6g} steps"
+    burst = recipe.train.updates.burst
+    steps_per_epoch = usual if burst is None else f"{usual} outside bursts"
     classes = f" of {plan.classes} classes" if plan.classes else ""
     return [
         f"data    {len(source):,} images{classes} from {source.name}, in batches of {batch_size}",
-        f"epoch   {batches * batch_size:,} images, {batches / updates:,.6g} steps",
-        f"run     {steps:,} steps, {steps * updates / batches:,.3g} epochs",
+        f"epoch   {batches * batch_size:,} images, {steps_per_epoch}",
+        f"run     {steps:,} steps, {dates.batches(steps) / batches:,.3g} epochs",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,17 +131,19 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
     from gantool.errors import DivergedError
-    from gantool.training.schedule import total_steps
+    from gantool.training.schedule import calendar
     from gantool.training.session import run_session
 
-    first, last = plan.state.step, total_steps(plan.recipe.train, len(images))
+    dates = calendar(plan.recipe.train, len(images))
+    first, last = plan.state.step, dates.last_step(plan.recipe.train)
     if first >= last:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
     click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
+    is_logged = partial(dates.is_due, every=plan.recipe.output.log_every)
     with (
         stop_on_signals() as stop,
-        training_progress(first, plan.recipe.output.log_every) as show,
+        training_progress(first, is_logged) as show,
     ):
         try:
             for progress in run_session(plan, images, folder, stop):

@@ -24,13 +24,13 @@ class Learner:
     """A network and its optimizer.
 
     A pass through the network changes nothing; what it would change comes back as `Pass.state`,
-    and `descend` keeps it. So a network that is only looked through, as the discriminator is while
+    and `move` keeps it. So a network that is only looked through, as the discriminator is while
     the generator learns, stays as it was in every variable.
 
     Attributes:
         model: Takes [inputs], or [inputs, labels] where `takes_label`.
         optimizer: Of the model's trainable variables.
-        trainable: The variables that `descend` moves.
+        trainable: The variables that `move` moves.
         state: Variables that passes in training mode move, such as moving statistics.
     """
 
@@ -84,24 +84,36 @@ class Learner:
         """Let `tape` record this network's weights."""
         tape.watch([variable.value for variable in self.trainable])
 
-    def descend(self, tape: tf.GradientTape, loss: tf.Tensor, state: Sequence[tf.Tensor]) -> None:
-        """Take one step of the optimizer down `loss`, and keep the state that its pass left.
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
+        """The gradients of a scalar `loss`, scaled as the optimizer asks, of each of `trainable`.
 
         Args:
             tape: Has watched this network while `loss` was computed.
             loss: Scalar.
-            state: `Pass.state` of the last pass.
         """
         with tape:
             scaled = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(
+        gradients: list[tf.Tensor] = tape.gradient(
             scaled,
             [variable.value for variable in self.trainable],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        self._apply(gradients)
+        return gradients
+
+    def move(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+        """Take one step of the optimizer, and keep the state that the last pass left.
+
+        Args:
+            gradients: Of `gradients`.
+            state: `Pass.state` of the last pass.
+        """
+        self._apply(list(gradients))
         for variable, value in zip(self.state, state, strict=True):
             variable.assign(value)
+
+    def descend(self, tape: tf.GradientTape, loss: tf.Tensor, state: Sequence[tf.Tensor]) -> None:
+        """Move one step down `loss`: `gradients`, then `move`."""
+        self.move(self.gradients(tape, loss), state)
 
     def _without_random(self, non_trainable: Sequence[Any]) -> list[Any]:
         pairs = zip(non_trainable, self._is_random, strict=True)

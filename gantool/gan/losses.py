@@ -1,7 +1,8 @@
 """GAN losses as functions of logits: [B, 1] or [B] float32 in, one loss for each image out.
 
-Nothing is averaged or summed here, so the same function serves a batch, a part of a batch and a
-single hand-worked number. All are written in forms that stay right for logits of any size.
+"softmax" takes two logits for an image, [B, 2], and gives [B]. Nothing is averaged or summed here,
+so the same function serves a batch, a part of a batch and a single hand-worked number. All are
+written in forms that stay right for logits of any size.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ class Loss(NamedTuple):
 
 def _half_squared_distance_to(target: float) -> Elementwise:
     return lambda logits: 0.5 * tf.square(logits - target)
+
+
+def _towards_real(logits: tf.Tensor) -> tf.Tensor:
+    """How far class 1, real, lies above class 0, generated: [B, 2] → [B]."""
+    return logits[:, 1] - logits[:, 0]
 
 
 # −log σ(l) = softplus(−l) and −log(1 − σ(l)) = softplus(l): no σ is ever rounded to 0 or 1.
@@ -57,4 +63,10 @@ LOSSES: dict[str, Loss] = {
     ),
     # Arjovsky et al. 2017, algorithm 1, with both signs turned so that each side minimises.
     "wasserstein": Loss(real=tf.negative, generated=tf.identity, generator=tf.negative),
+    # Cross-entropy of a softmax over two classes: −log softmax(l)₁ = softplus(l₀ − l₁).
+    "softmax": Loss(
+        real=lambda logits: tf.nn.softplus(-_towards_real(logits)),
+        generated=lambda logits: tf.nn.softplus(_towards_real(logits)),
+        generator=lambda logits: tf.nn.softplus(-_towards_real(logits)),
+    ),
 }

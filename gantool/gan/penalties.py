@@ -1,8 +1,8 @@
-"""Terms that are added to the discriminator's loss."""
+"""Terms that are added to a network's loss."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -34,3 +34,8 @@ def gradient_penalty(
     squared = tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3])
     # The square root has no slope at zero; the offset keeps a flat discriminator's update finite.
     return tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))
+
+
+def half_squared_norm(weights: Sequence[tf.Tensor]) -> tf.Tensor:
+    """½ Σ w² over all elements of all weights, a scalar: its gradient is w (weight decay)."""
+    return tf.add_n([tf.nn.l2_loss(weight) for weight in weights])

@@ -1,14 +1,17 @@
-"""From seeds to images: image k is a function of the generator and of k alone."""
+"""From seeds to images: an image is a function of the generator, its seed and its label alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from gantool.gan.latents import draw_each
+from gantool.gan.cells import Cell
+from gantool.gan.latents import draw, draw_each, stateless_seed
 from gantool.recipe.model import Latent
 
 BLOCK = 32
@@ -20,6 +23,18 @@ for beside it.
 """
 
 
+class Reference(NamedTuple):
+    """A fixed batch by whose statistics batch normalisation goes in samples.
+
+    Attributes:
+        size: How many latents it has. Their labels go around the classes.
+        measuring: Within it, a pass in inference mode keeps its batch's statistics in the state.
+    """
+
+    size: int
+    measuring: Callable[[], AbstractContextManager[None]]
+
+
 class Sampler:
     """Draws images from a generator in inference mode.
 
@@ -27,31 +42,62 @@ class Sampler:
         model: The generator; takes [latents], or [latents, labels] where `takes_label`.
         takes_label: Whether it is told the class to make.
         latent: The distribution of its input.
-        classes: How many classes there are, 0 where there are none. Seed k shows class
-            k mod classes.
+        classes: How many classes there are, 0 where there are none.
+        reference: What batch normalisation goes by; None for its moving statistics.
     """
 
-    def __init__(self, model: keras.Model, takes_label: bool, latent: Latent, classes: int) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        takes_label: bool,
+        latent: Latent,
+        classes: int,
+        reference: Reference | None = None,
+    ) -> None:
         self._model = model
         self._takes_label = takes_label
         self._latent = latent
         self._classes = classes
-        self._draw_block = tf.function(
-            self._block, input_signature=[tf.TensorSpec([], tf.int64)], autograph=False
-        )
+        self._reference = reference
+        self._draw_block = tf.function(self._block, autograph=False)
+        self._measure = tf.function(self._reference_state, autograph=False)
 
-    def draw(self, seeds: Iterable[int]) -> Iterator[np.ndarray]:
-        """Give the image [H, W, C] float32 of each seed (0 ≤ seed < 2⁶³ − BLOCK), in order."""
-        first = -1
-        for seed in seeds:
-            if seed // BLOCK * BLOCK != first:
-                first = seed // BLOCK * BLOCK
-                block = self._draw_block(tf.constant(first, tf.int64)).numpy()
-            yield block[seed - first]
+    def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
+        """Give the image [H, W, C] float32 of each cell, in order."""
+        if self._reference is None:
+            state = [variable.value for variable in self._model.non_trainable_variables]
+        else:
+            state = self._measure()
+        made: tuple[int, int] | None = None
+        for seed, label in cells:
+            wanted = seed // BLOCK * BLOCK, -1 if label is None else label
+            if wanted != made:
+                numbers = tf.constant(wanted[0], tf.int64), tf.constant(wanted[1], tf.int64)
+                block = self._draw_block(*numbers, state).numpy()
+                made = wanted
+            yield block[seed % BLOCK]
 
-    def _block(self, first: tf.Tensor) -> tf.Tensor:
+    def _block(self, first: tf.Tensor, label: tf.Tensor, state: Sequence[tf.Tensor]) -> tf.Tensor:
+        """A block of images; a label below 0 stands for seed mod classes."""
         seeds = first + tf.range(BLOCK, dtype=tf.int64)
-        latents = draw_each(self._latent, seeds)
-        labels = tf.cast(seeds % max(self._classes, 1), tf.int32)
-        inputs = [latents, labels] if self._takes_label else latents
-        return tf.cast(self._model(inputs, training=False), tf.float32)
+        labels = tf.where(label < 0, seeds % max(self._classes, 1), label)
+        images, _ = self._pass(draw_each(self._latent, seeds), labels, state)
+        return tf.cast(images, tf.float32)
+
+    def _reference_state(self) -> list[tf.Tensor]:
+        """The state that a pass of the reference batch leaves."""
+        assert self._reference is not None
+        size = self._reference.size
+        latents = draw(self._latent, size, stateless_seed(0, "reference", 0))
+        labels = tf.range(size, dtype=tf.int64) % max(self._classes, 1)
+        state = [variable.value for variable in self._model.non_trainable_variables]
+        with self._reference.measuring():
+            return self._pass(latents, labels, state)[1]
+
+    def _pass(
+        self, latents: tf.Tensor, labels: tf.Tensor, state: Sequence[tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        weights = [variable.value for variable in self._model.trainable_variables]
+        inputs = [latents, tf.cast(labels, tf.int32)] if self._takes_label else latents
+        outputs, after = self._model.stateless_call(weights, state, inputs, training=False)
+        return outputs, [tf.convert_to_tensor(item) for item in after]

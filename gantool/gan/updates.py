@@ -1,16 +1,17 @@
-"""The two updates of GAN training: how the discriminator learns, and how the generator does."""
+"""The updates of GAN training: how the discriminator learns, how the generator does, or both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from gantool.gan.latents import draw, stateless_seed
-from gantool.gan.learner import Learner
+from gantool.gan.latents import stateless_seed
+from gantool.gan.learner import Learner, Pass
 from gantool.gan.losses import Loss
-from gantool.recipe.model import Latent
+from gantool.gan.penalties import half_squared_norm
 
 Penalty = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 """(discriminate, real, generated, stateless seed) to a scalar that joins the loss."""
@@ -20,13 +21,23 @@ Constraint = Callable[[], None]
 
 @dataclass(frozen=True)
 class Game:
-    """The two networks and the rules they learn by."""
+    """The two networks and the rules they learn by.
+
+    Attributes:
+        generator: Learns to be taken for real.
+        discriminator: Learns to tell real from generated.
+        loss: What each minimises.
+        penalties: Join the discriminator's loss.
+        weight_decay: Times ½ Σ w² of a network's own weights joins the loss of each; 0 for none.
+        constraints: See `Constraint`.
+        seed: Of all that is random.
+    """
 
     generator: Learner
     discriminator: Learner
-    latent: Latent
     loss: Loss
     penalties: tuple[Penalty, ...]
+    weight_decay: float
     constraints: tuple[Constraint, ...]
     seed: int
 
@@ -36,50 +47,34 @@ class Game:
 
 
 def update_discriminator(
-    game: Game, images: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
+    game: Game, images: tf.Tensor, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
 ) -> tf.Tensor:
     """One update from real and generated images together; returns the loss without penalties.
-
-    Real and generated images pass separately, so that batch statistics do not mix.
 
     Args:
         game: The networks and rules.
         images: Real images [B, H, W, C] in the recipe's range.
         labels: Their classes, int32 [B]; the generated images get the same ones.
-        index: int64, the number of this update: the latents are a function of it.
+        latents: [B, size], of the generated images.
+        index: int64, the number of this update: dropout and penalties are a function of it.
     """
-    discriminator = game.discriminator
-    generated = _generate_for_discriminator(game, labels, index)
-    noise = game.seed_of("noise/real", index), game.seed_of("noise/generated", index)
-
-    def discriminate(between: tf.Tensor) -> tf.Tensor:
-        return discriminator.forward(between, labels, noise[0]).outputs
-
+    generated = _generate_for_discriminator(game, labels, latents, index)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        discriminator.watch(tape)
-        on_real = discriminator.forward(images, labels, noise[0])
-        on_generated = discriminator.forward(generated, labels, noise[1], on_real.state)
-        loss = tf.reduce_mean(game.loss.real(on_real.outputs)) + tf.reduce_mean(
-            game.loss.generated(on_generated.outputs)
-        )
-        # Each pass reports the weights' regularization in full; half of each counts it once.
-        total = loss + 0.5 * (on_real.regularization + on_generated.regularization)
-        for penalty in game.penalties:
-            total += penalty(discriminate, images, generated, game.seed_of("penalty", index))
-    discriminator.descend(tape, total, on_generated.state)
-    for constrain in game.constraints:
-        constrain()
-    return loss
+        game.discriminator.watch(tape)
+        judged = _judge(game, images, generated, labels, index)
+    game.discriminator.descend(tape, judged.total, judged.on_generated.state)
+    _constrain(game)
+    return judged.loss
 
 
 def update_discriminator_separately(
-    game: Game, images: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
+    game: Game, images: tf.Tensor, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
 ) -> tf.Tensor:
     """One update from real images, then one from generated ones; returns the sum of both losses.
 
     The arguments are those of `update_discriminator`.
     """
-    generated = _generate_for_discriminator(game, labels, index)
+    generated = _generate_for_discriminator(game, labels, latents, index)
     turns = (
         (images, game.loss.real, "noise/real"),
         (generated, game.loss.generated, "noise/generated"),
@@ -90,24 +85,25 @@ def update_discriminator_separately(
             game.discriminator.watch(tape)
             judged = game.discriminator.forward(inputs, labels, game.seed_of(purpose, index))
             loss = tf.reduce_mean(loss_of(judged.outputs))
-            total = loss + judged.regularization
+            total = loss + judged.regularization + _decay(game, game.discriminator)
         game.discriminator.descend(tape, total, judged.state)
-        for constrain in game.constraints:
-            constrain()
+        _constrain(game)
         losses.append(loss)
     return tf.add_n(losses)
 
 
-def update_generator(game: Game, labels: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+def update_generator(
+    game: Game, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
+) -> tf.Tensor:
     """One update of the generator through a discriminator that stays as it is; returns the loss.
 
     Args:
         game: The networks and rules.
         labels: Classes of the images to make, int32 [B].
-        index: int64, the number of this update: the latents are a function of it.
+        latents: [B, size].
+        index: int64, the number of this update: dropout is a function of it.
     """
     generator = game.generator
-    latents = draw(game.latent, labels.shape[0], game.seed_of("latent/generator", index))
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         generator.watch(tape)
         made = generator.forward(latents, labels, game.seed_of("noise/generator", index))
@@ -115,13 +111,86 @@ def update_generator(game: Game, labels: tf.Tensor, index: tf.Tensor) -> tf.Tens
             made.outputs, labels, game.seed_of("noise/judged", index)
         )
         loss = tf.reduce_mean(game.loss.generator(judged.outputs))
-        total = loss + made.regularization
+        total = loss + made.regularization + _decay(game, generator)
     generator.descend(tape, total, made.state)
     return loss
 
 
-def _generate_for_discriminator(game: Game, labels: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """Images [B, H, W, C] from fresh latents, outside every tape."""
-    latents = draw(game.latent, labels.shape[0], game.seed_of("latent/discriminator", index))
+def update_both(
+    game: Game, images: tf.Tensor, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One update of both networks at once, from one forward pass at the weights of both before it.
+
+    The arguments are those of `update_discriminator`.
+
+    Returns:
+        The losses of discriminator and generator, without penalties.
+    """
+    generator, discriminator = game.generator, game.discriminator
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        generator.watch(tape)
+        discriminator.watch(tape)
+        made = generator.forward(latents, labels, game.seed_of("noise/generator", index))
+        judged = _judge(game, images, made.outputs, labels, index)
+        loss = tf.reduce_mean(game.loss.generator(judged.on_generated.outputs))
+        total = loss + made.regularization + _decay(game, generator)
+    of_discriminator = discriminator.gradients(tape, judged.total)
+    of_generator = generator.gradients(tape, total)
+    discriminator.move(of_discriminator, judged.on_generated.state)
+    generator.move(of_generator, made.state)
+    _constrain(game)
+    return judged.loss, loss
+
+
+class _Judged(NamedTuple):
+    """What the discriminator makes of real and generated images."""
+
+    on_generated: Pass
+    """After the pass of the real images, whose state it starts from."""
+    loss: tf.Tensor
+    """Of both, without penalties."""
+    total: tf.Tensor
+    """With all that joins it."""
+
+
+def _judge(
+    game: Game, images: tf.Tensor, generated: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
+) -> _Judged:
+    """Pass real and generated images one after the other: batch statistics do not mix."""
+    discriminator = game.discriminator
+    noise = game.seed_of("noise/real", index), game.seed_of("noise/generated", index)
+
+    def discriminate(between: tf.Tensor) -> tf.Tensor:
+        return discriminator.forward(between, labels, noise[0]).outputs
+
+    on_real = discriminator.forward(images, labels, noise[0])
+    on_generated = discriminator.forward(generated, labels, noise[1], on_real.state)
+    loss = tf.reduce_mean(game.loss.real(on_real.outputs)) + tf.reduce_mean(
+        game.loss.generated(on_generated.outputs)
+    )
+    # Each pass reports the weights' regularization in full; half of each counts it once.
+    total = loss + 0.5 * (on_real.regularization + on_generated.regularization)
+    total += _decay(game, discriminator)
+    for penalty in game.penalties:
+        total += penalty(discriminate, images, generated, game.seed_of("penalty", index))
+    return _Judged(on_generated, loss, total)
+
+
+def _decay(game: Game, learner: Learner) -> tf.Tensor:
+    if not game.weight_decay:
+        return tf.zeros([])
+    weights = [variable.value for variable in learner.trainable]
+    return game.weight_decay * half_squared_norm(weights)
+
+
+def _constrain(game: Game) -> None:
+    for constrain in game.constraints:
+        constrain()
+
+
+def _generate_for_discriminator(
+    game: Game, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
+) -> tf.Tensor:
+    """Images [B, H, W, C], made outside every tape."""
     noise = game.seed_of("noise/generator-for-discriminator", index)
     return game.generator.forward(latents, labels, noise).outputs

@@ -9,7 +9,8 @@ from gantool.networks.messages import times
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 
-_CROSS_ENTROPY = ("non-saturating", "minimax")
+_WITHIN = {"non-saturating": "sigmoid", "minimax": "sigmoid", "softmax": "softmax"}
+"""The activation that a loss applies to the logits itself."""
 
 
 def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Problem]:
@@ -23,20 +24,21 @@ def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Pr
 
 
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
-    """Check that the discriminator gives one logit for an image."""
+    """Check that the discriminator gives the logits for an image that the loss takes."""
     last = built.layers[-1]
-    if last.shape != (1,):
+    if last.shape != (recipe.logits,):
+        needed = "one logit is" if recipe.logits == 1 else f"{recipe.logits} logits are"
         yield Problem(
             last.path,
-            f"discriminator gives {times(last.shape)} for an image, one logit is needed:"
-            " end with Flatten and Dense: {units: 1}",
+            f"discriminator gives {times(last.shape)} for an image, {needed} needed:"
+            f" end with Flatten and Dense: {{units: {recipe.logits}}}",
         )
     activation = getattr(getattr(last.layer, "activation", None), "__name__", None)
-    if activation == "sigmoid" and recipe.loss in _CROSS_ENTROPY:
+    if activation is not None and activation == _WITHIN.get(recipe.loss):
         yield Problem(
             last.path,
-            f"discriminator ends in a sigmoid, and {recipe.loss} takes logits:"
-            " remove the sigmoid, the loss has it",
+            f"discriminator ends in a {activation}, and {recipe.loss} takes logits:"
+            f" remove the {activation}, the loss has it",
         )
     yield from _weights_problem("discriminator", built)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -16,8 +18,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
     renormalisation are left to Keras.
     """
 
+    measuring = False
+    """Whether a pass in inference mode goes by its own batch too. See `measuring_statistics`."""
+
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalise [B, …, C] by its batch's moments (training) or the moving statistics."""
+        training = training or self.measuring
         last = len(inputs.shape) - 1
         renorm = getattr(self, "renorm", False)  # since Keras 3.13
         usual = self.axis in (-1, last) and not renorm and not self.synchronized
@@ -41,6 +47,24 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _keep(self, mean: tf.Tensor, variance: tf.Tensor) -> None:
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving.value * self.momentum + value * (1.0 - self.momentum))
+
+
+@contextmanager
+def measuring_statistics(model: keras.Model) -> Iterator[None]:
+    """Within, a pass in inference mode normalises by its batch and keeps that batch's statistics.
+
+    What the moving statistics were before has no part in them. Other layers, such as dropout, do
+    what they do in inference.
+    """
+    layers = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.measuring, layer.momentum = True, 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.measuring, layer.momentum = False, momentum
 
 
 class ConcatLabel(keras.layers.Layer):

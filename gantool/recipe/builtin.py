@@ -15,7 +15,8 @@ def builtin_folder() -> Path:
 
 def builtin_recipes() -> dict[str, Path]:
     """The file of each built-in recipe, by name, in alphabetical order."""
-    return {path.stem: path for path in sorted(builtin_folder().glob("*.yaml"))}
+    paths = builtin_folder().glob("*.yaml")
+    return {path.stem: path for path in sorted(paths, key=lambda path: path.stem)}
 
 
 def summary(path: Path) -> str:

@@ -7,6 +7,7 @@ is checked by `gantool.recipe.components`, and whether the layers fit each other
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from PIL import ImageColor
@@ -16,9 +17,11 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    NonNegativeInt,
     PositiveInt,
     WithJsonSchema,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -78,6 +81,52 @@ def _tagged(value: Any) -> Any:
     return {"kind": name, **keywords}
 
 
+class Interval(BaseModel):
+    """So many steps, or so many epochs: `500`, `1 epoch`, `2 epochs`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+    in_epochs: bool = False
+
+    @classmethod
+    def of(cls, written: int | str) -> Interval:
+        """The interval that a recipe writes so."""
+        return cls.model_validate(written)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_yaml(cls, value: Any) -> Any:
+        if isinstance(value, Interval):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return {"count": value}
+        if isinstance(value, str) and (found := _EPOCHS.fullmatch(value)):
+            return {"count": int(found[1]), "in_epochs": True}
+        raise ValueError(
+            f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
+        )
+
+    @model_serializer
+    def _as_written(self) -> int | str:
+        if not self.in_epochs:
+            return self.count
+        return f"{self.count} epoch" + ("s" if self.count > 1 else "")
+
+
+_EPOCHS = re.compile(r"([1-9]\d*) epochs?")
+
+Every = Annotated[
+    Interval,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": f"^{_EPOCHS.pattern}$"},
+            ]
+        }
+    ),
+]
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
 Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
@@ -152,6 +201,17 @@ class Network(Section):
     layers: list[Layer] = Field(min_length=1)
 
 
+class Generator(Network):
+    """The layers that turn a latent vector into an image."""
+
+    statistics: Literal["moving", "batch"] = Field(
+        "moving",
+        description="What BatchNormalization goes by in samples: the moving averages of training,"
+        " or the statistics of one fixed batch of train.batch_size latents, the same for every"
+        " sample, so that an image does not depend on those drawn beside it.",
+    )
+
+
 class GradientPenalty(Section):
     """weight · mean (‖∇D(x̂)‖₂ − 1)², x̂ between a real and a generated image (WGAN-GP, eq. 3)."""
 
@@ -160,18 +220,30 @@ class GradientPenalty(Section):
 
 
 class WeightClip(Section):
-    """Every trainable weight of the discriminator to ±limit after its update (WGAN, alg. 1)."""
+    """Every weight of the discriminator to ±limit after each update of it (WGAN, algorithm 1)."""
 
     kind: Literal["WeightClip"] = "WeightClip"
     limit: float = Field(gt=0, allow_inf_nan=False)
+    batch_normalization: Literal["weights", "all", "none"] = Field(
+        "weights",
+        description="weights: scale and offset of BatchNormalization are clipped like other"
+        " weights; all: its moving statistics too; none: nothing of it.",
+    )
+
+
+class WeightDecay(Section):
+    """weight · ½ Σ w² over all weights of a network, biases too, in the loss of each network."""
+
+    kind: Literal["WeightDecay"] = "WeightDecay"
+    weight: float = Field(gt=0, allow_inf_nan=False)
 
 
 Regularizer = Annotated[
-    Annotated[GradientPenalty | WeightClip, Field(discriminator="kind")],
+    Annotated[GradientPenalty | WeightClip | WeightDecay, Field(discriminator="kind")],
     BeforeValidator(_tagged),
     WithJsonSchema({COMPONENT: "Regularizer"}),
 ]
-REGULARIZERS: tuple[type[Section], ...] = (GradientPenalty, WeightClip)
+REGULARIZERS: tuple[type[Section], ...] = (GradientPenalty, WeightClip, WeightDecay)
 
 
 class Optimizers(Section):
@@ -181,16 +253,55 @@ class Optimizers(Section):
     discriminator: Optimizer
 
 
+class Burst(Section):
+    """Steps in which the discriminator runs ahead of the generator.
+
+    The defaults are those of the first Wasserstein GAN code (Arjovsky et al. 2017).
+    """
+
+    discriminator: PositiveInt = Field(
+        100, description="Updates of the discriminator in such a step."
+    )
+    first: NonNegativeInt = Field(25, description="So many steps at the start of the run.")
+    every: PositiveInt | None = Field(
+        500, description="And each step whose number, counted from 0, it divides; null: none."
+    )
+
+
 class Updates(Section):
     """What one step is made of."""
 
-    discriminator: PositiveInt = Field(1, description="Updates of the discriminator a step.")
-    generator: PositiveInt = Field(1, description="Updates of the generator a step, after those.")
+    discriminator: PositiveInt = Field(
+        1, description="Updates of the discriminator a step, each with a batch of its own."
+    )
+    generator: PositiveInt = Field(1, description="Updates of the generator a step.")
+    order: Literal["discriminator-first", "generator-first", "simultaneous"] = Field(
+        "discriminator-first",
+        description="simultaneous: both networks are moved at once, from one forward pass.",
+    )
+    latents: Literal["fresh", "shared"] = Field(
+        "fresh",
+        description="fresh: each update draws its own; shared: all updates of a step use the same.",
+    )
     real_and_generated: Literal["together", "separate"] = Field(
         "together",
         description="together: one update of the discriminator from the sum of its two losses;"
         " separate: one from the real images, then one from the generated ones.",
     )
+    burst: Burst | None = Field(
+        None, description="Steps with more updates of the discriminator; null: none."
+    )
+
+    @model_validator(mode="after")
+    def _simultaneous_is_one_pass(self) -> Updates:
+        alone = (1, 1, "together", None)
+        asked = (self.discriminator, self.generator, self.real_and_generated, self.burst)
+        if self.order == "simultaneous" and asked != alone:
+            raise ValueError(
+                "simultaneous updates are one of each network, from one forward pass: leave"
+                " discriminator, generator, real_and_generated and burst out"
+            )
+        return self
 
 
 class Train(Section):
@@ -214,25 +325,35 @@ class Train(Section):
         return self
 
 
+Layout = Literal["by-seed", "by-label", "by-label-free"]
+
+
 class Grid(Section):
     """The picture of samples that is drawn while training."""
 
-    every: PositiveInt = Field(1000, description="In steps.")
+    every: Every = Interval.of(1000)
     rows: PositiveInt = 8
     columns: PositiveInt = 8
+    layouts: list[Layout] = Field(
+        ["by-seed"],
+        min_length=1,
+        description="by-seed: seeds 0, 1, 2, … row by row; by-label: a row for each label, a column"
+        " for each seed; by-label-free: a row for each label, a seed for each image. The first is"
+        " drawn as step-N.png, others as step-N-layout.png.",
+    )
 
 
 class Checkpoint(Section):
     """How often the run is saved, and how many of its checkpoints stay."""
 
-    every: PositiveInt = Field(1000, description="In steps.")
+    every: Every = Interval.of(1000)
     keep: PositiveInt = Field(3, description="The newest so many stay.")
 
 
 class Output(Section):
-    """What is written while training, and how often."""
+    """What is written while training, and how often: in steps, or in epochs as in `1 epoch`."""
 
-    log_every: PositiveInt = Field(100, description="In steps.")
+    log_every: Every = Interval.of(100)
     grid: Grid = Grid()
     checkpoint: Checkpoint = Checkpoint()
 
@@ -248,13 +369,18 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Decides every random number of the run.")
     data: Data
     latent: Latent
-    generator: Network
+    generator: Generator
     discriminator: Network
     initializer: Initializer | None = Field(
         None, description="For every kernel whose layer names none of its own."
     )
-    loss: Literal["non-saturating", "minimax", "least-squares", "hinge", "wasserstein"]
+    loss: Literal["non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "softmax"]
     regularizers: list[Regularizer] = []
     optimizers: Optimizers
     train: Train
     output: Output = Output()
+
+    @property
+    def logits(self) -> int:
+        """How many numbers the discriminator gives for an image."""
+        return 2 if self.loss == "softmax" else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -19,19 +19,35 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
     except ValidationError as error:
         details = error.errors(include_url=False)
         return None, [_problem(detail) for detail in details]
-    problems = list(_penalty_problems(recipe))
+    problems = [*_penalty_problems(recipe), *_layout_problems(recipe)]
     return (None if problems else recipe), problems
 
 
 def _penalty_problems(recipe: Recipe) -> Iterator[Problem]:
-    if recipe.train.updates.real_and_generated == "separate":
-        for index, item in enumerate(recipe.regularizers):
-            if isinstance(item, GradientPenalty):
-                yield Problem(
-                    ("regularizers", index),
-                    "GradientPenalty needs real and generated images in one update:"
-                    " set train.updates.real_and_generated to together",
-                )
+    for index, item in enumerate(recipe.regularizers):
+        if not isinstance(item, GradientPenalty):
+            continue
+        if recipe.train.updates.real_and_generated == "separate":
+            yield Problem(
+                ("regularizers", index),
+                "GradientPenalty needs real and generated images in one update:"
+                " set train.updates.real_and_generated to together",
+            )
+        if recipe.logits != 1:
+            yield Problem(
+                ("regularizers", index),
+                f"GradientPenalty needs one logit for an image, and {recipe.loss} has"
+                f" {recipe.logits}: take another loss",
+            )
+
+
+def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
+    for index, layout in enumerate(recipe.output.grid.layouts):
+        if layout != "by-seed" and not recipe.data.labels:
+            yield Problem(
+                ("output", "grid", "layouts", index),
+                f"{layout} needs labels: set data.labels to true, or leave the layout out",
+            )
 
 
 def _problem(detail: Any) -> Problem:
@@ -111,6 +127,12 @@ def _section_at(path: Path) -> type[Section]:
             if part == regularizer.__name__:
                 section = regularizer
         field = section.model_fields.get(str(part))
-        if field is not None and isinstance(field.annotation, type):
-            section = field.annotation if issubclass(field.annotation, Section) else section
+        if field is not None:
+            # `Burst | None` is a choice of types, of which one is a section.
+            choices = get_args(field.annotation) or (field.annotation,)
+            section = next((choice for choice in choices if _is_section(choice)), section)
     return section
+
+
+def _is_section(choice: Any) -> bool:
+    return isinstance(choice, type) and issubclass(choice, Section)

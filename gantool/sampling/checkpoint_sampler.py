@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from gantool.data.pixels import from_range
-from gantool.gan.sampler import Sampler
+from gantool.errors import InputError
+from gantool.gan.cells import Cell
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.model import Recipe
 from gantool.training.checkpoint import Header, read_header, read_variables
-from gantool.training.plan import build_generator
+from gantool.training.plan import build_generator, make_sampler
 
 
 class CheckpointSampler:
@@ -37,11 +38,24 @@ class CheckpointSampler:
         generator = build_generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
         read_variables(path, {group: generator.weights()})
-        self._sampler = Sampler(
-            generator.model, generator.takes_label, self.recipe.latent, self.header.classes
-        )
+        self._path, self._takes_label = path, generator.takes_label
+        self._sampler = make_sampler(generator, self.recipe, self.header.classes)
 
-    def draw(self, seeds: Iterable[int]) -> Iterator[np.ndarray]:
-        """Give the picture uint8 [H, W, C] of each seed, in order."""
-        for image in self._sampler.draw(seeds):
+    def refuse_unknown_labels(self, labels: Iterable[int] | None) -> None:
+        """Raise InputError where labels are asked for that the generator was not trained with."""
+        if labels is None:
+            return
+        classes = self.header.classes
+        if not (classes and self._takes_label):
+            raise InputError(f"{self._path}: the generator of {self.recipe.name} takes no labels")
+        for label in labels:
+            if label >= classes:
+                raise InputError(
+                    f"{self._path}: there is no label {label}; {self.recipe.name} was trained with"
+                    f" labels 0 to {classes - 1}"
+                )
+
+    def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
+        """Give the picture uint8 [H, W, C] of each cell, in order."""
+        for image in self._sampler.draw(cells):
             yield from_range(image, self.recipe.data.range)

@@ -13,30 +13,35 @@ import numpy as np
 
 from gantool.data.pixels import from_range
 from gantool.errors import DivergedError
-from gantool.gan.sampler import Sampler
+from gantool.gan.cells import cells_of
 from gantool.recipe.model import Recipe
 from gantool.training.checkpoint import Header, Variables, write_checkpoint
 from gantool.training.loop import Progress
-from gantool.training.metrics import Consumer
+from gantool.training.loss_plot import write_loss_plot
+from gantool.training.metrics import Consumer, read_rows
 from gantool.training.pictures import tile, write_png
+from gantool.training.plan import make_sampler
 from gantool.training.run_folder import RunFolder
-from gantool.training.schedule import is_due
+from gantool.training.schedule import Calendar
 from gantool.training.state import TrainingState
 
 
-def grids(folder: RunFolder, recipe: Recipe, state: TrainingState, classes: int) -> Consumer:
-    """Draw the same seeds 0, 1, 2, … at every `grid.every`-th step and at the last."""
+def grids(
+    folder: RunFolder, recipe: Recipe, calendar: Calendar, state: TrainingState, classes: int
+) -> Consumer:
+    """Draw the same seeds 0, 1, 2, … whenever `grid.every` is due, and at the last step."""
     grid = recipe.output.grid
-    best = state.best_generator
-    sampler = Sampler(best.model, best.takes_label, recipe.latent, classes)
+    sampler = make_sampler(state.best_generator, recipe, classes)
 
     def consume(progress: Progress) -> None:
-        if is_due(progress.step, grid.every) or progress.step >= progress.last:
-            images = [
-                from_range(image, recipe.data.range)
-                for image in sampler.draw(range(grid.rows * grid.columns))
-            ]
-            write_png(folder.samples(progress.step), tile(images, grid.rows, grid.columns))
+        if not (calendar.is_due(progress.step, grid.every) or progress.step >= progress.last):
+            return
+        for layout in grid.layouts:
+            cells = cells_of(layout, grid.rows, grid.columns, classes)
+            images = [from_range(image, recipe.data.range) for image in sampler.draw(cells)]
+            name = "" if layout == grid.layouts[0] else layout
+            picture = tile(images, grid.rows, grid.columns)
+            write_png(folder.samples(progress.step, name), picture)
 
     return consume
 
@@ -44,14 +49,15 @@ def grids(folder: RunFolder, recipe: Recipe, state: TrainingState, classes: int)
 def checkpoints(
     folder: RunFolder,
     recipe: Recipe,
+    calendar: Calendar,
     state: TrainingState,
     header: Callable[[Progress], Header],
 ) -> Consumer:
-    """Save the run at every `checkpoint.every`-th step and where it ends; keep the newest few."""
+    """Save the run whenever `checkpoint.every` is due and where it ends; keep the newest few."""
     settings = recipe.output.checkpoint
 
     def consume(progress: Progress) -> None:
-        if is_due(progress.step, settings.every) or progress.ends:
+        if calendar.is_due(progress.step, settings.every) or progress.ends:
             path = folder.checkpoint(progress.step)
             variables = state.variables()
             _refuse_what_is_not_finite(variables, progress.step)
@@ -61,6 +67,16 @@ def checkpoints(
                     # Somebody else may have removed it; what matters is that it is gone.
                     with suppress(FileNotFoundError):
                         old.unlink()
+
+    return consume
+
+
+def loss_plots(folder: RunFolder, recipe: Recipe, calendar: Calendar) -> Consumer:
+    """Draw the losses so far whenever a checkpoint is due, and where the run ends."""
+
+    def consume(progress: Progress) -> None:
+        if calendar.is_due(progress.step, recipe.output.checkpoint.every) or progress.ends:
+            write_loss_plot(folder.losses, read_rows(folder.metrics), recipe.name)
 
     return consume
 

@@ -9,7 +9,8 @@ from math import isfinite
 from typing import Any
 
 from gantool.errors import DivergedError
-from gantool.training.schedule import next_stop
+from gantool.recipe.model import Interval
+from gantool.training.schedule import Calendar
 from gantool.training.state import TrainingState
 from gantool.training.step import TrainingStep
 
@@ -55,8 +56,9 @@ def train(
     batches: Any,
     *,
     last: int,
-    images_a_step: int,
-    intervals: Sequence[int],
+    batch_size: int,
+    calendar: Calendar,
+    intervals: Sequence[Interval],
     should_stop: Callable[[], bool],
 ) -> Iterator[Progress]:
     """Train up to step `last`, pausing wherever one of the intervals is due.
@@ -66,8 +68,9 @@ def train(
         step: Moves it.
         batches: Iterator at the state's next batch.
         last: Steps in all.
-        images_a_step: Real images that one step takes.
-        intervals: A pause is made, at least, at every multiple of each.
+        batch_size: Real images in a batch.
+        calendar: How many batches a step takes, and when an interval is due.
+        intervals: A pause is made, at least, whenever one of them is due.
         should_stop: Asked between calls; the run then ends where it is.
 
     Yields:
@@ -81,10 +84,13 @@ def train(
     stopped = False
     while state.step < last and not stopped:
         before, started = state.step, time.perf_counter()
-        stop = next_stop(before, intervals, last)
+        stop = calendar.next_stop(before, intervals, last)
         losses = step.run(batches, min(steps_a_call, stop - before))
         took = time.perf_counter() - started
         done = state.step - before
+        images, images_before = (
+            batch_size * calendar.batches(number) for number in (state.step, before)
+        )
         state.seconds += took
         for name, loss in (
             ("generator", losses.generator),
@@ -98,10 +104,10 @@ def train(
         yield Progress(
             step=state.step,
             last=last,
-            images=state.step * images_a_step,
+            images=images,
             seconds=state.seconds,
             session_seconds=state.seconds - seconds_before,
-            images_per_second=done * images_a_step / took,
+            images_per_second=(images - images_before) / took,
             generator_loss=losses.generator,
             discriminator_loss=losses.discriminator,
             stopped=stopped and state.step < last,

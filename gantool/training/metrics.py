@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gantool.files import write_text
-from gantool.training.schedule import is_due
+from gantool.recipe.model import Interval
+from gantool.training.schedule import Calendar
 
 if TYPE_CHECKING:
     from gantool.training.loop import Progress
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 Consumer = Callable[["Progress"], None]
 
 
-def metrics_log(path: Path, every: int) -> Consumer:
-    """Append a row to metrics.jsonl at every `every`-th step and at the last."""
+def metrics_log(path: Path, calendar: Calendar, every: Interval) -> Consumer:
+    """Append a row to metrics.jsonl whenever `every` is due, and at the last step."""
 
     def consume(progress: Progress) -> None:
-        if not (is_due(progress.step, every) or progress.step >= progress.last):
+        if not (calendar.is_due(progress.step, every) or progress.step >= progress.last):
             return
         row = {
             "step": progress.step,
@@ -34,6 +35,14 @@ def metrics_log(path: Path, every: int) -> Consumer:
             file.write(json.dumps(row) + "\n")
 
     return consume
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """All whole rows of metrics.jsonl, in order; none where there is no such file."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def keep_rows(path: Path, step: int) -> None:

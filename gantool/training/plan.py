@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
 
 from gantool.data.sources import ImageSource, NotDownloadedError, open_source
 from gantool.errors import InputError
+from gantool.gan.sampler import Reference, Sampler
 from gantool.networks.build import BuiltNetwork, LayerError, build_network
 from gantool.networks.components import make
 from gantool.networks.fit import discriminator_problems, generator_problems
+from gantool.networks.layers import measuring_statistics
 from gantool.networks.messages import construction_message
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
@@ -91,6 +94,20 @@ def build_generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
     loaded.raise_problems(problems)
     assert built is not None
     return built
+
+
+def make_sampler(generator: BuiltNetwork, recipe: Recipe, classes: int) -> Sampler:
+    """What draws images from a generator as its recipe says."""
+    measuring = partial(measuring_statistics, generator.model)
+    return Sampler(
+        generator.model,
+        generator.takes_label,
+        recipe.latent,
+        classes,
+        Reference(recipe.train.batch_size, measuring)
+        if recipe.generator.statistics == "batch"
+        else None,
+    )
 
 
 def image_shape(recipe: Recipe) -> tuple[int, int, int]:

@@ -33,9 +33,15 @@ class RunFolder:
         """Real images, arranged as the samples are."""
         return self.path / "samples" / "reals.png"
 
-    def samples(self, step: int) -> Path:
-        """The grid of samples after `step` steps."""
-        return self.path / "samples" / f"step-{step:08d}.png"
+    @property
+    def losses(self) -> Path:
+        """Both losses over the steps."""
+        return self.path / "losses.png"
+
+    def samples(self, step: int, layout: str = "") -> Path:
+        """The grid of samples after `step` steps, or another one of the same step."""
+        ending = f"-{layout}" if layout else ""
+        return self.path / "samples" / f"step-{step:08d}{ending}.png"
 
     def checkpoint(self, step: int) -> Path:
         """The checkpoint after `step` steps."""

@@ -12,14 +12,15 @@ import tensorflow as tf
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches
 from gantool.files import write_text
+from gantool.gan.cells import cells_of
 from gantool.recipe.randomness import key
 from gantool.training.checkpoint import Header
-from gantool.training.consumers import checkpoints, grids, real_grid
+from gantool.training.consumers import checkpoints, grids, loss_plots, real_grid
 from gantool.training.loop import Progress, train
 from gantool.training.metrics import metrics_log
 from gantool.training.plan import Plan
 from gantool.training.run_folder import RunFolder
-from gantool.training.schedule import total_steps
+from gantool.training.schedule import batches_before, calendar
 from gantool.training.step import Losses, TrainingStep
 
 
@@ -39,10 +40,12 @@ def run_session(
     write_text(folder.recipe, plan.loaded.text)
     if not folder.reals.exists():
         real_grid(folder.reals, _real_images(plan, images), recipe)
+    dates = calendar(recipe.train, len(images))
     consumers = [
-        metrics_log(folder.metrics, recipe.output.log_every),
-        grids(folder, recipe, state, plan.classes),
-        checkpoints(folder, recipe, state, lambda progress: _header(plan, progress)),
+        metrics_log(folder.metrics, dates, recipe.output.log_every),
+        grids(folder, recipe, dates, state, plan.classes),
+        checkpoints(folder, recipe, dates, state, lambda progress: _header(plan, progress)),
+        loss_plots(folder, recipe, dates),
     ]
     intervals = (
         recipe.output.log_every,
@@ -54,8 +57,9 @@ def run_session(
             state,
             TrainingStep(state, recipe),
             _feed(plan, images),
-            last=total_steps(recipe.train, len(images)),
-            images_a_step=recipe.train.batch_size * recipe.train.updates.discriminator,
+            last=dates.last_step(recipe.train),
+            batch_size=recipe.train.batch_size,
+            calendar=dates,
             intervals=intervals,
             should_stop=should_stop,
         ):
@@ -87,14 +91,13 @@ def _errors_of(images: Images) -> Iterator[None]:
 
 def _feed(plan: Plan, images: Images) -> Iterator[Any]:
     """The batches from the plan's next step on."""
-    train_settings = plan.recipe.train
     return iter(
         batches(
             images,
             plan.recipe.data,
-            batch_size=train_settings.batch_size,
+            batch_size=plan.recipe.train.batch_size,
             seed=plan.recipe.seed,
-            first_batch=plan.state.step * train_settings.updates.discriminator,
+            first_batch=batches_before(plan.recipe.train.updates, plan.state.step),
         )
     )
 
@@ -114,19 +117,20 @@ def _header(plan: Plan, progress: Progress) -> Header:
 
 
 def _real_images(plan: Plan, images: Images) -> list[np.ndarray]:
-    """Real images for a grid; where there are labels, cell k shows class k mod classes."""
+    """Real images for a grid; where there are labels, each cell shows the class of its sample."""
     grid = plan.recipe.output.grid
-    cells = grid.rows * grid.columns
     order = np.random.default_rng(key(plan.recipe.seed, "reals")).permutation(len(images))
     if not plan.classes:
-        return list(images.read(np.resize(order, cells)))
+        return list(images.read(np.resize(order, grid.rows * grid.columns)))
     queues = [order[images.labels[order] == label] for label in range(plan.classes)]
+    turns = [0] * plan.classes
     shown = []
-    for cell in range(cells):
-        turn, label = divmod(cell, plan.classes)
+    for cell in cells_of(grid.layouts[0], grid.rows, grid.columns, plan.classes):
+        label = cell.seed % plan.classes if cell.label is None else cell.label
         queue = queues[label]
         if len(queue):
-            shown.append(images.read(queue[[turn % len(queue)]])[0])
+            shown.append(images.read(queue[[turns[label] % len(queue)]])[0])
         else:  # labels may leave a number out
             shown.append(np.zeros(images.shape, np.uint8))
+        turns[label] += 1
     return shown

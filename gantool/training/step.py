@@ -7,22 +7,30 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.constraints import clip_weights
+from gantool.gan.latents import draw
 from gantool.gan.learner import Learner
 from gantool.gan.losses import LOSSES
 from gantool.gan.penalties import gradient_penalty
 from gantool.gan.updates import (
     Game,
     Penalty,
+    update_both,
     update_discriminator,
     update_discriminator_separately,
     update_generator,
 )
-from gantool.recipe.model import GradientPenalty, Recipe, WeightClip
+from gantool.networks.build import BuiltNetwork
+from gantool.recipe.model import GradientPenalty, Recipe, WeightClip, WeightDecay
+from gantool.training.schedule import batches_before, in_burst
 from gantool.training.state import TrainingState
+
+Batch = tuple[tf.Tensor, tf.Tensor]
+"""Images [B, H, W, C] and labels int32 [B]."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Losses:
 
 
 class TrainingStep:
-    """Moves a `TrainingState` by whole steps: the discriminator's updates, then the generator's.
+    """Moves a `TrainingState` by whole steps: updates of both networks, in the recipe's order.
 
     Everything random in step n is a function of the recipe's seed and n, so it makes no difference
     how many steps one call runs, nor whether the process is the same.
@@ -43,6 +51,7 @@ class TrainingStep:
     def __init__(self, state: TrainingState, recipe: Recipe) -> None:
         self._state = state
         self._recipe = recipe
+        self._updates = recipe.train.updates
         self._game = make_game(state, recipe)
         self._averaged = (
             list(state.average.weights().values()) if state.average is not None else [],
@@ -60,54 +69,118 @@ class TrainingStep:
                 state's next step begins with.
             count: At least 1.
         """
-        first = tf.constant(self._state.step, tf.int64)
-        step, discriminator, generator = self._run(batches, first, tf.constant(count, tf.int64))
+        first = self._state.step
+        numbers = first, first + count, batches_before(self._updates, first)
+        start = [tf.constant(number, tf.int64) for number in numbers]
+        step, discriminator, generator = self._run(batches, *start)
         self._state.step = int(step)
         return Losses(float(generator), float(discriminator))
 
     def _steps(
-        self, batches: Any, first: tf.Tensor, count: tf.Tensor
+        self, batches: Any, step: tf.Tensor, end: tf.Tensor, batch: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        def goes_on(
-            step: tf.Tensor, discriminator_loss: tf.Tensor, generator_loss: tf.Tensor
-        ) -> tf.Tensor:
-            finite = tf.math.is_finite(discriminator_loss) & tf.math.is_finite(generator_loss)
-            return (step < first + count) & finite
+        def goes_on(step: tf.Tensor, _batch: tf.Tensor, *losses: tf.Tensor) -> tf.Tensor:
+            return (step < end) & tf.reduce_all(tf.math.is_finite(tf.stack(losses)))
 
-        def one(step: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            return step + 1, *self._step(batches, step)
+        def one(step: tf.Tensor, batch: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            count = self._discriminator_updates(step)
+            return step + 1, batch + count, *self._step(batches, step, batch, count)
 
         # One iteration after the other: the next one reads the weights that this one writes.
-        result: tuple[tf.Tensor, tf.Tensor, tf.Tensor] = tf.while_loop(
-            goes_on, one, (first, tf.zeros([]), tf.zeros([])), parallel_iterations=1
+        step, _, discriminator_loss, generator_loss = tf.while_loop(
+            goes_on, one, (step, batch, tf.zeros([]), tf.zeros([])), parallel_iterations=1
         )
-        return result
+        return step, discriminator_loss, generator_loss
 
-    def _step(self, batches: Any, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Step number `step`, from 0; returns the losses of both networks' last updates."""
-        updates = self._recipe.train.updates
-        together = updates.real_and_generated == "together"
-        update = update_discriminator if together else update_discriminator_separately
-        batch_size = self._recipe.train.batch_size
+    def _discriminator_updates(self, step: tf.Tensor) -> int | tf.Tensor:
+        burst, usual = self._updates.burst, self._updates.discriminator
+        if burst is None:
+            return usual
+        numbers = tf.constant([usual, burst.discriminator], tf.int64)
+        return tf.gather(numbers, tf.cast(in_burst(burst, step), tf.int32))
 
-        def teach_discriminator(
-            index: tf.Tensor, _labels: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor]:
-            images, labels = batches.get_next()
-            number = step * updates.discriminator + index
-            return update(self._game, images, labels, number), labels
+    def _step(
+        self, batches: Any, step: tf.Tensor, batch: tf.Tensor, count: int | tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Step number `step`, from 0; returns the losses of both networks' last updates.
 
-        def teach_generator(index: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            number = step * updates.generator + index
-            return update_generator(self._game, labels, number), labels
-
-        labels = tf.zeros([batch_size], tf.int32)
-        discriminator_loss, labels = _repeat(updates.discriminator, teach_discriminator, labels)
-        generator_loss, _ = _repeat(updates.generator, teach_generator, labels)
+        Args:
+            batches: See `run`.
+            step: Its number.
+            batch: The number of its first batch, which is that of its first discriminator update.
+            count: How many updates the discriminator makes.
+        """
+        held: Batch = batches.get_next()
+        if self._updates.order == "simultaneous":
+            latents = self._latents("latent/shared", step)
+            losses = update_both(self._game, *held, latents, step)
+        elif self._updates.order == "generator-first":
+            generator_loss = self._teach_generator(held[1], step)
+            losses = self._teach_discriminator(batches, held, step, batch, count)[0], generator_loss
+        else:
+            loss, labels = self._teach_discriminator(batches, held, step, batch, count)
+            losses = loss, self._teach_generator(labels, step)
         decay = self._recipe.train.average
         if decay is not None:
             move_average(*self._averaged, decay_at(decay, step))
-        return discriminator_loss, generator_loss
+        return losses
+
+    def _teach_discriminator(
+        self, batches: Any, held: Batch, step: tf.Tensor, batch: tf.Tensor, count: int | tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """All of a step's updates of the discriminator, the first from the batch at hand.
+
+        Returns:
+            The loss of the last, and the labels of its batch.
+        """
+        together = self._updates.real_and_generated == "together"
+        update = update_discriminator if together else update_discriminator_separately
+
+        def teach(index: tf.Tensor | int, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+            latents = self._latents("latent/discriminator", step, batch + index)
+            return update(self._game, images, labels, latents, batch + index)
+
+        def teach_next(index: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            images, labels = tf.cond(index == 0, lambda: held, batches.get_next)
+            return index + 1, teach(index, images, labels), labels
+
+        if isinstance(count, int) and count == 1:
+            return teach(0, *held), held[1]
+        _, loss, labels = _while_below(count, teach_next, (tf.zeros([]), held[1]))
+        return loss, labels
+
+    def _teach_generator(self, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """All of a step's updates of the generator; the loss of the last."""
+        count = self._updates.generator
+
+        def teach(index: tf.Tensor | int) -> tf.Tensor:
+            number = step * count + index
+            latents = self._latents("latent/generator", step, number)
+            return update_generator(self._game, labels, latents, number)
+
+        if count == 1:
+            return teach(0)
+        return _while_below(count, lambda index, _: (index + 1, teach(index)), (tf.zeros([]),))[1]
+
+    def _latents(self, purpose: str, step: tf.Tensor, number: tf.Tensor | None = None) -> tf.Tensor:
+        """Those of update `number` for its purpose, or of the step where all updates share them."""
+        if number is None or self._updates.latents == "shared":
+            purpose, number = "latent/shared", step
+        seed = self._game.seed_of(purpose, number)
+        return draw(self._recipe.latent, self._recipe.train.batch_size, seed)
+
+
+def _while_below(
+    count: int | tf.Tensor, body: Callable[..., tuple[tf.Tensor, ...]], start: tuple[tf.Tensor, ...]
+) -> tuple[tf.Tensor, ...]:
+    """Run `body(index, *values)` → (index + 1, *values) for each index below `count`, in order."""
+    result: tuple[tf.Tensor, ...] = tf.while_loop(
+        lambda index, *_: index < count,
+        body,
+        (tf.constant(0, tf.int64), *start),
+        parallel_iterations=1,
+    )
+    return result
 
 
 def make_game(state: TrainingState, recipe: Recipe) -> Game:
@@ -119,18 +192,36 @@ def make_game(state: TrainingState, recipe: Recipe) -> Game:
         state.generator.model, state.generator_optimizer, state.generator.takes_label
     )
     penalties = [item for item in recipe.regularizers if isinstance(item, GradientPenalty)]
+    decays = [item.weight for item in recipe.regularizers if isinstance(item, WeightDecay)]
     clips = [item for item in recipe.regularizers if isinstance(item, WeightClip)]
     return Game(
         generator=generator,
         discriminator=discriminator,
-        latent=recipe.latent,
         loss=LOSSES[recipe.loss],
         penalties=tuple(_penalty(item) for item in penalties),
+        weight_decay=sum(decays),
         constraints=tuple(
-            partial(clip_weights, discriminator.trainable, item.limit) for item in clips
+            partial(clip_weights, _clipped(state.discriminator, item), item.limit) for item in clips
         ),
         seed=recipe.seed,
     )
+
+
+def _clipped(discriminator: BuiltNetwork, item: WeightClip) -> list[keras.Variable]:
+    """The variables of the discriminator that are clipped."""
+    of_normalization = [
+        variable
+        for placed in discriminator.layers
+        if isinstance(placed.layer, keras.layers.BatchNormalization)
+        for variable in placed.layer.weights
+    ]
+    own = {id(variable) for variable in of_normalization}
+    others = [item for item in discriminator.model.trainable_variables if id(item) not in own]
+    if item.batch_normalization == "none":
+        return others
+    if item.batch_normalization == "all":
+        return others + of_normalization
+    return others + [variable for variable in of_normalization if variable.trainable]
 
 
 def _penalty(item: GradientPenalty) -> Penalty:
@@ -144,20 +235,3 @@ def _penalty(item: GradientPenalty) -> Penalty:
         return item.weight * gradient_penalty(discriminate, real, generated, mix)
 
     return penalty
-
-
-def _repeat(
-    count: int,
-    update: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
-    labels: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Run `update(index, labels)` → (loss, labels) so many times; the last one's results."""
-    if count == 1:
-        return update(tf.constant(0, tf.int64), labels)
-    _, loss, labels = tf.while_loop(
-        lambda index, *_: index < count,
-        lambda index, _loss, labels: (index + 1, *update(index, labels)),
-        (tf.constant(0, tf.int64), tf.zeros([]), labels),
-        parallel_iterations=1,
-    )
-    return loss, labels

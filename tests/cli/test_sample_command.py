@@ -82,6 +82,116 @@ def test_without_out_a_grid_of_64_is_written_beside_you(command: Any, trained: P
     assert pixels(Path("tiny-step-00000200.png")).shape == (224, 224)
 
 
+def rows_of(path: Path, count: int) -> list[np.ndarray]:
+    return np.split(pixels(path), count)
+
+
+def images_of(row: np.ndarray) -> list[bytes]:
+    return [image.tobytes() for image in np.split(row, row.shape[1] // 28, axis=1)]
+
+
+class TestLabels:
+    """tiny.yaml was trained with the labels 0 to 9; seed k shows label k mod 10 by itself."""
+
+    def test_of_one_label_every_image_shows_it(self, command: Any, trained: Path) -> None:
+        ended = command("sample", "--ckpt", trained, "--label", "7", "--out", "sevens.png")
+        assert ended == (0, "sevens.png: seeds in 8 rows of 8, step 200\n", "")
+        assert command("sample", "--ckpt", trained, "--out", "all.png").code == 0
+        sevens, every = (
+            [image for row in rows_of(Path(name), 8) for image in images_of(row)]
+            for name in ("sevens.png", "all.png")
+        )
+        same = [seed for seed in range(64) if sevens[seed] == every[seed]]
+        assert same == [7, 17, 27, 37, 47, 57]
+
+    @pytest.mark.parametrize("layout", [["--grid", "by-label"], []], ids=["named", "usual"])
+    def test_of_several_labels_a_row_is_a_label_and_a_column_a_seed(
+        self, layout: list[str], command: Any, trained: Path
+    ) -> None:
+        arguments = ("--label", "0-9", *layout, "--out", "grid.png")
+        ended = command("sample", "--ckpt", trained, *arguments)
+        assert ended == (0, "grid.png: seeds in 10 rows of 10, step 200\n", "")
+        for label, row in enumerate(rows_of(Path("grid.png"), 10)):
+            one = f"label-{label}.png"
+            arguments = ("--label", str(label), "--seeds", "0-9", "--grid", "1x10", "--out", one)
+            assert command("sample", "--ckpt", trained, *arguments).code == 0
+            assert images_of(row) == images_of(pixels(Path(one)))
+
+    def test_by_label_without_labels_shows_all(self, command: Any, trained: Path) -> None:
+        arguments = ("--grid", "by-label", "--seeds", "3,50", "--out", "grid.png")
+        ended = command("sample", "--ckpt", trained, *arguments)
+        assert ended == (0, "grid.png: seeds in 10 rows of 2, step 200\n", "")
+
+    def test_by_label_free_gives_each_image_a_seed(self, command: Any, trained: Path) -> None:
+        arguments = ("--label", "3,5", "--grid", "by-label-free", "--seeds", "0-5")
+        ended = command("sample", "--ckpt", trained, *arguments, "--out", "grid.png")
+        assert ended == (0, "grid.png: seeds in 2 rows of 3, step 200\n", "")
+        arguments = ("--label", "3,5", "--seeds", "0-5", "--grid", "by-label", "--out", "both.png")
+        assert command("sample", "--ckpt", trained, *arguments).code == 0
+        free, both = (
+            [images_of(row) for row in rows_of(Path(name), 2)] for name in ("grid.png", "both.png")
+        )
+        assert free == [both[0][:3], both[1][3:]]
+
+    def test_in_a_folder_the_label_is_in_the_name(self, command: Any, trained: Path) -> None:
+        ended = command(
+            *("sample", "--ckpt", trained, "--label", "0,9", "--seeds", "4-5", "--out", "some")
+        )
+        assert ended == (0, "some: 4 images, step 200\n", "")
+        assert sorted(path.name for path in Path("some").iterdir()) == [
+            f"seed-0000000{seed}-label-{label}.png" for seed in (4, 5) for label in (0, 9)
+        ]
+
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            (
+                ["--label", "8-11"],
+                "{ckpt}: there is no label 10; tiny was trained with labels 0 to 9",
+            ),
+            (
+                ["--label", "seven"],
+                "Error: Invalid value for '--label': 'seven' is no label or range of labels such"
+                " as 0-9",
+            ),
+            (
+                ["--label", "0-999999999"],
+                "Error: labels go up to 99,999",
+            ),
+            (
+                ["--label", "0-9", "--grid", "by-label-free", "--seeds", "0-11"],
+                "Error: --grid by-label-free: 12 seeds do not fill 10 rows",
+            ),
+            (
+                ["--label", "0-9", "--seeds", "0-1000"],
+                "Error: 10,010 images are too many for one grid; name a folder with --out",
+            ),
+        ],
+    )
+    def test_that_cannot_be_shown(
+        self, arguments: list[str], complaint: str, command: Any, checkpoint: Path
+    ) -> None:
+        ended = command("sample", "--ckpt", checkpoint, *arguments)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.splitlines()[-1] == complaint.format(ckpt=checkpoint)
+        assert list(Path().iterdir()) == []
+
+    def test_of_a_network_without_labels(self, command: Any, tiny: Path) -> None:
+        trained = command(
+            *("train", tiny, "--out", "run", "--steps", "1", "--set", "data.labels=false"),
+            *(
+                "--set",
+                "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
+            ),
+            *("--set", "discriminator.layers=[Flatten, Dense: {units: 1}]"),
+        )
+        assert trained.code == 0, trained.err
+        for arguments in (["--label", "3"], ["--grid", "by-label"]):
+            ended = command("sample", "--ckpt", "run", *arguments)
+            file = "run/checkpoints/step-00000001.h5"
+            assert ended == (2, "", f"{file}: the generator of tiny takes no labels\n")
+
+
 def test_places_left_over_in_a_grid_are_black(command: Any, trained: Path) -> None:
     ended = command("sample", "--ckpt", trained, "--seeds", "3", "--grid", "1x2", "--out", "a.png")
     assert ended.code == 0
@@ -98,15 +208,15 @@ def test_places_left_over_in_a_grid_are_black(command: Any, trained: Path) -> No
         ),
         (
             ["--seeds", "a"],
-            "Error: Invalid value for '--seeds': 'a' is no seed or range of seeds such as 0-63",
+            "Error: Invalid value for '--seeds': 'a' is no seed or range of seeds such as 0-9",
         ),
         (
             ["--seeds", "-1"],
-            "Error: Invalid value for '--seeds': '-1' is no seed or range of seeds such as 0-63",
+            "Error: Invalid value for '--seeds': '-1' is no seed or range of seeds such as 0-9",
         ),
         (
             ["--seeds", ""],
-            "Error: Invalid value for '--seeds': '' is no seed or range of seeds such as 0-63",
+            "Error: Invalid value for '--seeds': '' is no seed or range of seeds such as 0-9",
         ),
         (
             ["--seeds", str(2**62 + 1)],
@@ -114,17 +224,17 @@ def test_places_left_over_in_a_grid_are_black(command: Any, trained: Path) -> No
         ),
         (
             ["--grid", "8"],
-            "Error: Invalid value for '--grid': '8' is no grid; write ROWSxCOLUMNS, such as 8x8",
+            "Error: Invalid value for '--grid': '8' is no grid; write ROWSxCOLUMNS, such as 8x8, or by-label or by-label-free",
         ),
         (
             ["--grid", "0x8"],
-            "Error: Invalid value for '--grid': '0x8' is no grid; write ROWSxCOLUMNS, such as 8x8",
+            "Error: Invalid value for '--grid': '0x8' is no grid; write ROWSxCOLUMNS, such as 8x8, or by-label or by-label-free",
         ),
-        (["--grid", "2x2"], "Error: 64 seeds do not fit into a grid of 2x2"),
+        (["--grid", "2x2"], "Error: 64 images do not fit into a grid of 2x2"),
         (["--grid", "200x200"], "Error: a grid has at most 10,000 places"),
         (
             ["--seeds", "0-10000"],
-            "Error: 10,001 seeds are too many for one grid; name a folder with --out",
+            "Error: 10,001 images are too many for one grid; name a folder with --out",
         ),
         (
             ["--out", "a.jpg"],

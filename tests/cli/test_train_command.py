@@ -37,6 +37,7 @@ def test_a_run_folder_holds_what_the_design_says(trained: Path) -> None:
     assert files(trained) == [
         "checkpoints/step-00000150.h5",  # the newest two, as `keep` asks
         "checkpoints/step-00000200.h5",
+        "losses.png",
         "metrics.jsonl",
         "recipe.yaml",
         "samples/reals.png",
@@ -47,6 +48,48 @@ def test_a_run_folder_holds_what_the_design_says(trained: Path) -> None:
 
 def test_the_recipe_is_kept_as_it_was_written(trained: Path, tiny: Path) -> None:
     assert (trained / "recipe.yaml").read_bytes() == tiny.read_bytes()
+
+
+def test_losses_are_drawn_at_every_checkpoint(trained: Path, tmp_path: Path) -> None:
+    """What lies there in the end is the picture of all rows."""
+    from gantool.training.loss_plot import write_loss_plot
+    from gantool.training.metrics import read_rows
+
+    rows = read_rows(trained / "metrics.jsonl")
+    write_loss_plot(tmp_path / "all.png", rows, "tiny")
+    write_loss_plot(tmp_path / "some.png", rows[:-1], "tiny")
+    drawn = (trained / "losses.png").read_bytes()
+    assert drawn == (tmp_path / "all.png").read_bytes() != (tmp_path / "some.png").read_bytes()
+
+
+def test_intervals_may_be_epochs_and_grids_have_several_layouts(command: Any, tiny: Path) -> None:
+    """300 digits in batches of 128: two steps an epoch."""
+    ended = command(
+        *("train", tiny, "--out", "run", "--set", "train={epochs: 3, batch_size: 128}"),
+        *("--set", "output.log_every=2 epochs", "--set", "output.checkpoint={every: 1 epoch}"),
+        *("--set", "output.grid.every=2 epochs"),
+        *("--set", "output.grid.layouts=[by-label, by-label-free]"),
+        *("--set", "output.grid.rows=10", "--set", "output.grid.columns=3"),
+    )
+    assert ended.code == 0, ended.err
+    lines = ended.out.splitlines()
+    assert lines[0] == "run: 300 images, steps 1 to 6"
+    assert [line.split("  ")[0] for line in lines[1:-1]] == ["step 4/6", "step 6/6"]
+    assert files(Path("run")) == [
+        *(f"checkpoints/step-0000000{step}.h5" for step in (2, 4, 6)),
+        *("losses.png", "metrics.jsonl", "recipe.yaml", "samples/reals.png"),
+        *("samples/step-00000004-by-label-free.png", "samples/step-00000004.png"),
+        *("samples/step-00000006-by-label-free.png", "samples/step-00000006.png"),
+    ]
+    for layout, name in (("by-label", ""), ("by-label-free", "-by-label-free")):
+        seeds = "0-2" if layout == "by-label" else "0-29"
+        drawn = command(
+            *("sample", "--ckpt", "run", "--label", "0-9", "--grid", layout),
+            *("--seeds", seeds, "--out", f"{layout}.png"),
+        )
+        assert drawn == (0, f"{layout}.png: seeds in 10 rows of 3, step 6\n", "")
+        trained = Path(f"run/samples/step-00000006{name}.png").read_bytes()
+        assert Path(f"{layout}.png").read_bytes() == trained
 
 
 def test_metrics_are_rows_of_json(trained: Path) -> None:
@@ -107,7 +150,7 @@ def test_runs_are_numbered_and_the_options_are_in_the_recipe(command: Any, tiny:
         assert line in text.splitlines()
     assert text.startswith("# A network small enough for tests.\nname: tiny\n")
     assert files(Path("runs/00000-tiny")) == [
-        *("checkpoints/step-00000002.h5", "metrics.jsonl", "recipe.yaml"),
+        *("checkpoints/step-00000002.h5", "losses.png", "metrics.jsonl", "recipe.yaml"),
         *("samples/reals.png", "samples/step-00000002.png"),
     ]
     checkpoints = [Path(f"runs/0000{n}-tiny/checkpoints/step-00000002.h5") for n in (0, 1)]

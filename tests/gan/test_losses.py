@@ -81,7 +81,8 @@ EVERY_PART = pytest.mark.parametrize(("name", "part"), sorted(GOLDEN))
 
 def test_every_loss_of_the_recipe_stands_in_the_tables():
     every = {(name, part) for name, loss in LOSSES.items() for part in loss._fields}
-    assert set(GOLDEN) == set(SLOPES) == every
+    assert set(GOLDEN) == set(SLOPES)
+    assert every == set(GOLDEN) | {("softmax", part) for part in ("real", "generated", "generator")}
 
 
 @EVERY_PART
@@ -109,3 +110,21 @@ def test_loss_is_given_for_each_image_alone(name, part, shape):
     assert losses.dtype == tf.float32
     assert np.isfinite(losses).all()
     np.testing.assert_allclose(np.ravel(losses), GOLDEN[name, part], rtol=3e-7, atol=1e-30)
+
+
+# Logits of class 0 (generated) and class 1 (real).
+TWO_LOGITS = np.array([[0.0, 0.0], [1.0, 3.0], [3.0, 1.0], [-500.0, 500.0], [500.0, -500.0]])
+
+
+@pytest.mark.parametrize(("part", "target"), [("real", 1), ("generated", 0), ("generator", 1)])
+def test_softmax_is_the_cross_entropy_of_the_class_that_is_wanted(part, target):
+    shifted = TWO_LOGITS - TWO_LOGITS.max(1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    logits = tf.constant(TWO_LOGITS, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        losses = getattr(LOSSES["softmax"], part)(logits)
+    assert losses.shape == [5]
+    np.testing.assert_allclose(losses, -logs[:, target], rtol=1e-6, atol=1e-30)
+    slopes = np.exp(logs) - np.eye(2)[target]
+    np.testing.assert_allclose(tape.gradient(losses, logits), slopes, rtol=1e-6, atol=1e-7)

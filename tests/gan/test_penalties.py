@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.gan.penalties import gradient_penalty
+from gantool.gan.penalties import gradient_penalty, half_squared_norm
 
 RANDOM = np.random.default_rng(1)
 REAL = RANDOM.normal(size=(4, 2, 3, 2))
@@ -92,3 +92,14 @@ def test_flat_discriminator_gets_a_finite_gradient():
         penalty = penalty_of(lambda images: flat(images) @ weights)
     np.testing.assert_allclose(penalty, 1.0, rtol=0, atol=1e-5)
     assert np.isfinite(tape.gradient(penalty, weights)).all()
+
+
+def test_half_squared_norm_sums_over_all_weights_and_its_gradient_is_the_weights():
+    weights = [float32([[1.0, -2.0], [0.0, 3.0]]), float32([0.5])]
+    with tf.GradientTape() as tape:
+        for weight in weights:
+            tape.watch(weight)
+        found = half_squared_norm(weights)
+    assert float(found) == 7.125  # (1 + 4 + 9 + 0.25) / 2
+    for gradient, weight in zip(tape.gradient(found, weights), weights, strict=True):
+        assert np.array_equal(gradient, weight)

@@ -13,6 +13,7 @@ from gantool.gan.losses import LOSSES
 from gantool.gan.penalties import gradient_penalty
 from gantool.gan.updates import (
     Game,
+    update_both,
     update_discriminator,
     update_discriminator_separately,
     update_generator,
@@ -20,7 +21,7 @@ from gantool.gan.updates import (
 from gantool.networks.build import build_network
 from gantool.networks.components import make
 from gantool.networks.layers import BatchNormalization, ConcatLabel
-from gantool.recipe.model import Latent, Recipe
+from gantool.recipe.model import Recipe
 from gantool.recipe.parts import resolve
 from gantool.training.state import TrainingState
 from gantool.training.step import make_game
@@ -59,7 +60,13 @@ def model_of(input_shape, *layers):
 
 
 def game_of(
-    generator=None, discriminator=None, loss="non-saturating", penalties=(), clip=None, seed=0
+    generator=None,
+    discriminator=None,
+    loss="non-saturating",
+    penalties=(),
+    clip=None,
+    decay=0.0,
+    seed=0,
 ):
     """A game between two networks with one dense layer each, unless other layers are given."""
     keras.utils.set_random_seed(1)
@@ -72,9 +79,9 @@ def game_of(
     return Game(
         generator=Witness(making, RATE, makes_of_label),
         discriminator=judge,
-        latent=Latent(size=2),
         loss=LOSSES[loss],
         penalties=tuple(penalties),
+        weight_decay=decay,
         constraints=constraints,
         seed=seed,
     )
@@ -94,14 +101,18 @@ def rich_game(**more):
     )
 
 
+def latents_of(index):
+    return tf.constant(np.random.default_rng(index).normal(size=(BATCH, 2)).astype(np.float32))
+
+
 def teach(game, update=update_discriminator, index=0, images=REAL):
-    return float(
-        update(game, tf.constant(images), tf.constant(LABELS), tf.constant(index, tf.int64))
-    )
+    labels, latents = tf.constant(LABELS), latents_of(index)
+    return float(update(game, tf.constant(images), labels, latents, tf.constant(index, tf.int64)))
 
 
 def learn(game, index=0):
-    return float(update_generator(game, tf.constant(LABELS), tf.constant(index, tf.int64)))
+    labels, latents = tf.constant(LABELS), latents_of(index)
+    return float(update_generator(game, labels, latents, tf.constant(index, tf.int64)))
 
 
 def weights(learner):
@@ -379,25 +390,108 @@ class TestGeneratorUpdate:
             assert np.array_equal(found, expected)
 
 
-class TestRandomness:
-    def test_every_update_of_either_network_has_latents_of_its_own(self):
-        game = game_of()
-        for index in range(3):
-            teach(game, update_discriminator, index)
-            learn(game, index)
-        rows = np.concatenate(game.generator.inputs)
-        assert rows.shape == (6 * BATCH, 2)
-        assert len(np.unique(rows, axis=0)) == 6 * BATCH
+def both(game, index=0):
+    labels, latents = tf.constant(LABELS), latents_of(index)
+    losses = update_both(game, tf.constant(REAL), labels, latents, tf.constant(index, tf.int64))
+    return tuple(float(loss) for loss in losses)
 
-    def test_latents_of_an_update_are_a_function_of_seed_and_index(self):
+
+class TestUpdateOfBoth:
+    @pytest.mark.parametrize("loss", ["non-saturating", "wasserstein", "hinge"])
+    def test_each_network_takes_its_own_step_from_where_both_stood(self, loss):
+        at_once, discriminator_alone, generator_alone = (game_of(loss=loss) for _ in range(3))
+        losses = both(at_once)
+        assert losses == (teach(discriminator_alone), learn(generator_alone))
+        for found, expected in (
+            (at_once.discriminator, discriminator_alone.discriminator),
+            (at_once.generator, generator_alone.generator),
+        ):
+            for weight, value in zip(weights(found), weights(expected), strict=True):
+                np.testing.assert_allclose(weight, value, rtol=0, atol=1e-6)
+
+    def test_there_is_one_forward_pass(self):
+        game = game_of()
+        both(game)
+        assert len(game.generator.outputs) == 1
+        assert [len(batch) for batch in game.discriminator.inputs] == [BATCH, BATCH]
+        assert np.array_equal(game.discriminator.inputs[1], game.generator.outputs[0])
+
+    def test_statistics_of_both_networks_move_once(self):
+        game, discriminator_alone, generator_alone = (rich_game() for _ in range(3))
+        both(game)
+        for learner in (discriminator_alone.discriminator, generator_alone.generator):
+            assert len(learner.state) == 2
+        assert [
+            int(item.optimizer.iterations) for item in (game.generator, game.discriminator)
+        ] == [
+            1,
+            1,
+        ]
+        for learner in (game.generator, game.discriminator):
+            mean, variance = (item.numpy() for item in learner.state)
+            assert not np.allclose(mean, 0.0, atol=1e-4)
+            assert not np.allclose(variance, 1.0, atol=1e-4)
+
+    def test_penalties_constraints_and_decay_belong_to_it(self):
         seen = []
-        for seed, index in ((0, 5), (0, 5), (1, 5)):
-            game = game_of(seed=seed)
-            teach(game, index=index)
-            learn(game, index=index)
-            seen.append([latents.tobytes() for latents in game.generator.inputs])
-        assert seen[0] == seen[1]
-        assert not set(seen[0]) & set(seen[2])
+
+        def penalty(discriminate, real, generated, _seed):
+            seen.append((real.numpy(), generated.numpy()))
+            return tf.reduce_sum(discriminate(real)) * 0.0
+
+        game = game_of(penalties=[penalty], clip=0.05)
+        both(game)
+        assert np.array_equal(seen[0][0], REAL)
+        assert np.array_equal(seen[0][1], game.generator.outputs[0])
+        assert max(np.abs(weight).max() for weight in weights(game.discriminator)) <= np.float32(
+            0.05
+        )
+
+
+class TestWeightDecay:
+    DECAY = 0.125
+
+    def moved_further(self, run, network):
+        """How much further decay moves the weights of a network, and where they were before."""
+        game, plain = game_of(decay=self.DECAY), game_of()
+        before = weights(getattr(plain, network))
+        assert run(game) == run(plain)  # the losses are told without it
+        pairs = zip(weights(getattr(game, network)), weights(getattr(plain, network)), strict=True)
+        return [found - value for found, value in pairs], before
+
+    @pytest.mark.parametrize(
+        ("run", "network"),
+        [
+            (teach, "discriminator"),
+            (learn, "generator"),
+            (both, "discriminator"),
+            (both, "generator"),
+        ],
+    )
+    def test_pulls_every_weight_towards_zero_by_its_share(self, run, network):
+        further, before = self.moved_further(run, network)
+        assert len(before) == 2  # kernel and bias
+        for found, weight in zip(further, before, strict=True):
+            np.testing.assert_allclose(found, -RATE * self.DECAY * weight, rtol=0, atol=1e-6)
+
+    def test_joins_each_of_two_separate_updates(self):
+        game = game_of(decay=self.DECAY, loss="wasserstein")
+        kernel = weights(game.discriminator)[0]
+        teach(game, update_discriminator_separately)
+        made = game.generator.outputs[0].reshape(BATCH, 3).astype(np.float64)
+        for images, sign in ((REAL.reshape(BATCH, 3), -1.0), (made, 1.0)):
+            slope = np.full((BATCH, 1), sign / BATCH)
+            kernel = kernel - RATE * (images.astype(np.float64).T @ slope + self.DECAY * kernel)
+        np.testing.assert_allclose(weights(game.discriminator)[0], kernel, rtol=0, atol=1e-5)
+
+
+class TestRandomness:
+    def test_generated_images_are_made_of_the_latents_that_are_handed_over(self):
+        game = game_of()
+        teach(game, index=5)
+        learn(game, index=6)
+        for found, index in zip(game.generator.inputs, (5, 6), strict=True):
+            assert np.array_equal(found, latents_of(index))
 
     @UPDATES
     def test_dropout_has_a_seed_for_each_pass(self, update):
@@ -446,8 +540,20 @@ class TestLabels:
 class TestGameOfARecipe:
     """`make_game` brings the rules of a recipe into the updates above."""
 
+    @classmethod
+    def kernel_after(cls, *regularizers):
+        _, game = cls.game_with(regularizers, ["Flatten", {"Dense": {"units": 1}}])
+        before = weights(game.discriminator)[0]
+        teach(game)
+        return before, weights(game.discriminator)[0]
+
+    @classmethod
+    def normalized(cls, *regularizers):
+        layers = ["Flatten", "BatchNormalization", {"Dense": {"units": 1}}]
+        return cls.game_with(regularizers, layers)
+
     @staticmethod
-    def kernel_after(*regularizers):
+    def game_with(regularizers, discriminator):
         sgd = {"SGD": {"learning_rate": RATE}}
         data = {
             "name": "linear",
@@ -456,7 +562,7 @@ class TestGameOfARecipe:
             "generator": {
                 "layers": [{"Dense": {"units": 3}}, {"Reshape": {"target_shape": [1, 3, 1]}}]
             },
-            "discriminator": {"layers": ["Flatten", {"Dense": {"units": 1}}]},
+            "discriminator": {"layers": discriminator},
             "loss": "wasserstein",
             "regularizers": list(regularizers),
             "optimizers": {"generator": sgd, "discriminator": sgd},
@@ -473,10 +579,8 @@ class TestGameOfARecipe:
             )
         ]
         optimizers = make(parts.generator_optimizer), make(parts.discriminator_optimizer)
-        game = make_game(TrainingState(*networks, None, *optimizers), recipe)
-        before = weights(game.discriminator)[0]
-        teach(game)
-        return before, weights(game.discriminator)[0]
+        state = TrainingState(*networks, None, *optimizers)
+        return state, make_game(state, recipe)
 
     @pytest.mark.parametrize(
         ("regularizer", "weight"),
@@ -493,3 +597,36 @@ class TestGameOfARecipe:
     def test_weight_clip_has_the_limit_of_the_recipe(self):
         _, clipped = self.kernel_after({"WeightClip": {"limit": 0.125}})
         assert np.abs(clipped).max() == 0.125
+
+    def test_weight_decay_has_the_weight_of_the_recipe(self):
+        before, plain = self.kernel_after()
+        _, decayed = self.kernel_after({"WeightDecay": {"weight": 0.25}})
+        np.testing.assert_allclose(decayed - plain, -RATE * 0.25 * before, rtol=0, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("switch", "clipped"),
+        [
+            (None, ["gamma", "beta"]),
+            ("weights", ["gamma", "beta"]),
+            ("all", ["gamma", "beta", "moving_mean", "moving_variance"]),
+            ("none", []),
+        ],
+    )
+    def test_weight_clip_has_a_switch_for_batch_normalization(self, switch, clipped):
+        keywords = {"limit": 0.125} | ({} if switch is None else {"batch_normalization": switch})
+        state, game = self.normalized({"WeightClip": keywords})
+        of_normalization = {
+            key.removeprefix("01_BatchNormalization/"): variable
+            for key, variable in state.discriminator.weights().items()
+            if "BatchNormalization" in key
+        }
+        for variable in state.discriminator.weights().values():
+            variable.assign(tf.fill(variable.shape, 7.0))
+        for constrain in game.constraints:
+            constrain()
+        for key, variable in state.discriminator.weights().items():
+            name = key.removeprefix("01_BatchNormalization/")
+            is_clipped = name in clipped if name in of_normalization else True
+            assert set(np.unique(variable)) == {0.125 if is_clipped else 7.0}, key
+        for variable in state.generator.weights().values():
+            assert 0.125 not in np.unique(variable)

@@ -140,6 +140,18 @@ class TestDiscriminator:
             )
         ]
 
+    def test_gives_two_logits_to_a_softmax(self, build):
+        two = build([*CRITIC[:2], {"Dense": {"units": 2}}], (8, 8, 3), network="discriminator")
+        assert told(discriminator_problems(two, recipe_with("softmax"))) == []
+        one = build(CRITIC, (8, 8, 3), network="discriminator")
+        assert told(discriminator_problems(one, recipe_with("softmax"))) == [
+            (
+                (2,),
+                "discriminator gives 1 for an image, 2 logits are needed:"
+                " end with Flatten and Dense: {units: 2}",
+            )
+        ]
+
     @pytest.mark.parametrize("loss", ["least-squares", "hinge", "wasserstein"])
     def test_may_end_in_a_sigmoid_elsewhere(self, build, loss):
         layers = [*CRITIC[:2], {"Dense": {"units": 1, "activation": "sigmoid"}}]

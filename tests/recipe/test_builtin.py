@@ -8,8 +8,15 @@ from gantool.recipe.load import find_recipe, load
 NAMES = sorted(builtin_recipes())
 
 
-def test_recipes_of_the_first_minutes_are_there():
-    assert {"quickstart", "dcgan-mnist"} <= set(NAMES)
+def test_quickstart_and_the_founding_recipes_are_there():
+    assert NAMES == [
+        "cgan-mnist",
+        "dcgan-faces-96",
+        "dcgan-mnist",
+        "dcgan-mnist-sigmoid",
+        "quickstart",
+        "wgan-celeba",
+    ]
     assert list(builtin_recipes()) == NAMES
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gantool.errors import InputError
+from gantool.gan.cells import Cell
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
 
@@ -21,7 +22,7 @@ def checkpoint(trained: Path, tmp_path: Path) -> Path:
 
 def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> None:
     sampler = CheckpointSampler(checkpoint)
-    images = list(sampler.draw([4, 900, 4]))
+    images = list(sampler.draw([Cell(4), Cell(900), Cell(4)]))
     assert [(image.shape, image.dtype) for image in images] == 3 * [((28, 28, 1), np.uint8)]
     np.testing.assert_array_equal(images[0], images[2])
     assert (images[0] != images[1]).any()
@@ -30,10 +31,10 @@ def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> No
 
 def changed(checkpoint: Path, group: str) -> bool:
     """Whether seed 0's image is another one once a group's biases are."""
-    [before] = CheckpointSampler(checkpoint).draw([0])
+    [before] = CheckpointSampler(checkpoint).draw([Cell(0)])
     with h5py.File(checkpoint, "a") as file:
         file[f"{group}/08_Conv2DTranspose/bias"][...] = 0.5
-    [after] = CheckpointSampler(checkpoint).draw([0])
+    [after] = CheckpointSampler(checkpoint).draw([Cell(0)])
     return bool((before != after).any())
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gantool.recipe.model import Interval, Updates
 from gantool.training.loop import Progress
-from gantool.training.metrics import keep_rows, metrics_log
+from gantool.training.metrics import keep_rows, metrics_log, read_rows
+from gantool.training.schedule import Calendar
+
+DATES = Calendar(Updates(), batches_per_epoch=10)
 
 
 def at(step: int, last: int = 25, **keys: object) -> Progress:
@@ -26,7 +30,7 @@ def at(step: int, last: int = 25, **keys: object) -> Progress:
 
 def test_rows_come_at_each_interval_and_at_the_last_step(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    log = metrics_log(path, every=10)
+    log = metrics_log(path, DATES, Interval.of(10))
     for step in (5, 10, 13, 20, 25):
         log(at(step))
     rows = [json.loads(line) for line in path.read_text().splitlines()]
@@ -42,7 +46,7 @@ def test_rows_come_at_each_interval_and_at_the_last_step(tmp_path: Path) -> None
 
 
 def test_a_stop_in_between_writes_no_row(tmp_path: Path) -> None:
-    log = metrics_log(tmp_path / "metrics.jsonl", every=10)
+    log = metrics_log(tmp_path / "metrics.jsonl", DATES, Interval.of(10))
     log(at(13, stopped=True))
     assert not (tmp_path / "metrics.jsonl").exists()
 
@@ -69,3 +73,14 @@ def test_rows_after_a_step_and_torn_rows_are_dropped(text: str, kept: str, tmp_p
 def test_a_missing_log_stays_missing(tmp_path: Path) -> None:
     keep_rows(tmp_path / "metrics.jsonl", 20)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_rows_are_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    assert read_rows(path) == []
+    log = metrics_log(path, DATES, Interval.of("1 epoch"))
+    for step in (10, 13, 20):
+        log(at(step))
+    with path.open("a") as file:
+        file.write('{"step": 25')
+    assert [(row["step"], row["images"]) for row in read_rows(path)] == [(10, 640), (20, 1280)]

@@ -18,6 +18,7 @@ from gantool.data.pipeline import batches
 from gantool.recipe.keras_signatures import names
 from gantool.training.checkpoint import Header, read_header, read_variables, write_checkpoint
 from gantool.training.plan import Plan, make_plan
+from gantool.training.schedule import batches_before
 from gantool.training.step import TrainingStep, make_game
 
 TIMES = ("seconds", "images_per_second")
@@ -134,7 +135,7 @@ def trainer(loaded: Any, checkpoint: Path | None = None) -> tuple[Plan, Callable
         plan.recipe.data,
         batch_size=settings.batch_size,
         seed=plan.recipe.seed,
-        first_batch=plan.state.step * settings.updates.discriminator,
+        first_batch=batches_before(settings.updates, plan.state.step),
     )
     iterator = iter(feed)
     return plan, lambda count: step.run(iterator, count)
@@ -189,6 +190,23 @@ SMALL = (
             id="gradient penalty",
         ),
         pytest.param(["regularizers=[WeightClip: {limit: 0.01}]", "loss=wasserstein"], id="clip"),
+        pytest.param(
+            ["train.updates={burst: {discriminator: 3, first: 4, every: 11}}"], id="bursts"
+        ),
+        pytest.param(
+            ["train.updates={order: generator-first, generator: 2, latents: shared}"],
+            id="generator first, shared latents",
+        ),
+        pytest.param(
+            [
+                "train.updates.order=simultaneous",
+                "loss=softmax",
+                "discriminator.layers.5=Dense: {units: 2}",
+                "regularizers=[WeightDecay: {weight: 0.001}]",
+                "generator.statistics=batch",
+            ],
+            id="simultaneous",
+        ),
     ],
 )
 def test_halves_are_a_whole_with(

@@ -9,18 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
 from gantool.errors import DivergedError
+from gantool.recipe.model import Interval, Updates
 from gantool.training.checkpoint import Header
 from gantool.training.consumers import checkpoints
 from gantool.training.loop import Progress, train
 from gantool.training.plan import Plan, make_plan
 from gantool.training.run_folder import RunFolder
+from gantool.training.schedule import Calendar
 from gantool.training.session import run_session
 from gantool.training.step import Losses, TrainingStep
 
+DATES = Calendar(Updates(), batches_per_epoch=10)
 SMALL = (
     "generator.layers=[Dense: {units: 784}, BatchNormalization,"
     " Reshape: {target_shape: [28, 28, 1]}]",
@@ -55,6 +59,12 @@ def updates(plan: Plan) -> tuple[int, int]:
         ([], (5, 5)),
         (["train.updates={discriminator: 3, generator: 2}"], (15, 10)),
         (["train.updates={discriminator: 3, real_and_generated: separate}"], (30, 5)),
+        (["train.updates={order: generator-first, discriminator: 2, generator: 3}"], (10, 15)),
+        (["train.updates={order: simultaneous}"], (5, 5)),
+        (
+            ["train.updates={discriminator: 2, burst: {discriminator: 6, first: 1, every: 3}}"],
+            (18, 5),
+        ),
     ],
 )
 def test_a_step_makes_the_updates_of_the_recipe(
@@ -67,6 +77,90 @@ def test_a_step_makes_the_updates_of_the_recipe(
     assert updates(plan) == made
     assert plan.state.step == 5
     assert np.isfinite([losses.generator, losses.discriminator]).all()
+
+
+class Order:
+    """Which latents and labels each update of an eager step was given, and in which order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, loaded: Any) -> None:
+        from gantool.training import step as module
+
+        self.plan, _, self.feed = set_out(loaded)
+        self.made: list[tuple[str, bytes, bytes]] = []
+        for name in ("update_discriminator", "update_generator", "update_both"):
+            original = getattr(module, name)
+            monkeypatch.setattr(module, name, self.noting(name.removeprefix("update_"), original))
+        tf.config.run_functions_eagerly(True)
+        try:
+            step = TrainingStep(self.plan.state, self.plan.recipe)
+            for _ in range(2):
+                step.run(self.feed, 1)
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    def noting(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def update(*arguments: Any) -> Any:
+            *_, labels, latents, _index = arguments
+            self.made.append((name, latents.numpy().tobytes(), labels.numpy().tobytes()))
+            return original(*arguments)
+
+        return update
+
+    def networks(self) -> list[str]:
+        return [name for name, _, _ in self.made]
+
+    def latents(self) -> list[bytes]:
+        return [latents for _, latents, _ in self.made]
+
+    def labels(self) -> list[bytes]:
+        return [labels for _, _, labels in self.made]
+
+
+@pytest.fixture
+def order(monkeypatch: pytest.MonkeyPatch, load_tiny: Callable[..., Any]) -> Callable[[str], Order]:
+    """Two steps of tiny.yaml with some `train.updates`."""
+    return lambda updates: Order(monkeypatch, load_tiny(f"train.updates={{{updates}}}"))
+
+
+class TestOrderOfUpdates:
+    def test_the_discriminator_first(self, order: Callable[[str], Order]) -> None:
+        found = order("discriminator: 2, generator: 2")
+        step = ["discriminator", "discriminator", "generator", "generator"]
+        assert found.networks() == step * 2
+        assert len(set(found.latents())) == 8  # each update has its own
+        labels = found.labels()
+        assert labels[2] == labels[3] == labels[1] != labels[0]
+
+    def test_the_generator_first_with_latents_and_labels_of_the_step(
+        self, order: Callable[[str], Order]
+    ) -> None:
+        found = order("order: generator-first, generator: 2, latents: shared")
+        assert found.networks() == ["generator", "generator", "discriminator"] * 2
+        first, second = found.latents()[:3], found.latents()[3:]
+        assert len(set(first)) == len(set(second)) == 1
+        assert first[0] != second[0]
+        assert len(set(found.labels()[:3])) == len(set(found.labels()[3:])) == 1
+        assert found.labels()[0] != found.labels()[3]
+
+    def test_the_generator_first_with_latents_of_its_own(
+        self, order: Callable[[str], Order]
+    ) -> None:
+        found = order("order: generator-first, generator: 2")
+        assert len(set(found.latents())) == 6
+        assert len(set(found.labels())) == 2
+
+    def test_both_at_once(self, order: Callable[[str], Order]) -> None:
+        found = order("order: simultaneous")
+        assert found.networks() == ["both"] * 2
+        assert len(set(found.latents())) == 2
+
+    def test_shared_latents_over_several_updates_of_the_discriminator(
+        self, order: Callable[[str], Order]
+    ) -> None:
+        found = order("discriminator: 3, latents: shared")
+        assert found.networks() == (["discriminator"] * 3 + ["generator"]) * 2
+        assert len(set(found.latents()[:4])) == 1
+        assert len(set(found.labels()[:3])) == 3  # but a batch for each
 
 
 def test_a_run_stops_after_the_first_loss_that_is_no_number(
@@ -120,8 +214,9 @@ def walk(*, first: int = 0, bad: int | None = None, **keys: Any) -> list[Progres
     state.step = first
     settings: dict[str, Any] = {
         "last": 100,
-        "images_a_step": 64,
-        "intervals": [30, 50],
+        "batch_size": 64,
+        "calendar": DATES,
+        "intervals": [Interval.of(30), Interval.of(50)],
         "should_stop": lambda: False,
     }
     step = FakeStep(state, bad)
@@ -180,7 +275,7 @@ def test_only_the_newest_checkpoints_stay(load_tiny: Callable[..., Any], tmp_pat
     folder = RunFolder(tmp_path)
     folder.make()
     header = Header("", "", "", 0, 0, 0.0, 0, 0)
-    consume = checkpoints(folder, loaded.recipe, plan.state, lambda _: header)
+    consume = checkpoints(folder, loaded.recipe, DATES, plan.state, lambda _: header)
     progress = walk()[0]
 
     def after(step: int, stopped: bool = False) -> list[str]:
@@ -204,7 +299,7 @@ def test_weights_that_are_no_numbers_are_not_saved(
     folder = RunFolder(tmp_path)
     folder.make()
     header = Header("", "", "", 0, 0, 0.0, 0, 0)
-    consume = checkpoints(folder, plan.recipe, plan.state, lambda _: header)
+    consume = checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: header)
     progress = walk()[0]
     consume(replace(progress, step=10))
     bias = plan.state.discriminator.weights()["01_Dense/bias"]
