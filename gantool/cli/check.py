@@ -14,7 +14,8 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     """Tell everything that is wrong with RECIPE, or show its layers.
 
     RECIPE is a file or the name of a built-in recipe. The tables show every layer with its output
-    shape and parameters, the memory of weights and optimizers, and how long an epoch is.
+    shape and parameters, the memory of weights and optimizers, what comes of two latent vectors that
+    are traced through both networks, and how long an epoch is.
     """
     from gantool.recipe.load import find_recipe
 
@@ -22,5 +23,7 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     start_tensorflow()
     from gantool.cli.tables import print_plan
     from gantool.training.plan import make_plan
+    from gantool.training.trace import trace
 
-    print_plan(make_plan(loaded))
+    plan = make_plan(loaded)
+    print_plan(plan, trace(plan))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -12,14 +13,15 @@ from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 from gantool.training.plan import Plan, image_shape
 from gantool.training.schedule import calendar
+from gantool.training.trace import Trace
 
 
-def print_plan(plan: Plan) -> None:
-    """Print both networks layer by layer, the memory they take, and the length of an epoch."""
+def print_plan(plan: Plan, traced: Trace) -> None:
+    """Print both networks layer by layer, their memory, a trace, and the length of an epoch."""
     latent = (plan.recipe.latent.size,)
     _print_network("generator", plan.state.generator, latent)
     _print_network("discriminator", plan.state.discriminator, image_shape(plan.recipe))
-    for line in (*_memory_lines(plan), *_data_lines(plan)):
+    for line in (*_memory_lines(plan), _trace_line(plan, traced), *_data_lines(plan)):
         click.echo(line)
 
 
@@ -61,6 +63,17 @@ def _memory_lines(plan: Plan) -> list[str]:
     weights = sum(size for group, size in sizes.items() if not group.startswith("optimizers/"))
     optimizers = sum(sizes.values()) - weights
     return [f"memory  weights {_megabytes(weights)}, optimizers {_megabytes(optimizers)}"]
+
+
+def _trace_line(plan: Plan, traced: Trace) -> str:
+    latents = f"latents {times((len(traced.images), plan.recipe.latent.size))}"
+    images = f"images {times(traced.images.shape)} {_span(traced.images)}"
+    logits = f"logits {times(traced.logits.shape)} {_span(traced.logits)}"
+    return f"trace   {latents} → {images} → {logits}"
+
+
+def _span(values: np.ndarray) -> str:
+    return f"({values.min():.3g} to {values.max():.3g})"
 
 
 def _bytes_of(dtype: str) -> int:

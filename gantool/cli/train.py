@@ -119,8 +119,9 @@ def _load(plan: Plan) -> Images:
 def _dry_run(plan: Plan, images: Images) -> int:
     from gantool.cli.tables import print_plan
     from gantool.training.session import one_step
+    from gantool.training.trace import trace
 
-    print_plan(plan)
+    print_plan(plan, trace(plan))
     losses = one_step(plan, images)
     click.echo(
         f"one step runs: generator {losses.generator:.4f},"

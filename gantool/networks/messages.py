@@ -34,6 +34,13 @@ def input_message(name: str, shape: Sequence[int | None], error: Exception) -> s
     return f"{name} does not fit its input of {times(shape)}: {_gist(error)}"
 
 
+def running_message(network: str, error: Exception) -> str:
+    """Why a network that could be built does not run."""
+    caller = re.search(r"when calling (\w+)\.call\(\)", str(error))
+    where = f"{caller[1]}: " if caller else ""
+    return f"{network} cannot be run: {where}{_gist(error)}"
+
+
 def _gist(error: Exception) -> str:
     """The first sentences of what Keras says; later ones repeat the call."""
     text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ discriminator
 1,505 parameters
 
 memory  weights 0.0 MB, optimizers 0.0 MB
+trace   latents 2×8 → images 2×28×28×1 (LOW to HIGH) → logits 2×1 (LOW to HIGH)
 data    300 images of 10 classes from digits, in batches of 8
 epoch   296 images, 37 steps
 run     200 steps, 5.41 epochs
@@ -49,7 +51,11 @@ def words(text: str) -> list[list[str]]:
 def test_a_recipe_in_tables(command: Any, tiny: Path) -> None:
     ended = command("check", tiny)
     assert (ended.code, ended.err) == (0, "")
-    assert words(ended.out) == words(TABLES)
+    spans = re.findall(r"\((\S+) to (\S+)\)", ended.out)
+    assert words(re.sub(r"\(\S+ to \S+\)", "(LOW to HIGH)", ended.out)) == words(TABLES)
+    (low, high), (lower, higher) = [(float(low), float(high)) for low, high in spans]
+    assert -1 < low < high < 1  # tanh of an untrained network
+    assert lower < higher
 
 
 def test_the_memory_counts_networks_average_and_optimizers(command: Any, tiny: Path) -> None:
