@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from gantool.data import catalogue
@@ -27,7 +31,64 @@ def put(place, *names):
 def test_each_set_is_found_under_its_own_name():
     for name, data_set in CATALOGUE.items():
         assert data_set.name == name
-        assert data_set.images in [file.name for file in data_set.files]
+        assert data_set.images in [file.place for file in data_set.files]
+
+
+def test_every_file_can_be_told_from_a_wrong_one():
+    for data_set in CATALOGUE.values():
+        for file in data_set.files:
+            assert file.md5 is not None or file.sha256 is not None
+            for digest, length in ((file.md5, 32), (file.sha256, 64), (file.content_md5, 32)):
+                assert digest is None or re.fullmatch(f"[0-9a-f]{{{length}}}", digest)
+            assert file.size is not None
+            assert Path(file.name).name == file.name
+            assert file.unpacked is None or file.unpacked.limit > file.size
+        digests = [file.md5 or file.sha256 for file in data_set.files]
+        assert len(set(digests)) == len(digests)
+
+
+def test_every_set_but_that_of_the_repository_has_mirrors():
+    for data_set in CATALOGUE.values():
+        for file in data_set.files:
+            assert len(file.mirrors) >= (0 if data_set.name == "emoji" else 2)
+            assert len(set(file.mirrors)) == len(file.mirrors)
+            for url in file.mirrors:
+                parts = urlsplit(url)
+                assert parts.scheme in ("http", "https")
+                assert parts.hostname
+
+
+# From the project's own list of facts.
+@pytest.mark.parametrize(
+    ("name", "file", "md5", "size"),
+    [
+        ("celeba", "img_align_celeba.zip", "00d2c5bc6d35e252742224ab0c1e8fcb", 1_443_490_838),
+        ("celeba", "list_attr_celeba.txt", "75e246fa4810816ffd6ee81facbd244c", None),
+        ("celeba", "list_eval_partition.txt", "d32c9cbf5e040fd4025c592c306e6668", None),
+        ("mnist", "train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", None),
+        ("mnist", "train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", None),
+        ("mnist", "t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3", None),
+        ("mnist", "t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c", None),
+        ("fashion-mnist", "train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", None),
+        ("fashion-mnist", "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", None),
+        ("fashion-mnist", "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", None),
+        ("fashion-mnist", "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", None),
+        ("cifar10", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", None),
+    ],
+)
+def test_the_facts(name, file, md5, size):
+    [entry] = [entry for entry in CATALOGUE[name].files if entry.name == file]
+    assert entry.md5 == md5
+    assert size in (None, entry.size)
+
+
+def test_celeba_comes_from_its_publisher_first():
+    mirrors = [file.mirrors[0] for file in CATALOGUE["celeba"].files]
+    assert [parse_qs(urlsplit(url).query)["id"] for url in mirrors] == [
+        ["0B7EVK8r0v71pZjFTYXZWM3FlRnM"],
+        ["0B7EVK8r0v71pblRyaVFSWGxPY0U"],
+        ["0B7EVK8r0v71pY0NSMzRuSXJEVkk"],
+    ]
 
 
 def test_places_in_order(monkeypatch, tmp_path):
@@ -66,3 +127,21 @@ def test_a_near_name_is_suggested():
     assert did_you_mean("mnits") == "; did you mean 'mnist'?"
     assert did_you_mean("MNIST") == "; did you mean 'mnist'?"
     assert did_you_mean("photographs") == ""
+
+
+def test_what_is_not_trained_on_may_be_missing(tmp_path):
+    folder = tmp_path / "here/data/celeba"
+    folder.mkdir(parents=True)
+    (folder / "list_attr_celeba.txt").touch()
+    assert find(CATALOGUE["celeba"]) is None
+    (folder / "img_align_celeba.zip").touch()
+    assert find(CATALOGUE["celeba"]) == folder
+
+
+def test_an_archive_counts_once_it_is_unpacked(tmp_path):
+    folder = tmp_path / "here/data/lfw"
+    folder.mkdir(parents=True)
+    (folder / "lfw.tgz").touch()
+    assert find(CATALOGUE["lfw"]) is None
+    (folder / "lfw").mkdir()
+    assert find(CATALOGUE["lfw"]) == folder

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from gantool.data import idx, records
-from gantool.data.catalogue import CATALOGUE, DataSet, data_set_places, did_you_mean, find
+from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
+from gantool.data.entries import DataSet
 from gantool.data.images import SUFFIXES
 from gantool.data.sources.base import ImageSource, NotDownloadedError
+from gantool.data.sources.cifar import CifarSource
 from gantool.data.sources.files import FolderSource, ZipSource
+from gantool.data.sources.flowers import flowers_source
 from gantool.data.sources.idx import IdxSource, image_file
 from gantool.data.sources.tfrecord import TFRecordSource, is_tfrecord_name, record_files
 from gantool.errors import InputError
@@ -45,9 +49,15 @@ def open_source(data: Data, folder: Path | None) -> ImageSource:
 
 
 def _open_catalogue(data_set: DataSet, labelled: bool) -> ImageSource:
+    if labelled and not data_set.has_labels:
+        raise InputError(
+            f"data.labels is true, but the images of {data_set.name} belong to no classes; set"
+            " data.labels to false"
+        )
     place = find(data_set)
     if place is not None:
-        return _open_file(place / data_set.images, data_set.name, labelled)
+        open_form = _FORMS[data_set.form]
+        return open_form(place / data_set.images, data_set.name, labelled)
     looked = ", ".join(str(place) for place in data_set_places())
     hint = (
         f"; the folder {data_set.name} is ./{data_set.name}" if Path(data_set.name).exists() else ""
@@ -103,3 +113,11 @@ def _open_file(path: Path, name: str, labelled: bool) -> ImageSource:
     raise InputError(
         f"{path}: neither a zip file, nor an IDX file of unsigned bytes, nor a TFRecord file"
     )
+
+
+_FORMS: Mapping[str, Callable[[Path, str, bool], ImageSource]] = {
+    "file": _open_file,
+    "folder": FolderSource,
+    "cifar": CifarSource,
+    "flowers": flowers_source,
+}

@@ -1,0 +1,220 @@
+"""Each set of the catalogue, from a given file to images: small ones of the same shape."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from gantool.data import catalogue
+from gantool.data.catalogue import CATALOGUE
+from gantool.data.download import place
+from gantool.data.loading import load_images
+from gantool.data.sources import NotDownloadedError, open_source
+from gantool.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """No checkout, and all places inside the test's folder."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/x.py"))
+
+
+@pytest.fixture
+def have(monkeypatch, tmp_path):
+    """Place a set of which the catalogue describes these files, in this order, given by the user.
+
+    All else of the catalogue's entry stays.
+    """
+
+    def run(name, *contents):
+        paths, files = [], []
+        for file, content in zip(CATALOGUE[name].files, contents, strict=False):
+            digest = hashlib.sha256(content).hexdigest()
+            files.append(
+                replace(file, size=len(content), md5=None, sha256=digest, content_md5=None)
+            )
+            paths.append(tmp_path / file.name)
+            paths[-1].write_bytes(content)
+        changed = replace(CATALOGUE[name], files=tuple(files))
+        monkeypatch.setitem(CATALOGUE, name, changed)
+        return place(name, given=paths).path
+
+    return run
+
+
+@pytest.fixture
+def photograph(encode):
+    """A JPEG of one colour."""
+    return lambda size, value: encode(np.full((*size, 3), value, np.uint8), "JPEG", quality=95)
+
+
+def tgz(**files):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def colours(images):
+    return [round(float(image.mean())) for image in images.pixels]
+
+
+def test_celeba(have, photograph, data):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("img_align_celeba/", b"")
+        for number in (2, 1, 3):
+            name = f"img_align_celeba/{number:06d}.jpg"
+            archive.writestr(name, photograph((218, 178), 20 * number))
+    folder = have("celeba", buffer.getvalue(), b"attributes", b"partition")
+    section = data("celeba", size=(64, 64), crop=(108, 108))
+    source = open_source(section, None)
+    assert source.where(0) == f"{folder}/img_align_celeba.zip: img_align_celeba/000001.jpg"
+    assert source.image(0).size == (178, 218)
+    assert colours(load_images(source, section)) == [20, 40, 60]
+
+
+def test_celeba_is_trained_on_without_its_lists(have, photograph, data):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("img_align_celeba/000001.jpg", photograph((218, 178), 20))
+    have("celeba", buffer.getvalue())
+    assert len(open_source(data("celeba"), None)) == 1
+
+
+@pytest.mark.parametrize("name", ["celeba", "emoji"])
+def test_a_set_without_classes(data, name):
+    with pytest.raises(InputError) as caught:
+        open_source(data(name, labels=True), None)
+    assert str(caught.value) == (
+        f"data.labels is true, but the images of {name} belong to no classes; set data.labels to"
+        " false"
+    )
+
+
+@pytest.mark.parametrize("name", ["fashion-mnist", "kmnist", "mnist"])
+def test_the_sets_that_are_like_mnist(have, write_idx, tmp_path, data, name):
+    pixels = np.arange(3, dtype=np.uint8)[:, None, None] * np.ones((3, 28, 28), np.uint8)
+    images = write_idx(tmp_path / "i.gz", pixels).read_bytes()
+    labels = write_idx(tmp_path / "l.gz", np.array([7, 0, 7])).read_bytes()
+    have(name, images, labels, b"test images", b"test labels")
+    section = data(name, size=(28, 28), channels=1, labels=True)
+    loaded = load_images(open_source(section, None), section)
+    assert colours(loaded) == [0, 1, 2]
+    assert loaded.labels.tolist() == [7, 0, 7]
+
+
+def test_cifar10(have, data):
+    import pickle
+
+    rows = np.repeat(np.arange(10, dtype=np.uint8), 3072).reshape(10, 3072)
+    files = {
+        f"cifar-10-batches-py/data_batch_{n + 1}": pickle.dumps(
+            {b"data": rows[2 * n : 2 * n + 2], b"labels": [n, 9]}, protocol=4
+        )
+        for n in range(5)
+    }
+    files["cifar-10-batches-py/batches.meta"] = pickle.dumps({b"label_names": [b"plane"] * 10})
+    have("cifar10", tgz(**files))
+    section = data("cifar10", size=(32, 32), labels=True)
+    loaded = load_images(open_source(section, None), section)
+    assert colours(loaded) == list(range(10))
+    assert loaded.labels.tolist() == [0, 9, 1, 9, 2, 9, 3, 9, 4, 9]
+    assert loaded.classes == ("plane",) * 10
+
+
+def test_lfw(have, photograph, data):
+    names = ["Zoe_X/Zoe_X_0001", "Abe_Y/Abe_Y_0002", "Abe_Y/Abe_Y_0001"]
+    files = {
+        f"lfw/{name}.jpg": photograph((250, 250), 10 * number) for number, name in enumerate(names)
+    }
+    folder = have("lfw", tgz(**files))
+    section = data("lfw", labels=True)
+    source = open_source(section, None)
+    assert source.where(0) == f"{folder}/lfw/Abe_Y/Abe_Y_0001.jpg"
+    assert source.classes == ("Abe_Y", "Zoe_X")
+    loaded = load_images(source, section)
+    assert loaded.labels.tolist() == [0, 0, 1]
+    assert colours(loaded) == [20, 10, 0]
+
+
+@pytest.fixture
+def flowers(have, photograph):
+    def run(labels, numbers=(2, 1, 3)):
+        files = {f"jpg/image_{n:05d}.jpg": photograph((50, 60), 30 * n) for n in numbers}
+        mat = io.BytesIO()
+        savemat(mat, {"labels": labels})
+        return have("flowers102", tgz(**files), mat.getvalue())
+
+    return run
+
+
+def test_flowers102(flowers, data):
+    flowers(np.array([[77, 1, 102]], np.uint8))
+    section = data("flowers102", labels=True)
+    source = open_source(section, None)
+    assert source.classes == tuple(map(str, range(102)))
+    loaded = load_images(source, section)
+    assert loaded.labels.tolist() == [76, 0, 101]
+    assert colours(loaded) == [30, 60, 90]
+    assert open_source(data("flowers102"), None).labels is None
+
+
+def test_a_flower_that_is_missing_moves_no_label(flowers, data):
+    flowers(np.array([[77, 1, 102]], np.uint8), numbers=(3, 1))
+    source = open_source(data("flowers102", labels=True), None)
+    assert source.labels.tolist() == [76, 101]
+
+
+def refused(data):
+    with pytest.raises(InputError) as caught:
+        open_source(data("flowers102", labels=True), None)
+    return str(caught.value)
+
+
+def test_a_flower_without_a_label(flowers, data):
+    folder = flowers(np.array([[77, 1]], np.uint8))
+    assert refused(data) == (
+        f"{folder}/jpg/image_00003.jpg: {folder}/imagelabels.mat has no label for it (labels of"
+        " image_00001 to image_00002); remove the image, or set data.labels to false"
+    )
+    (folder / "jpg/image_00003.jpg").rename(folder / "jpg/mine.jpg")
+    assert refused(data).startswith(f"{folder}/jpg/mine.jpg: ")
+
+
+def test_labels_of_flowers_that_cannot_be_read(flowers, data):
+    folder = flowers(np.array([[77, 0, 102]], np.uint8))
+    assert refused(data) == (
+        f"{folder}/imagelabels.mat: the labels of Flowers102 count from 1, and one is 0"
+    )
+    for content in (b"", b"text" * 100, (folder / "imagelabels.mat").read_bytes()[:150]):
+        (folder / "imagelabels.mat").write_bytes(content)
+        message = refused(data)
+        assert message.startswith(f"{folder}/imagelabels.mat: the labels of Flowers102 cannot be")
+        assert message.endswith("run `gantool download flowers102` again")
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_a_set_that_is_not_here(data, tmp_path, name):
+    (tmp_path / "sets" / name).mkdir(parents=True)
+    with pytest.raises(NotDownloadedError) as caught:
+        open_source(data(name), None)
+    assert str(caught.value) == (
+        f"the data set {name} is not here yet: run `gantool download {name}` (looked in"
+        f" {tmp_path}/sets, {tmp_path}/here/data, {tmp_path}/share/gantool)"
+    )
