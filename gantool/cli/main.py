@@ -10,7 +10,9 @@ import click
 
 from gantool import __version__
 from gantool.cli.check import check
+from gantool.cli.convert import convert
 from gantool.cli.download import download
+from gantool.cli.inspect import inspect
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
@@ -33,7 +35,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (train, sample, check, recipes, download, schema):
+for command in (train, sample, check, recipes, download, inspect, convert, schema):
     cli.add_command(command)
 
 

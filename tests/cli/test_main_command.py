@@ -13,7 +13,7 @@ import pytest
 
 from gantool import __version__
 
-COMMANDS = ("train", "sample", "check", "recipes", "download", "schema")
+COMMANDS = ("train", "sample", "check", "recipes", "download", "inspect", "convert", "schema")
 
 
 def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
@@ -38,6 +38,8 @@ def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
         (["recipes"], 0),
         (["recipes", "quickstart"], 0),
         (["schema"], 0),
+        (["inspect", "digits"], 0),
+        (["convert", "digits", "set", "--size", "28"], 0),
         (["check", "wrong.yaml"], 2),
         (["check", "list.yaml"], 2),
         (["check", "gone.yaml"], 2),
@@ -52,6 +54,7 @@ def test_tensorflow_is_not_imported_for(
     wrong = tiny.read_text().replace("batch_size: 8", "batch_size: many\n  colour: red")
     (tmp_path / "wrong.yaml").write_text(wrong)
     (tmp_path / "list.yaml").write_text("- 1\n")
+    (tmp_path / "digits").symlink_to(tiny.parent / "digits")
     ended, imported = imports_of(*arguments, cwd=tmp_path)
     assert ended == code
     assert "gantool.cli.main" in imported

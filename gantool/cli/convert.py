@@ -1,0 +1,103 @@
+"""`gantool convert`: from any source to a set of TFRecord shards."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gantool.cli.image_progress import conversion_progress
+from gantool.cli.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from gantool.data.manifest import Manifest
+
+
+def _size(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Height and width of `64`, or of `64x96`."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no size; write 64, or height x width as in 64x96")
+    return int(found[1]), int(found[2] or found[1])
+
+
+@click.command()
+@click.argument("source")
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option(
+    "--size",
+    callback=_size,
+    required=True,
+    metavar="SIZE",
+    help="Of every image: 64, or height x width as in 64x96.",
+)
+@click.option(
+    "--crop",
+    callback=_size,
+    metavar="SIZE",
+    help="Keep this centred piece before resizing.  [default: the largest with SIZE's proportions]",
+)
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 99_999),
+    help="Into how many files.  [default: one per 2,048 images]",
+)
+@click.option(
+    "--labels/--no-labels",
+    default=None,
+    help="Whether to keep classes.  [default: if the source has them]",
+)
+@click.option("--strict", is_flag=True, help="End at an image that cannot be used, not skip it.")
+def convert(
+    source: str,
+    dest: Path,
+    size: tuple[int, int],
+    crop: tuple[int, int] | None,
+    shards: int | None,
+    labels: bool | None,
+    strict: bool,
+) -> int:
+    """Convert SOURCE to TFRecord files of small images in the folder DEST.
+
+    SOURCE is a folder, a zip, an IDX file, TFRecord files or a data set of the catalogue. JPEG
+    stays JPEG, all else becomes PNG. DEST also gets manifest.json: counts, digests, classes, and
+    the images that were skipped because they cannot be used. Stopped, the same command goes on.
+    """
+    from gantool.data.conversion_folder import ConversionFolder
+    from gantool.data.convert import Conversion
+
+    folder = ConversionFolder(dest)
+    with stop_on_signals() as stop:
+        conversion = Conversion(source, size, crop, labels, shards)
+        begun = False
+        with conversion_progress() as show:
+            for progress in conversion.run(folder, strict, stop):
+                show(progress)
+                begun = True
+    whole = folder.complete()
+    if whole is None or (stop() and not begun):
+        finished = folder.so_far()
+        count = 0 if finished is None else len(finished.shards)
+        click.echo(
+            f"stopped with {count} shards finished; the same command goes on from there", err=True
+        )
+        return stop.exit_code
+    for skipped in whole.skipped:
+        click.echo(f"skipped {skipped.image}: {skipped.reason}", err=True)
+    click.echo(f"{dest}: {_described(whole)}{'' if begun else ' (already there, and right)'}")
+    return 0
+
+
+def _described(whole: Manifest) -> str:
+    size = sum(shard.bytes for shard in whole.shards)
+    labels = f" of {len(whole.classes)} classes" if whole.classes else ""
+    skipped = f", {len(whole.skipped):,} skipped" if whole.skipped else ""
+    count = len(whole.shards)
+    shards = f"{count} shard{'s' if count > 1 else ''}"
+    return f"{whole.records:,} images{labels}, {shards}, {size / 1e6:,.1f} MB{skipped}"
