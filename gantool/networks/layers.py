@@ -31,10 +31,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
         pixels = inputs if last == 3 else tf.reshape(inputs, [-1, 1, 1, channels])
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            pixels,
-            self.gamma.value if self.scale else tf.ones([channels]),
-            self.beta.value if self.center else tf.zeros([channels]),
+        # Not tf.compat.v1.nn.fused_batch_norm: that one raises a small epsilon to 1.001e-5.
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=pixels,
+            scale=self.gamma.value if self.scale else tf.ones([channels]),
+            offset=self.beta.value if self.center else tf.zeros([channels]),
+            mean=tf.zeros([0]),
+            variance=tf.zeros([0]),
             epsilon=self.epsilon,
             is_training=True,
         )
