@@ -14,8 +14,8 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     """Tell everything that is wrong with RECIPE, or show its layers.
 
     RECIPE is a file or the name of a built-in recipe. The tables show every layer with its output
-    shape and parameters, the memory of weights and optimizers, what comes of two latent vectors that
-    are traced through both networks, and how long an epoch is.
+    shape and parameters, the memory of weights and optimizers, what becomes of two latent vectors
+    on their way through both networks, and how long an epoch is.
     """
     from gantool.recipe.load import find_recipe
 

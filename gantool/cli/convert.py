@@ -12,7 +12,7 @@ from gantool.cli.image_progress import conversion_progress
 from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
-    from gantool.data.manifest import Manifest
+    from gantool.data.conversion.manifest import Manifest
 
 
 def _size(
@@ -69,8 +69,8 @@ def convert(
     stays JPEG, all else becomes PNG. DEST also gets manifest.json: counts, digests, classes, and
     the images that were skipped because they cannot be used. Stopped, the same command goes on.
     """
-    from gantool.data.conversion_folder import ConversionFolder
-    from gantool.data.convert import Conversion
+    from gantool.data.conversion.convert import Conversion
+    from gantool.data.conversion.folder import ConversionFolder
 
     folder = ConversionFolder(dest)
     with stop_on_signals() as stop:

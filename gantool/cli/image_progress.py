@@ -14,7 +14,7 @@ from gantool.cli.progress import clock
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gantool.data.convert import Progress
+    from gantool.data.conversion.convert import Progress
 
 
 @contextmanager

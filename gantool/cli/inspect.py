@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gantool.data.survey import Size, Survey
+    from gantool.data.inspection.survey import Size, Survey
 
 _GROUPS = 10
 """Of duplicates that are listed."""
@@ -30,8 +30,8 @@ def inspect(source: str) -> None:
 
 
 def _inspect_images(source: str) -> None:
-    from gantool.data.suggestion import data_lines
-    from gantool.data.survey import manifest_differences
+    from gantool.data.inspection.suggestion import data_lines
+    from gantool.data.inspection.survey import manifest_differences
 
     # First, because a shard that differs may be one that cannot be opened.
     differences = manifest_differences(source)
@@ -49,7 +49,7 @@ def _survey(source: str) -> Survey:
     from rich.console import Console
 
     from gantool.cli.image_progress import image_bar
-    from gantool.data.survey import survey
+    from gantool.data.inspection.survey import survey
 
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -102,12 +102,47 @@ def prepare(
             16 bits.
     """
     image = _eight_bits(image)
-    height, width = crop or _largest(image.height, image.width, size)
-    image = _opaque(_centre(image, height, width), background)
+    top, left, height, width = window(image.height, image.width, size, crop)
+    if (height, width) != (image.height, image.width):
+        image = image.crop((left, top, left + width, top + height))
+    image = _opaque(image, background)
     image = image.convert("L" if channels == 1 else "RGB")
     if (image.height, image.width) != size:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8).reshape(*size, channels)
+
+
+def window(
+    height: int, width: int, size: tuple[int, int], crop: tuple[int, int] | None
+) -> tuple[int, int, int, int]:
+    """The centred piece of an image that is kept.
+
+    Args:
+        height: of the image.
+        width: of the image.
+        size: see `prepare`.
+        crop: see `prepare`.
+
+    Returns:
+        Its first row, first column, height and width.
+
+    Raises:
+        UnreadableImageError: the crop is larger than the image.
+    """
+    kept = crop or _largest(height, width, size)
+    if kept[0] > height or kept[1] > width:
+        raise UnreadableImageError(
+            f"a crop of {kept[0]}×{kept[1]} (height×width) is larger than the image,"
+            f" {height}×{width}; make data.crop smaller or leave it out"
+        )
+    return (height - kept[0]) // 2, (width - kept[1]) // 2, *kept
+
+
+def _largest(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the largest piece with the proportions of `size`."""
+    if width * size[0] >= height * size[1]:
+        return height, max(1, round(height * size[1] / size[0]))
+    return max(1, round(width * size[0] / size[1])), width
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -122,25 +157,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         shown = wide != image.info["transparency"]
         grey.putalpha(Image.fromarray(shown.astype(np.uint8) * 255))
     return grey
-
-
-def _largest(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width of the largest piece with the proportions of `size`."""
-    if width * size[0] >= height * size[1]:
-        return height, max(1, round(height * size[1] / size[0]))
-    return max(1, round(width * size[0] / size[1])), width
-
-
-def _centre(image: Image.Image, height: int, width: int) -> Image.Image:
-    if height > image.height or width > image.width:
-        raise UnreadableImageError(
-            f"a crop of {height}×{width} (height×width) is larger than the image,"
-            f" {image.height}×{image.width}; make data.crop smaller or leave it out"
-        )
-    if (height, width) == (image.height, image.width):
-        return image
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
 
 
 def _opaque(image: Image.Image, background: str) -> Image.Image:

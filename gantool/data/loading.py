@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gantool.data.batch import Batch, Jpeg, assemble, find_jpeg, of_one_size
 from gantool.data.images import UnreadableImageError, prepare
 from gantool.data.sources import ImageSource
-from gantool.data.sources.base import Labels
+from gantool.data.sources.base import EncodedSource, Labels
 from gantool.data.sources.idx import IdxSource
 from gantool.errors import InputError
 from gantool.recipe.model import Data
@@ -31,6 +33,7 @@ Progress = Callable[[int, int], None]
 
 _NAMED_FAILURES = 10
 _CHUNK = 64
+_REMEMBERED = 256
 
 
 @dataclass
@@ -42,8 +45,8 @@ class Images:
         labels: [N] int32, zeros where the recipe asks for no labels.
         classes: the name of each class; empty where the recipe asks for no labels.
         pixels: [N, H, W, C] uint8; None where they are too many for memory.
-        failure: the first error that `read` raised. A pipeline turns an exception into one of its
-            own; whoever iterates over it finds the original here.
+        failure: the first error that `read` or `batch` raised. A pipeline turns an exception into
+            one of its own; whoever iterates over it finds the original here.
     """
 
     shape: tuple[int, int, int]
@@ -52,6 +55,11 @@ class Images:
     pixels: Pixels | None
     failure: InputError | None = field(default=None, init=False)
     _prepared: Callable[[int], Outcome]
+    _jpeg: Callable[[int], Jpeg | None]
+    _data: Data
+    _recent: deque[NDArray[np.signedinteger[Any]]] = field(
+        default_factory=lambda: deque(maxlen=_REMEMBERED), init=False
+    )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -65,18 +73,56 @@ class Images:
         if self.pixels is not None:
             chosen: Pixels = self.pixels[indices]
             return chosen
-        batch = np.empty((len(indices), *self.shape), np.uint8)
         try:
-            # One after the other: the pipeline asks for several batches at a time.
-            _fill(batch, map(self._prepared, indices.tolist()))
+            return self._read(indices)
         except InputError as error:
             self.failure = self.failure or error
             raise
+
+    def batch(self, indices: NDArray[np.signedinteger[Any]]) -> Batch:
+        """The images of these numbers, those not decoded yet that TensorFlow decodes faster.
+
+        Raises:
+            InputError: images cannot be read; names them.
+        """
+        self._recent.append(indices)
+        found = of_one_size([self._jpeg(index) for index in indices.tolist()])
+        try:
+            pixels = self._read(indices[[jpeg is None for jpeg in found]])
+        except InputError:
+            pixels = self.read(indices)  # which raises, with the count of the whole batch
+        return assemble(found, pixels, self._data)
+
+    def blank(self, count: int) -> Batch:
+        """A batch of black images, for a pipeline that nobody looks at any more."""
+        return assemble([None] * count, np.zeros((count, *self.shape), np.uint8), self._data)
+
+    def look_for_damage(self) -> None:
+        """Decode the last batches again, so that `failure` tells which image stopped a pipeline."""
+        for indices in tuple(self._recent):
+            with suppress(InputError):
+                self.read(indices)
+
+    def _read(self, indices: NDArray[np.signedinteger[Any]]) -> Pixels:
+        batch = np.empty((len(indices), *self.shape), np.uint8)
+        # One after the other: the pipeline asks for several batches at a time.
+        _fill(batch, map(self._prepared, indices.tolist()))
         return batch
 
 
-def load_images(source: ImageSource, data: Data, progress: Progress | None = None) -> Images:
+def load_images(
+    source: ImageSource,
+    data: Data,
+    progress: Progress | None = None,
+    at_most: int | None = None,
+) -> Images:
     """Prepare all images at once where they fit into memory; otherwise each time they are read.
+
+    Args:
+        source: of the images.
+        data: the recipe's section.
+        progress: called after each image that is prepared.
+        at_most: bytes of prepared images that are held in memory; None for `MAX_BYTES_IN_MEMORY`.
 
     Raises:
         InputError: images cannot be read or are smaller than the crop; the first of them are
@@ -86,6 +132,9 @@ def load_images(source: ImageSource, data: Data, progress: Progress | None = Non
     def prepared(index: int) -> Outcome:
         return _prepared(source, index, data)
 
+    def jpeg(index: int) -> Jpeg | None:
+        return _jpeg(source, index, data)
+
     count, shape = len(source), (*data.size, data.channels)
     labels = source.labels
     images = Images(
@@ -94,8 +143,10 @@ def load_images(source: ImageSource, data: Data, progress: Progress | None = Non
         classes=source.classes,
         pixels=None,
         _prepared=prepared,
+        _jpeg=jpeg,
+        _data=data,
     )
-    if count * math.prod(shape) <= MAX_BYTES_IN_MEMORY:
+    if count * math.prod(shape) <= (MAX_BYTES_IN_MEMORY if at_most is None else at_most):
         images.pixels = _ready_made(source, data)
         if images.pixels is None:
             pixels = np.empty((count, *shape), np.uint8)
@@ -117,6 +168,16 @@ def _prepared(source: ImageSource, index: int, data: Data) -> Outcome:
         return prepare(image, data.size, data.channels, data.background, data.crop)
     except UnreadableImageError as error:
         return error.at(source.where(index))
+
+
+def _jpeg(source: ImageSource, index: int, data: Data) -> Jpeg | None:
+    """The image's file if TensorFlow can decode it; `_prepared` tells what is wrong with others."""
+    if not isinstance(source, EncodedSource):
+        return None
+    try:
+        return find_jpeg(source.encoded(index), data)
+    except (UnreadableImageError, OSError):
+        return None
 
 
 def _ready_made(source: ImageSource, data: Data) -> Pixels | None:

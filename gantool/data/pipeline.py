@@ -6,6 +6,7 @@ one that came there from batch 0.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from gantool.data import order
+from gantool.data.batch import CHUNK
 from gantool.data.loading import Images, Pixels
 from gantool.data.pixels import to_range
+from gantool.data.resampling import BLOCKS
 from gantool.data.shutdown import python_calls
 from gantool.recipe.model import Data
 from gantool.recipe.randomness import key
@@ -48,7 +51,7 @@ def batches(
     per_epoch = order.batches_per_epoch(len(images), batch_size)
     epoch, skipped = order.place(first_batch, per_epoch)
     order_key, flip_key = key(seed, "order"), key(seed, "flip")
-    read = _reader(images)
+    read = _reader(images, data.range)
     labels = _on_host(images.labels)
 
     def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
@@ -59,7 +62,7 @@ def batches(
         pixels = read(indices)
         if data.flip:
             pixels = flip(pixels, flip_key, number)
-        return to_range(tf.cast(pixels, tf.float32), data.range), tf.gather(labels, indices)
+        return pixels, tf.gather(labels, indices)
 
     indices = tf.data.Dataset.range(epoch, _ENDLESS).flat_map(indices_of_epoch).skip(skipped)
     return (
@@ -90,12 +93,13 @@ def _seed(purpose_key: int, step: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(purpose_key, tf.int64), tf.cast(step, tf.int64)])
 
 
-def _reader(images: Images) -> Any:
-    """A function from numbers of images [B] to their pixels [B, H, W, C] uint8."""
-    if images.pixels is not None:
-        pixels = _on_host(images.pixels)
-        return lambda indices: tf.gather(pixels, indices)
+def _reader(images: Images, bounds: tuple[float, float]) -> Any:
+    """A function from numbers of images [B] to their pixels [B, H, W, C] float32 in `bounds`."""
+    made = _ready_reader if images.pixels is not None else _decoding_reader
+    return made(images, lambda pixels: to_range(tf.cast(pixels, tf.float32), bounds))
 
+
+def _ready_reader(images: Images, to_floats: Any) -> Any:
     def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> Pixels:
         with python_calls.entered() as closing:
             if closing:  # and nobody looks at the images any more
@@ -103,10 +107,108 @@ def _reader(images: Images) -> Any:
             return images.read(indices)
 
     def read(indices: tf.Tensor) -> tf.Tensor:
+        # The pixels stay where they are: a constant would be a second copy of all.
         pixels = tf.numpy_function(read_in_python, [indices], tf.uint8, stateful=False)
-        return tf.ensure_shape(pixels, [*indices.shape, *images.shape])
+        return to_floats(tf.ensure_shape(pixels, [*indices.shape, *images.shape]))
 
     return read
+
+
+def _decoding_reader(images: Images, to_floats: Any) -> Any:
+    def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> list[Any]:
+        with python_calls.entered() as closing:
+            batch = images.blank(len(indices)) if closing else images.batch(indices)
+        jpegs = [batch.jpegs, batch.windows, batch.fitting]
+        return [*jpegs, *batch.columns, *batch.rows, batch.pixels, batch.places]
+
+    bands = [tf.int32, tf.float32, tf.int32, tf.float32]
+    types = [tf.string, tf.int32, tf.bool, *bands, tf.uint8, tf.int32]
+
+    def read(indices: tf.Tensor) -> tf.Tensor:
+        parts = tf.numpy_function(read_in_python, [indices], types, stateful=False)
+        decoded = decode(parts[:3], parts[3:5], parts[5:7], images.shape, to_floats)
+        pixels = tf.ensure_shape(parts[7], [None, *images.shape])
+        whole = tf.cond(
+            tf.shape(pixels)[0] == 0,
+            lambda: decoded[: indices.shape[0]],
+            lambda: tf.gather(tf.concat([decoded, to_floats(pixels)], 0), parts[8]),
+        )
+        return tf.ensure_shape(whole, [*indices.shape, *images.shape])
+
+    return read
+
+
+def decode(
+    jpegs: Sequence[tf.Tensor],
+    columns: Sequence[tf.Tensor],
+    rows: Sequence[tf.Tensor],
+    shape: tuple[int, int, int],
+    to_floats: Callable[[tf.Tensor], tf.Tensor],
+) -> tf.Tensor:
+    """Decode, crop and resize JPEG files.
+
+    Args:
+        jpegs: `jpegs`, `windows` and `fitting` of a `gantool.data.batch.Batch`.
+        columns: starts and weights of its `columns`.
+        rows: starts and weights of its `rows`.
+        shape: height, width and channels of the result.
+        to_floats: what is to be made of pixels 0 to 255; done here, on few images at a time, as
+            each pass over a whole batch leaves the processor's cache.
+
+    Returns:
+        [N, height, width, channels] float32. The pixels are Pillow's: as in Pillow, what has been
+        resized along rows is rounded before it is resized along columns.
+    """
+    files, windows, fitting = jpegs
+    height, width, channels = shape
+    # Taken apart once for all chunks: to take a block out of an array is to copy it.
+    column_blocks, row_blocks = _blocks(columns, 1), _blocks(rows, 2)
+
+    def resize(pixels: tf.Tensor) -> tf.Tensor:
+        pixels = tf.reshape(pixels, [CHUNK, tf.shape(pixels)[1], -1])
+        narrow = tf.concat(
+            [
+                tf.tensordot(tf.cast(pixels[:, :, start:end], tf.float32), weights, 1)
+                for start, end, weights in column_blocks
+            ],
+            axis=2,
+        )
+        narrow = _rounded(narrow[:, :, : width * channels])
+        small = tf.concat(
+            [weights @ narrow[:, start:end] for start, end, weights in row_blocks], axis=1
+        )
+        return tf.reshape(_rounded(small[:, :height]), [CHUNK, *shape])
+
+    def chunk(inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        decoded = [
+            tf.io.decode_and_crop_jpeg(
+                file, window, channels=channels, dct_method="INTEGER_ACCURATE"
+            )
+            for file, window in zip(*map(tf.unstack, inputs), strict=True)
+        ]
+        pixels = tf.stack(decoded)
+        pixels = tf.cond(fitting, lambda: tf.cast(pixels, tf.float32), lambda: resize(pixels))
+        return to_floats(tf.reshape(pixels, [CHUNK, *shape]))
+
+    chunks = tf.map_fn(
+        chunk,
+        (tf.reshape(files, [-1, CHUNK]), tf.reshape(windows, [-1, CHUNK, 4])),
+        fn_output_signature=tf.TensorSpec([CHUNK, *shape], tf.float32),
+        parallel_iterations=2,
+    )
+    return tf.reshape(chunks, [-1, *shape])
+
+
+def _blocks(band: Sequence[tf.Tensor], axis: int) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+    """First and last source pixel and the weights of each block; sources lie along `axis`."""
+    starts, weights = band
+    length = tf.shape(weights)[axis]
+    blocks = zip(tf.unstack(starts, BLOCKS), tf.unstack(weights, BLOCKS), strict=True)
+    return [(start, start + length, block) for start, block in blocks]
+
+
+def _rounded(values: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value(tf.round(values), 0.0, 255.0)
 
 
 def _on_host(array: Any) -> tf.Tensor:

@@ -99,8 +99,12 @@ def read(path: Path, start: int, length: int) -> bytes | None:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        content = os.pread(file.fileno(), length + _CHECKSUM.size, start)
+    # Not `path.open`, which takes longer than all the rest of this.
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        content = os.pread(handle, length + _CHECKSUM.size, start)
+    finally:
+        os.close(handle)
     record, checksum = content[:length], content[length:]
     return record if checksum == _CHECKSUM.pack(_masked_crc(record)) else None
 

@@ -84,6 +84,8 @@ def _errors_of(images: Images) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError:
+        if images.failure is None:
+            images.look_for_damage()
         if images.failure is not None:
             raise images.failure from None
         raise

@@ -174,8 +174,8 @@ def test_problems_of_several_kinds_are_told_at_once(
 def test_an_unknown_source(refused: Any, tiny: Path) -> None:
     refused(
         ["train", recipe(tiny, "mnis")],
-        "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (celeba, cifar10, emoji,"
-        " fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
+        "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (celeba, cifar10,"
+        " emoji, fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
         f" file or folder: looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
     )
 

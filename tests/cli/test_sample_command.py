@@ -224,11 +224,13 @@ def test_places_left_over_in_a_grid_are_black(command: Any, trained: Path) -> No
         ),
         (
             ["--grid", "8"],
-            "Error: Invalid value for '--grid': '8' is no grid; write ROWSxCOLUMNS, such as 8x8, or by-label or by-label-free",
+            "Error: Invalid value for '--grid': '8' is no grid; write ROWSxCOLUMNS, such as"
+            " 8x8, or by-label or by-label-free",
         ),
         (
             ["--grid", "0x8"],
-            "Error: Invalid value for '--grid': '0x8' is no grid; write ROWSxCOLUMNS, such as 8x8, or by-label or by-label-free",
+            "Error: Invalid value for '--grid': '0x8' is no grid; write ROWSxCOLUMNS, such as"
+            " 8x8, or by-label or by-label-free",
         ),
         (["--grid", "2x2"], "Error: 64 images do not fit into a grid of 2x2"),
         (["--grid", "200x200"], "Error: a grid has at most 10,000 places"),

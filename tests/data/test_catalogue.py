@@ -17,7 +17,7 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.delenv("GANTOOL_DATA", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/x.py"))
+    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py"))
 
 
 def put(place, *names):
@@ -104,7 +104,7 @@ def test_a_checkout_comes_last(monkeypatch, tmp_path):
     checkout = tmp_path / "clone"
     (checkout / "gantool/data").mkdir(parents=True)
     (checkout / "pyproject.toml").touch()
-    monkeypatch.setattr(catalogue, "__file__", str(checkout / "gantool/data/catalogue.py"))
+    monkeypatch.setattr(catalogue, "__file__", str(checkout / "gantool/data/catalogue/__init__.py"))
     assert data_set_places()[-1] == checkout / "data"
     assert len(data_set_places()) == 3
     monkeypatch.chdir(checkout)

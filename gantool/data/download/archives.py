@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from gantool.data.entries import Unpacked
+from gantool.data.catalogue.entries import Unpacked
 from gantool.data.idx import GZIP_MAGIC
 from gantool.errors import GantoolError
 

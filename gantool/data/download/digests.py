@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from gantool.data.entries import CatalogueFile
+from gantool.data.catalogue.entries import CatalogueFile
 from gantool.data.idx import GZIP_MAGIC
 
 _PIECE = 1 << 16

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import requests
 
+from gantool.data.catalogue.entries import CatalogueFile
 from gantool.data.download.mirror import Mirror, MirrorError, Progress
 from gantool.data.download.partial import Partial
-from gantool.data.entries import CatalogueFile
 from gantool.errors import GantoolError
 
 Notice = Callable[[str], None]

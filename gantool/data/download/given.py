@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download.digests import describe, is_right
-from gantool.data.entries import CatalogueFile, DataSet
 from gantool.errors import InputError
 
 

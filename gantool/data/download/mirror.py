@@ -14,10 +14,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from gantool.data.catalogue.entries import CatalogueFile
 from gantool.data.download import web_pages
 from gantool.data.download.digests import describe, is_right
 from gantool.data.download.partial import Partial
-from gantool.data.entries import CatalogueFile
 
 TIMEOUTS = (10.0, 30.0)
 """Seconds to connect, and to wait for the next bytes."""

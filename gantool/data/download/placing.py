@@ -17,6 +17,7 @@ from gantool.data.catalogue import (
     named_folder,
     user_folder,
 )
+from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import archives
 from gantool.data.download.digests import is_right
 from gantool.data.download.fetch import Notice, fetch
@@ -24,7 +25,6 @@ from gantool.data.download.folder_lock import alone_in
 from gantool.data.download.given import identify
 from gantool.data.download.mirror import Progress, session
 from gantool.data.download.partial import Partial
-from gantool.data.entries import CatalogueFile, DataSet
 from gantool.errors import GantoolError, InputError
 from gantool.files import complete_or_absent
 

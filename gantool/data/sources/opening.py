@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gantool.data import idx, records
 from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
-from gantool.data.entries import DataSet
+from gantool.data.catalogue.entries import DataSet
 from gantool.data.images import SUFFIXES
 from gantool.data.sources.base import ImageSource, NotDownloadedError
 from gantool.data.sources.cifar import CifarSource

@@ -7,8 +7,8 @@ import tarfile
 
 import pytest
 
+from gantool.data.catalogue.entries import Unpacked
 from gantool.data.download.archives import copy_unpacked, is_unpacked, unpack
-from gantool.data.entries import Unpacked
 from gantool.errors import GantoolError
 
 SET = Unpacked("set", limit=100_000)

@@ -11,9 +11,9 @@ import pytest
 
 from gantool.data import catalogue
 from gantool.data.catalogue import CATALOGUE
+from gantool.data.catalogue.entries import Unpacked
 from gantool.data.download import Placed, place, placing
 from gantool.data.download.digests import is_right
-from gantool.data.entries import Unpacked
 from gantool.errors import GantoolError, InputError
 
 CONTENT = bytes(range(256)) * 1000
@@ -132,7 +132,7 @@ def test_a_damaged_copy_elsewhere_does_not(tmp_path, names):
 def test_the_target_is_the_first_place_that_exists(monkeypatch, tmp_path):
     put(tmp_path / "clone/data")
     (tmp_path / "clone/pyproject.toml").touch()
-    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "clone/gantool/data/x.py"))
+    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "clone/gantool/data/catalogue/x.py"))
     monkeypatch.delenv("GANTOOL_DATA")
     assert place("toy").path == tmp_path / "share/gantool/toy"
     (tmp_path / "here/data").mkdir()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
-from gantool.data.entries import DataSet
-from gantool.data.known_sets import SETS
+from gantool.data.catalogue.entries import DataSet
+from gantool.data.catalogue.known_sets import SETS
 
 CATALOGUE: Mapping[str, DataSet] = {data_set.name: data_set for data_set in SETS}
 
@@ -30,7 +30,7 @@ def data_set_places() -> list[Path]:
     places = [Path.cwd() / "data", user_folder()]
     if (named := named_folder()) is not None:
         places.insert(0, named)
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[3]
     if (checkout / "pyproject.toml").is_file():
         places.append(checkout / "data")
     return list(dict.fromkeys(places))

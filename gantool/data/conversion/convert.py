@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gantool.data import manifest
-from gantool.data.conversion_folder import ConversionFolder, shard_name
-from gantool.data.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
-from gantool.data.pieces import Converted, Piece, convert_piece, digests, split
+from gantool.data.conversion import manifest
+from gantool.data.conversion.folder import ConversionFolder, shard_name
+from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
+from gantool.data.conversion.pieces import Converted, Piece, convert_piece, digests, split
+from gantool.data.conversion.reencode import Size
 from gantool.data.reading import open_named, read_original
-from gantool.data.reencode import Size
 from gantool.data.workers import StoppedError, Workers
 from gantool.errors import InputError
 from gantool.files import complete_or_absent

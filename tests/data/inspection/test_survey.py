@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from gantool.data import records
-from gantool.data.suggestion import data_lines
-from gantool.data.survey import Survey, manifest_differences, survey
+from gantool.data.inspection.suggestion import data_lines
+from gantool.data.inspection.survey import Survey, manifest_differences, survey
 from gantool.errors import InputError
 
 

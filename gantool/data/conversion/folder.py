@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gantool.data import manifest
-from gantool.data.manifest import Manifest
+from gantool.data.conversion import manifest
+from gantool.data.conversion.manifest import Manifest
 from gantool.errors import InputError
 
 UNFINISHED = "unfinished"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gantool.data import records
+from gantool.data.conversion.reencode import Size, encode, reencode
 from gantool.data.images import UnreadableImageError
 from gantool.data.originals import Original, Unread
-from gantool.data.reencode import Size, encode, reencode
 
 _OVERHEAD = len(records.frame(records.encode_example(b"", 0))) + 8
 """Bytes that a record has beside its image; the lengths of larger images take a few more."""

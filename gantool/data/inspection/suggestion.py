@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gantool.data.survey import Size, Survey
+from gantool.data.inspection.survey import Size, Survey
 
 _CELEBA, _FACE = (218, 178), 108
 """Height and width of CelebA's aligned images (its README), and the side of the square around the

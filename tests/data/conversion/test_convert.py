@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.data import manifest, records
-from gantool.data.conversion_folder import ConversionFolder
-from gantool.data.convert import Conversion
+from gantool.data import records
+from gantool.data.conversion import manifest
+from gantool.data.conversion.convert import Conversion
+from gantool.data.conversion.folder import ConversionFolder
+from gantool.data.conversion.manifest import ClassCount, Skipped
 from gantool.data.images import prepare
-from gantool.data.manifest import ClassCount, Skipped
 from gantool.data.sources import open_source
 from gantool.errors import InputError
 
@@ -449,7 +450,7 @@ def test_damaged_records_of_a_source(faces, tmp_path):
 
 
 def test_memory_is_bounded_by_the_size_of_a_piece():
-    from gantool.data.pieces import split
+    from gantool.data.conversion.pieces import split
 
     assert [len(piece) for piece in split(range(5, 75), (64, 64))] == [32, 32, 6]
     assert [len(piece) for piece in split(range(3), (1024, 1024))] == [1, 1, 1]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from gantool.data import manifest
+from gantool.data.conversion import manifest
 from gantool.data.images import UnreadableImageError, decode
 from gantool.data.originals import Original, Unread
 from gantool.data.reading import open_named, read_original

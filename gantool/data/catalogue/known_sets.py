@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gantool.data.entries import CatalogueFile, DataSet, Unpacked
+from gantool.data.catalogue.entries import CatalogueFile, DataSet, Unpacked
 
 MIB = 1 << 20
 

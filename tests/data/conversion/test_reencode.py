@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.data import reencode as module
+from gantool.data.conversion import reencode as module
+from gantool.data.conversion.reencode import reencode
 from gantool.data.images import UnreadableImageError, decode, prepare
-from gantool.data.reencode import reencode
 
 
 @pytest.fixture

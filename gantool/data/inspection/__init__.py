@@ -1,0 +1,1 @@
+"""What a source holds, what is wrong with it, and how a recipe names it."""
