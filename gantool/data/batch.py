@@ -12,8 +12,8 @@ from gantool.data.jpeg import plain_header
 from gantool.data.resampling import Band, band, interleaved
 from gantool.recipe.model import Data
 
-CHUNK = 4
-"""JPEG files are decoded and resized by so many: fewer and larger products of matrices."""
+_CHUNK = 16
+"""JPEG files are decoded and resized by at most so many: fewer and larger products of matrices."""
 
 
 class Jpeg(NamedTuple):
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
     Attributes:
         jpegs: [N] bytes; their windows, and what is kept of them, have one size. N is a multiple
-            of `CHUNK`, the last one repeated where there are fewer.
+            of `chunk_size(B)`, the last one repeated where there are fewer.
         windows: [N, 4] int32, first row, first column, height and width of what is decoded. All
             rows of it are kept, and all columns or all but the last.
         fitting: whether what is decoded has the right size already.
@@ -53,6 +53,11 @@ class Batch(NamedTuple):
     rows: Band
     pixels: NDArray[np.uint8]
     places: NDArray[np.int32]
+
+
+def chunk_size(batch_size: int) -> int:
+    """How many JPEG files of a batch are decoded and resized together."""
+    return -(-batch_size // -(-batch_size // _CHUNK))
 
 
 def find_jpeg(content: bytes, data: Data) -> Jpeg | None:
@@ -95,7 +100,7 @@ def assemble(found: list[Jpeg | None], pixels: NDArray[np.uint8], data: Data) ->
     decoded = np.array([jpeg is not None for jpeg in found], bool)
     places = np.empty(len(found), np.int32)
     places[decoded] = np.arange(len(jpegs))
-    jpegs += jpegs[-1:] * (-len(jpegs) % CHUNK)
+    jpegs += jpegs[-1:] * (-len(jpegs) % chunk_size(len(found)))
     places[~decoded] = len(jpegs) + np.arange(len(pixels))
     contents = np.empty(len(jpegs), object)
     contents[:] = [jpeg.content for jpeg in jpegs]

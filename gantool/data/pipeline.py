@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from gantool.data import order
-from gantool.data.batch import CHUNK
+from gantool.data.batch import chunk_size
 from gantool.data.loading import Images, Pixels
 from gantool.data.pixels import to_range
 from gantool.data.resampling import BLOCKS
@@ -69,7 +69,16 @@ def batches(
         indices.enumerate(start=first_batch)
         .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(tf.data.AUTOTUNE)
+        .with_options(_options())
     )
+
+
+def _options() -> tf.data.Options:
+    options = tf.data.Options()
+    # Batches are made side by side, one on a core: to share one out among the cores as well only
+    # takes time, from the training step too.
+    options.threading.max_intra_op_parallelism = 1
+    return options
 
 
 def permutation(count: int, order_key: int, epoch: tf.Tensor) -> tf.Tensor:
@@ -126,7 +135,8 @@ def _decoding_reader(images: Images, to_floats: Any) -> Any:
 
     def read(indices: tf.Tensor) -> tf.Tensor:
         parts = tf.numpy_function(read_in_python, [indices], types, stateful=False)
-        decoded = decode(parts[:3], parts[3:5], parts[5:7], images.shape, to_floats)
+        size = chunk_size(indices.shape[0])
+        decoded = decode(parts[:3], parts[3:5], parts[5:7], size, images.shape, to_floats)
         pixels = tf.ensure_shape(parts[7], [None, *images.shape])
         whole = tf.cond(
             tf.shape(pixels)[0] == 0,
@@ -142,6 +152,7 @@ def decode(
     jpegs: Sequence[tf.Tensor],
     columns: Sequence[tf.Tensor],
     rows: Sequence[tf.Tensor],
+    size: int,
     shape: tuple[int, int, int],
     to_floats: Callable[[tf.Tensor], tf.Tensor],
 ) -> tf.Tensor:
@@ -151,6 +162,7 @@ def decode(
         jpegs: `jpegs`, `windows` and `fitting` of a `gantool.data.batch.Batch`.
         columns: starts and weights of its `columns`.
         rows: starts and weights of its `rows`.
+        size: how many are taken together; N is a multiple of it.
         shape: height, width and channels of the result.
         to_floats: what is to be made of pixels 0 to 255; done here, on few images at a time, as
             each pass over a whole batch leaves the processor's cache.
@@ -164,20 +176,20 @@ def decode(
     # Taken apart once for all chunks: to take a block out of an array is to copy it.
     column_blocks, row_blocks = _blocks(columns, 1), _blocks(rows, 2)
 
-    def resize(pixels: tf.Tensor) -> tf.Tensor:
-        pixels = tf.reshape(pixels, [CHUNK, tf.shape(pixels)[1], -1])
+    def resize(rows: tf.Tensor) -> tf.Tensor:
+        count = tf.shape(rows)[0]
+        flat = tf.reshape(rows, [count * size, -1])
         narrow = tf.concat(
             [
-                tf.tensordot(tf.cast(pixels[:, :, start:end], tf.float32), weights, 1)
+                tf.cast(flat[:, start:end], tf.float32) @ weights
                 for start, end, weights in column_blocks
             ],
-            axis=2,
+            axis=1,
         )
-        narrow = _rounded(narrow[:, :, : width * channels])
-        small = tf.concat(
-            [weights @ narrow[:, start:end] for start, end, weights in row_blocks], axis=1
-        )
-        return tf.reshape(_rounded(small[:, :height]), [CHUNK, *shape])
+        narrow = _rounded(narrow[:, : width * channels])
+        narrow = tf.reshape(narrow, [count, size * width * channels])
+        small = tf.concat([weights @ narrow[start:end] for start, end, weights in row_blocks], 0)
+        return _rounded(small[:height])
 
     def chunk(inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         decoded = [
@@ -186,14 +198,16 @@ def decode(
             )
             for file, window in zip(*map(tf.unstack, inputs), strict=True)
         ]
-        pixels = tf.stack(decoded)
-        pixels = tf.cond(fitting, lambda: tf.cast(pixels, tf.float32), lambda: resize(pixels))
-        return to_floats(tf.reshape(pixels, [CHUNK, *shape]))
+        # Row by row of all of them, so that each product is one of large matrices.
+        rows = tf.stack(decoded, axis=1)
+        small = tf.cond(fitting, lambda: tf.cast(rows, tf.float32), lambda: resize(rows))
+        small = tf.reshape(to_floats(small), [height, size, width * channels])
+        return tf.reshape(tf.transpose(small, [1, 0, 2]), [size, *shape])
 
     chunks = tf.map_fn(
         chunk,
-        (tf.reshape(files, [-1, CHUNK]), tf.reshape(windows, [-1, CHUNK, 4])),
-        fn_output_signature=tf.TensorSpec([CHUNK, *shape], tf.float32),
+        (tf.reshape(files, [-1, size]), tf.reshape(windows, [-1, size, 4])),
+        fn_output_signature=tf.TensorSpec([size, *shape], tf.float32),
         parallel_iterations=2,
     )
     return tf.reshape(chunks, [-1, *shape])

@@ -93,20 +93,31 @@ def index(path: Path) -> NDArray[np.int64]:
     return np.array(spans, np.int64).reshape(-1, 2)
 
 
-def read(path: Path, start: int, length: int) -> bytes | None:
-    """Read one record that `index` found; None if its bytes are not those that were written.
+class OpenFile:
+    """A file to read records from; closed when nobody holds it any more.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: it cannot be opened.
     """
-    # Not `path.open`, which takes longer than all the rest of this.
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        content = os.pread(handle, length + _CHECKSUM.size, start)
-    finally:
-        os.close(handle)
-    record, checksum = content[:length], content[length:]
-    return record if checksum == _CHECKSUM.pack(_masked_crc(record)) else None
+
+    _handle = -1
+
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+
+    def read(self, start: int, length: int) -> bytes | None:
+        """Read one record that `index` found; None if its bytes are not those that were written.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        content = os.pread(self._handle, length + _CHECKSUM.size, start)
+        record, checksum = content[:length], content[length:]
+        return record if checksum == _CHECKSUM.pack(_masked_crc(record)) else None
 
 
 class Example(NamedTuple):
@@ -135,13 +146,19 @@ def decode_example(record: bytes) -> Example | None:
     except message.DecodeError:
         return None
     features = {entry.key: entry.value for entry in example.features.feature}
-    images = (features[name].bytes_list.value for name in IMAGE_FEATURES if name in features)
-    labels = (features[name].int64_list.value for name in LABEL_FEATURES if name in features)
     return Example(
-        image=next((values[0] for values in images if values), None),
-        label=next((values[0] for values in labels if values), None),
+        image=_first(features, IMAGE_FEATURES, "bytes_list"),
+        label=_first(features, LABEL_FEATURES, "int64_list"),
         names=tuple(sorted(features)),
     )
+
+
+def _first(features: dict[str, Any], names: Iterable[str], kind: str) -> Any:
+    """The first value of the first of these features that has any of this kind."""
+    for name in names:
+        if name in features and (values := getattr(features[name], kind).value):
+            return values[0]
+    return None
 
 
 def _masked_crc(data: bytes) -> int:

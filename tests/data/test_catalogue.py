@@ -17,7 +17,9 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.delenv("GANTOOL_DATA", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py"))
+    monkeypatch.setattr(
+        catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py")
+    )
 
 
 def put(place, *names):

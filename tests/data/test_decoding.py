@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from gantool.data import pipeline, records
-from gantool.data.batch import CHUNK
+from gantool.data.batch import chunk_size
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.recipe.randomness import key
@@ -132,11 +132,10 @@ def test_all_kinds_in_one_batch(stream, tmp_path, encode):
     records.write(tmp_path / "a.tfrecord", map(records.encode_example, kinds))
     images, section = stream(tmp_path / "a.tfrecord")
     batch = images.batch(np.arange(7))
-    assert list(batch.jpegs) == [kinds[0], kinds[5], kinds[5], kinds[5]]
-    assert len(batch.jpegs) == CHUNK
+    assert list(batch.jpegs) == [kinds[0], *[kinds[5]] * 6]  # as many as are decoded together
     assert batch.windows[0].tolist() == [4, 0, 38, 38]
     np.testing.assert_array_equal(batch.pixels, images.read(np.array([1, 2, 3, 4, 6])))
-    assert batch.places.tolist() == [0, 4, 5, 6, 7, 1, 8]
+    assert batch.places.tolist() == [0, 7, 8, 9, 10, 1, 11]
     assert_equal_to_pillow(images, section)
 
 
@@ -155,11 +154,18 @@ def test_eagerly_and_inside_a_pipeline(stream, write):
 
     def decode(_):
         return pipeline.decode(
-            *map(list_of_tensors, arguments), images.shape, lambda pixels: pixels
+            *map(list_of_tensors, arguments), chunk_size(8), images.shape, lambda pixels: pixels
         )
 
     inside = next(iter(tf.data.Dataset.range(1).map(decode)))
     np.testing.assert_array_equal(inside, decode(0))
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "together"), [(1, 1), (8, 8), (16, 16), (17, 9), (64, 16), (96, 16), (100, 15)]
+)
+def test_a_batch_is_cut_into_equal_chunks(batch_size, together):
+    assert chunk_size(batch_size) == together
 
 
 def list_of_tensors(parts):

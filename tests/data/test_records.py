@@ -16,7 +16,9 @@ from gantool.errors import InputError
 
 
 def read_all(path):
-    return [records.read(path, start, length) for start, length in records.index(path).tolist()]
+    return [
+        records.OpenFile(path).read(start, length) for start, length in records.index(path).tolist()
+    ]
 
 
 def write_with_tensorflow(path, contents, compression=None):

@@ -27,7 +27,9 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py"))
+    monkeypatch.setattr(
+        catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py")
+    )
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,9 @@ from gantool.data import records
 from gantool.data.images import UnreadableImageError
 from gantool.data.sources.base import MAX_CLASSES, EncodedSource, Labels, numbered_classes
 from gantool.errors import InputError
+
+_OPEN_FILES = 256
+"""A shuffled order goes from file to file, and to open one takes longer than to read a record."""
 
 _NAME = re.compile(r"\.tfrecords?(-\d+-of-\d+)?$")
 
@@ -34,7 +39,8 @@ class TFRecordSource(EncodedSource):
         self.name = name
         self._paths = paths
         self._spans = [records.index(path) for path in paths]
-        self._starts = np.cumsum([0, *(len(spans) for spans in self._spans)])
+        self._starts = [0, *accumulate(map(len, self._spans))]
+        self._opened = lru_cache(_OPEN_FILES)(records.OpenFile)
         self._labelled = labelled
         if len(self) == 0:
             raise InputError(f"{paths[0]}: no records in this file")
@@ -44,7 +50,7 @@ class TFRecordSource(EncodedSource):
             self._label(0)
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return self._starts[-1]
 
     @cached_property
     def labels(self) -> Labels | None:
@@ -75,13 +81,13 @@ class TFRecordSource(EncodedSource):
         return f"{self._paths[file]}, record {number}"
 
     def _place(self, index: int) -> tuple[int, int]:
-        file = int(np.searchsorted(self._starts, index, side="right")) - 1
-        return file, index - int(self._starts[file])
+        file = bisect_right(self._starts, index) - 1
+        return file, index - self._starts[file]
 
     def _example(self, index: int) -> records.Example:
         file, number = self._place(index)
         start, length = self._spans[file][number].tolist()
-        record = records.read(self._paths[file], start, length)
+        record = self._opened(self._paths[file]).read(start, length)
         if record is None:
             raise UnreadableImageError("the record is damaged: its checksum does not fit")
         example = records.decode_example(record)

@@ -114,7 +114,7 @@ def test_labels_are_kept_if_there_are_any_or_as_asked(faces, tmp_path, labels):
     assert whole.settings.labels == (labels is not False)
     path = tmp_path / "set" / whole.shards[0].file
     [start, length] = records.index(path)[20].tolist()
-    found = records.decode_example(records.read(path, start, length))
+    found = records.decode_example(records.OpenFile(path).read(start, length))
     assert found.label == (None if labels is False else 1)
 
 

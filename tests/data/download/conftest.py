@@ -129,7 +129,9 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py"))
+    monkeypatch.setattr(
+        catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py")
+    )
     monkeypatch.setattr(mirror, "RETRY", mirror.RETRY.new(backoff_factor=0.001))
     monkeypatch.setattr(mirror, "PAUSE", 0.001)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
