@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gantool.data.images import UnreadableImageError, window
+from gantool.data.images import UnreadableImageError, reduction, window
 from gantool.data.jpeg import plain_header
 from gantool.data.resampling import Band, band, interleaved
 from gantool.recipe.model import Data
@@ -63,9 +63,10 @@ def chunk_size(batch_size: int) -> int:
 def find_jpeg(content: bytes, data: Data) -> Jpeg | None:
     """The file as one for TensorFlow to decode; None if that is better left to Pillow.
 
-    Pillow makes grey of colours by another formula than a JPEG file does. And where an image is not
-    resized in proportion, which axis comes first, and with it the rounding in between, depends on
-    Pillow's version; TensorFlow's way is rows first, as that of all versions is otherwise.
+    Pillow decodes at a smaller scale where that is enough, which is faster still. It makes grey of
+    colours by another formula than a JPEG file does. And where an image is not resized in
+    proportion, which axis comes first, and with it the rounding in between, depends on Pillow's
+    version; TensorFlow's way is rows first, as that of all versions is otherwise.
     """
     header = plain_header(content)
     if header is None or header.components > data.channels:
@@ -75,6 +76,8 @@ def find_jpeg(content: bytes, data: Data) -> Jpeg | None:
     except UnreadableImageError:
         return None
     if height * data.size[1] != width * data.size[0]:
+        return None
+    if reduction(header.height, header.width, data.size, data.crop) > 1:
         return None
     # Where colours have half the resolution, a pixel takes some from its neighbour on the right.
     # libjpeg leaves that out at the edge of a window, so there is to be one column more.

@@ -160,12 +160,17 @@ def load_images(
 
 
 def _prepared(source: ImageSource, index: int, data: Data) -> Outcome:
+    times = 1
     try:
-        image = source.image(index)
+        if isinstance(source, EncodedSource):
+            image, times = source.image_for(index, data.size, data.crop)
+        else:
+            image = source.image(index)
     except UnreadableImageError as error:
         return error
+    crop = None if data.crop is None else (data.crop[0] // times, data.crop[1] // times)
     try:
-        return prepare(image, data.size, data.channels, data.background, data.crop)
+        return prepare(image, data.size, data.channels, data.background, crop)
     except UnreadableImageError as error:
         return error.at(source.where(index))
 

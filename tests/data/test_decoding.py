@@ -13,6 +13,7 @@ from PIL import Image
 
 from gantool.data import pipeline, records
 from gantool.data.batch import chunk_size
+from gantool.data.images import prepare
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.recipe.randomness import key
@@ -137,6 +138,24 @@ def test_all_kinds_in_one_batch(stream, tmp_path, encode):
     np.testing.assert_array_equal(batch.pixels, images.read(np.array([1, 2, 3, 4, 6])))
     assert batch.places.tolist() == [0, 7, 8, 9, 10, 1, 11]
     assert_equal_to_pillow(images, section)
+
+
+def test_large_files_are_decoded_at_a_smaller_scale_by_pillow(stream, tmp_path, encode):
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(encode(picture(number, 320, 320), "JPEG"))
+    images, section = stream(tmp_path)
+    batch = images.batch(np.arange(3))
+    assert (len(batch.jpegs), len(batch.pixels)) == (0, 3)
+    whole = [prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white") for n in range(3)]
+    difference = np.abs(batch.pixels.astype(int) - np.array(whole, int))
+    assert 0 < difference.mean() < 1.5  # not the same computation, but the same pictures
+    images, section = stream(tmp_path, crop=(128, 128))
+    small = images.read(np.arange(3)).astype(int)
+    whole = [
+        prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white", (128, 128))
+        for n in range(3)
+    ]
+    assert np.abs(small - np.array(whole, int)).mean() < 1.5
 
 
 def test_a_folder_is_read_in_the_same_way(stream, tmp_path, encode):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gantool.data import images
-from gantool.data.images import UnreadableImageError, decode, prepare
+from gantool.data.images import UnreadableImageError, decode, decode_for, prepare, reduction
 
 
 def png(width, height, bits, kind, rows, transparent=b""):
@@ -305,3 +305,68 @@ def test_any_size_from_any_size(height, width, size):
     made = prepare(Image.new("RGB", (width, height), "teal"), size, 3, "white")
     assert made.shape == (*size, 3)
     assert (made == (0, 128, 128)).all()
+
+
+# Decoding at a smaller scale.
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "size", "crop", "times"),
+    [
+        (1024, 1024, (64, 64), None, 8),
+        (2048, 2048, (64, 64), None, 8),  # the decoder knows no more
+        (1023, 1024, (64, 64), None, 1),
+        (1020, 1024, (32, 32), None, 4),
+        (300, 2000, (64, 64), None, 2),  # 300×300 are kept
+        (2000, 300, (64, 64), None, 2),
+        (256, 256, (64, 64), None, 2),
+        (255, 256, (64, 64), None, 1),
+        (218, 178, (64, 64), (108, 108), 1),
+        (218, 178, (27, 27), (108, 108), 2),
+        (1000, 1000, (32, 32), (512, 512), 8),
+        (1000, 1000, (32, 32), (510, 512), 2),  # 510 is no multiple of 4
+        (1000, 1000, (32, 32), (511, 511), 1),
+        (100, 100, (10, 10), (200, 200), 1),  # `prepare` refuses it
+        (800, 400, (100, 25), None, 2),  # or turned: of 400×800, 400×100 are kept
+        (16, 16, (64, 64), None, 1),
+    ],
+)
+def test_a_jpeg_is_made_smaller_only_while_twice_the_size_is_left(height, width, size, crop, times):
+    assert reduction(height, width, size, crop) == times
+
+
+def photograph(height, width):
+    """Soft colours, edges and grain."""
+    random = np.random.default_rng(5)
+    soft = Image.fromarray(random.integers(0, 256, (7, 6, 3), np.uint8))
+    pixels = np.asarray(soft.resize((width, height), Image.Resampling.BICUBIC)).astype(np.int64)
+    pixels[height // 3 : height // 2, width // 4 : width // 2] = [250, 30, 60]
+    return np.clip(pixels + random.integers(-8, 9, pixels.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("crop", "times"), [(None, 8), ((256, 256), 4)])
+def test_a_jpeg_made_smaller_by_its_decoder_is_the_same_picture(encode, crop, times):
+    data = encode(photograph(600, 520), "JPEG", quality=95)
+    size = (32, 32)
+    image, found = decode_for(data, size, crop)
+    assert found == times
+    assert image.size == (520 // times, 600 // times)
+    small = crop and (crop[0] // times, crop[1] // times)
+    made = prepare(image, size, 3, "white", small).astype(int)
+    expected = prepare(decode(data), size, 3, "white", crop).astype(int)
+    assert np.abs(made - expected).mean() < 1.0
+    assert np.quantile(np.abs(made - expected), 0.99) <= 6
+
+
+def test_a_turned_jpeg_is_turned_when_it_is_made_smaller(encode):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encode(photograph(400, 800), "JPEG", exif=exif)
+    image, times = decode_for(data, (64, 32), None)
+    assert (times, image.size) == (2, (200, 400))
+
+
+@pytest.mark.parametrize("form", ["PNG", "BMP"])
+def test_other_files_are_decoded_whole(encode, form):
+    image, times = decode_for(encode(photograph(400, 400), form), (16, 16), None)
+    assert (times, image.size) == (1, (400, 400))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.images import UnreadableImageError, decode
+from gantool.data.images import UnreadableImageError, decode, decode_for
 from gantool.errors import InputError
 
 Labels = NDArray[np.int32]
+Decoded = TypeVar("Decoded")
 
 MAX_CLASSES = 100_000
 """A larger class number is an identifier or a damaged one: a label is one-hot for the networks."""
@@ -72,8 +74,22 @@ class EncodedSource(ABC):
 
     def image(self, index: int) -> Image.Image:
         """See `ImageSource.image`."""
+        return self._told(decode, index)
+
+    def image_for(
+        self, index: int, size: tuple[int, int], crop: tuple[int, int] | None
+    ) -> tuple[Image.Image, int]:
+        """Decode one image as `gantool.data.images.decode_for` does.
+
+        Raises:
+            UnreadableImageError: it cannot be read; the text says which and why.
+        """
+        return self._told(lambda content: decode_for(content, size, crop), index)
+
+    def _told(self, decoder: Callable[[bytes], Decoded], index: int) -> Decoded:
+        """Decode an image; an error says which one it is about."""
         try:
-            return decode(self.encoded(index))
+            return decoder(self.encoded(index))
         except UnreadableImageError as error:
             raise error.at(self.where(index)) from None
         except OSError as error:
