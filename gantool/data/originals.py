@@ -1,11 +1,13 @@
 """Images as they lie in a source, on their way to the process that decodes them.
 
-One process reads: what a source holds open or in memory is there once, however many cores decode.
-Those that decode import no source, so that they start fast.
+What a source holds open or in memory is there once, in one process, however many cores decode; a
+file of its own is read by the process that decodes it. That one imports no source, so that it
+starts fast.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
@@ -19,3 +21,13 @@ class Unread(NamedTuple):
 
 Original = bytes | Image.Image | Unread
 """An image file's bytes, or an image that comes from no file of its own."""
+
+
+def read(found: Original | Path) -> Original:
+    """Read the image if it is a file of its own."""
+    if not isinstance(found, Path):
+        return found
+    try:
+        return found.read_bytes()
+    except OSError as error:
+        return Unread(error.strerror or str(error))

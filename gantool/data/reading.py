@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gantool.data.images import UnreadableImageError
 from gantool.data.originals import Original, Unread
 from gantool.data.sources import ImageSource, NotDownloadedError, open_source
 from gantool.data.sources.base import EncodedSource
+from gantool.data.sources.files import FolderSource
 from gantool.errors import InputError
 from gantool.recipe.model import Data
 
@@ -34,8 +37,10 @@ def open_named(source: str, labels: bool | None) -> ImageSource:
     return labelled if _has_several_classes(labelled) else _open(source, False)
 
 
-def read_original(source: ImageSource, number: int) -> Original:
-    """Read an image without decoding it."""
+def find_original(source: ImageSource, number: int) -> Original | Path:
+    """An image that is not decoded; where it is a file of its own, not read either."""
+    if isinstance(source, FolderSource):
+        return Path(source.where(number))
     try:
         return source.encoded(number) if isinstance(source, EncodedSource) else source.image(number)
     except UnreadableImageError as error:

@@ -17,7 +17,7 @@ from gantool.data.conversion.folder import ConversionFolder, shard_name
 from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
 from gantool.data.conversion.pieces import Converted, Piece, convert_piece, digests, split
 from gantool.data.conversion.reencode import Size
-from gantool.data.reading import open_named, read_original
+from gantool.data.reading import find_original, open_named
 from gantool.data.workers import StoppedError, Workers
 from gantool.errors import InputError
 from gantool.files import complete_or_absent
@@ -215,7 +215,7 @@ class Conversion:
                 labels = None
                 if self._labels is not None:
                     labels = tuple(self._labels[numbers.start : numbers.stop].tolist())
-                originals = [read_original(self._source, number) for number in numbers]
+                originals = [find_original(self._source, number) for number in numbers]
                 yield Piece(originals, labels, size, crop)
 
     def _refuse_other(self, known: Manifest, folder: ConversionFolder) -> None:

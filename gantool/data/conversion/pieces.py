@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from gantool.data import records
 from gantool.data.conversion.reencode import Size, encode, reencode
 from gantool.data.images import UnreadableImageError
-from gantool.data.originals import Original, Unread
+from gantool.data.originals import Original, Unread, read
 
 _OVERHEAD = len(records.frame(records.encode_example(b"", 0))) + 8
 """Bytes that a record has beside its image; the lengths of larger images take a few more."""
@@ -23,13 +24,13 @@ class Piece:
     """Consecutive images of a source.
 
     Attributes:
-        originals: the images.
+        originals: the images, or their files.
         labels: one each; None for none.
         size: of each result.
         crop: see `reencode`.
     """
 
-    originals: list[Original]
+    originals: list[Original | Path]
     labels: tuple[int, ...] | None
     size: Size
     crop: Size | None
@@ -61,6 +62,7 @@ def split(numbers: range, size: Size) -> Iterator[range]:
 
 def convert_piece(piece: Piece) -> Converted:
     """Convert the images of a piece."""
+    piece = replace(piece, originals=[read(original) for original in piece.originals])
     done = Converted(digests=digests(piece))
     framed: list[bytes] = []
     for place, (original, label) in enumerate(_labelled(piece)):
@@ -80,7 +82,9 @@ def digests(piece: Piece) -> bytes:
 
 
 def _labelled(piece: Piece) -> Iterator[tuple[Original, int | None]]:
-    return zip(piece.originals, piece.labels or (None,) * len(piece.originals), strict=True)
+    return zip(
+        map(read, piece.originals), piece.labels or (None,) * len(piece.originals), strict=True
+    )
 
 
 def _digest(original: Original, label: int | None) -> bytes:

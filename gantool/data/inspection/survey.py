@@ -13,8 +13,8 @@ from PIL import Image
 
 from gantool.data.conversion import manifest
 from gantool.data.images import UnreadableImageError, decode
-from gantool.data.originals import Original, Unread
-from gantool.data.reading import open_named, read_original
+from gantool.data.originals import Original, Unread, read
+from gantool.data.reading import find_original, open_named
 from gantool.data.sources import ImageSource
 from gantool.data.workers import Workers
 from gantool.errors import InputError
@@ -84,9 +84,9 @@ def survey(named: str, progress: Callable[[int, int], None]) -> Survey:
     found = Survey(named, source.name, len(source), classes, problem)
     alike: dict[bytes, list[int]] = {}
     pieces = [range(len(source))[at : at + _PIECE] for at in range(0, len(source), _PIECE)]
-    read = ([read_original(source, number) for number in piece] for piece in pieces)
+    found_images = ([find_original(source, number) for number in piece] for piece in pieces)
     with Workers(look_at, at_most=len(pieces)) as workers:
-        looks = workers.ordered(read)
+        looks = workers.ordered(found_images)
         for piece in pieces:
             for number, look in zip(piece, next(looks), strict=True):
                 _count(found, look, source.where(number))
@@ -132,9 +132,9 @@ def _count(found: Survey, look: Look, where: str) -> None:
     found.transparent += transparent
 
 
-def look_at(originals: list[Original]) -> list[Look]:
+def look_at(found: list[Original | Path]) -> list[Look]:
     """Look at some images."""
-    return [_look(original) for original in originals]
+    return [_look(read(original)) for original in found]
 
 
 def _look(original: Original) -> Look:
