@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gantool.data.images import UnreadableImageError
 from gantool.data.originals import Original, Unread
-from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.data.sources import ImageSource, open_source
 from gantool.data.sources.base import EncodedSource
 from gantool.data.sources.files import FolderSource
 from gantool.errors import InputError
@@ -27,14 +27,15 @@ def open_named(source: str, labels: bool | None) -> ImageSource:
     """
     if labels is not None:
         return _open(source, labels)
+    plain = _open(source, False)
+    # Many a set lies whole in one folder that is no class.
+    if isinstance(plain, FolderSource) and not plain.has_class_folders:
+        return plain
     try:
         labelled = _open(source, True)
-    except NotDownloadedError:
-        raise
     except InputError:
-        return _open(source, False)
-    # Many a set lies whole in one folder that is no class.
-    return labelled if _has_several_classes(labelled) else _open(source, False)
+        return plain
+    return labelled if _has_several_classes(labelled) else plain
 
 
 def find_original(source: ImageSource, number: int) -> Original | Path:

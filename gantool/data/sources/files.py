@@ -41,6 +41,11 @@ class FolderSource(EncodedSource):
     def __len__(self) -> int:
         return len(self._files)
 
+    @property
+    def has_class_folders(self) -> bool:
+        """Whether every image lies in a folder of its own class."""
+        return all(len(file) > 1 for file in self._files)
+
     def encoded(self, index: int) -> bytes:
         """See `EncodedSource.encoded`."""
         return Path(self.where(index)).read_bytes()
