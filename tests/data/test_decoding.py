@@ -149,7 +149,7 @@ def test_large_files_are_decoded_at_a_smaller_scale_by_pillow(stream, tmp_path, 
     whole = [prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white") for n in range(3)]
     difference = np.abs(batch.pixels.astype(int) - np.array(whole, int))
     assert 0 < difference.mean() < 1.5  # not the same computation, but the same pictures
-    images, section = stream(tmp_path, crop=(128, 128))
+    images, _ = stream(tmp_path, crop=(128, 128))
     small = images.read(np.arange(3)).astype(int)
     whole = [
         prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white", (128, 128))
