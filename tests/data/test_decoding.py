@@ -143,7 +143,7 @@ def test_all_kinds_in_one_batch(stream, tmp_path, encode):
 def test_large_files_are_decoded_at_a_smaller_scale_by_pillow(stream, tmp_path, encode):
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(encode(picture(number, 320, 320), "JPEG"))
-    images, section = stream(tmp_path)
+    images, _ = stream(tmp_path)
     batch = images.batch(np.arange(3))
     assert (len(batch.jpegs), len(batch.pixels)) == (0, 3)
     whole = [prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white") for n in range(3)]
