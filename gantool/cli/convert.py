@@ -69,15 +69,19 @@ def convert(
     stays JPEG, all else becomes PNG. DEST also gets manifest.json: counts, digests, classes, and
     the images that were skipped because they cannot be used. Stopped, the same command goes on.
     """
-    from gantool.data.conversion.convert import Conversion
-    from gantool.data.conversion.folder import ConversionFolder
+    from gantool.data.conversion.pieces import convert_piece
+    from gantool.data.workers import Workers
 
-    folder = ConversionFolder(dest)
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, Workers(convert_piece) as workers:
+        # The processes start while this one imports the rest and opens the source.
+        from gantool.data.conversion.convert import Conversion
+        from gantool.data.conversion.folder import ConversionFolder
+
+        folder = ConversionFolder(dest)
         conversion = Conversion(source, size, crop, labels, shards)
         begun = False
         with conversion_progress() as show:
-            for progress in conversion.run(folder, strict, stop):
+            for progress in conversion.run(folder, workers, strict, stop):
                 show(progress)
                 begun = True
     whole = folder.complete()

@@ -23,11 +23,17 @@ Original = bytes | Image.Image | Unread
 """An image file's bytes, or an image that comes from no file of its own."""
 
 
-def read(found: Original | Path) -> Original:
+class InFile(NamedTuple):
+    """In place of an image that is a file of its own."""
+
+    place: str
+
+
+def read(found: Original | InFile) -> Original:
     """Read the image if it is a file of its own."""
-    if not isinstance(found, Path):
+    if not isinstance(found, InFile):
         return found
     try:
-        return found.read_bytes()
+        return Path(found.place).read_bytes()
     except OSError as error:
         return Unread(error.strerror or str(error))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gantool.data.images import UnreadableImageError
-from gantool.data.originals import Original, Unread
+from gantool.data.originals import InFile, Original, Unread
 from gantool.data.sources import ImageSource, open_source
 from gantool.data.sources.base import EncodedSource
 from gantool.data.sources.files import FolderSource
@@ -38,10 +36,10 @@ def open_named(source: str, labels: bool | None) -> ImageSource:
     return labelled if _has_several_classes(labelled) else plain
 
 
-def find_original(source: ImageSource, number: int) -> Original | Path:
+def find_original(source: ImageSource, number: int) -> Original | InFile:
     """An image that is not decoded; where it is a file of its own, not read either."""
     if isinstance(source, FolderSource):
-        return Path(source.where(number))
+        return InFile(source.where(number))
     try:
         return source.encoded(number) if isinstance(source, EncodedSource) else source.image(number)
     except UnreadableImageError as error:

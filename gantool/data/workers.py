@@ -41,12 +41,13 @@ class Workers(Generic[Task, Result]):
 
     Args:
         work: does a task; a function of a module.
-        at_most: processes, however many cores there are.
+        at_most: processes, however many cores there are; None for one a core.
     """
 
-    def __init__(self, work: Callable[[Task], Result], at_most: int) -> None:
+    def __init__(self, work: Callable[[Task], Result], at_most: int | None = None) -> None:
         self._work = work
-        self._count = max(1, min(len(os.sched_getaffinity(0)), at_most))
+        cores = len(os.sched_getaffinity(0))
+        self._count = cores if at_most is None else max(1, min(cores, at_most))
         self._processes: dict[Connection, BaseProcess] = {}
 
     def __enter__(self) -> Workers[Task, Result]:

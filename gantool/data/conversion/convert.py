@@ -15,7 +15,7 @@ import numpy as np
 from gantool.data.conversion import manifest
 from gantool.data.conversion.folder import ConversionFolder, shard_name
 from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
-from gantool.data.conversion.pieces import Converted, Piece, convert_piece, digests, split
+from gantool.data.conversion.pieces import Converted, Piece, digests, split
 from gantool.data.conversion.reencode import Size
 from gantool.data.reading import find_original, open_named
 from gantool.data.workers import StoppedError, Workers
@@ -85,7 +85,11 @@ class Conversion:
         }
 
     def run(
-        self, folder: ConversionFolder, strict: bool, stop: Callable[[], bool]
+        self,
+        folder: ConversionFolder,
+        workers: Workers[Piece, Converted],
+        strict: bool,
+        stop: Callable[[], bool],
     ) -> Iterator[Progress]:
         """Convert into a folder, or go on there; the set is complete when this ends unstopped.
 
@@ -94,6 +98,7 @@ class Conversion:
 
         Args:
             folder: where to.
+            workers: that do `convert_piece`, started.
             strict: whether an image that cannot be used is an error.
             stop: asked now and then; what is finished by then stays.
 
@@ -109,7 +114,7 @@ class Conversion:
             if folder.complete() is None:
                 with folder.alone():
                     if folder.complete() is None:
-                        yield from self._fill(folder, strict, stop)
+                        yield from self._fill(folder, workers, strict, stop)
                         return
             self._prove_complete(folder, strict, stop)
         except StoppedError:
@@ -128,7 +133,11 @@ class Conversion:
         self._refuse_skipped(whole.skipped, strict)
 
     def _fill(
-        self, folder: ConversionFolder, strict: bool, stop: Callable[[], bool]
+        self,
+        folder: ConversionFolder,
+        workers: Workers[Piece, Converted],
+        strict: bool,
+        stop: Callable[[], bool],
     ) -> Iterator[Progress]:
         so_far = self._kept(folder)
         self._refuse_changed_source(so_far, folder, stop)
@@ -142,16 +151,15 @@ class Conversion:
             shards=len(kept),
             all_shards=len(self._shards),
         )
-        with self._workers() as workers:
-            results = workers.ordered(self._pieces(wanted), stop)
-            for file in wanted:
-                shard, skipped = yield from self._write(
-                    folder.unfinished / file, results, tally, strict
-                )
-                so_far = so_far.holding([*so_far.shards, shard], [*so_far.skipped, *skipped])
-                manifest.write(folder.unfinished, so_far)
-                tally.shards += 1
-                yield tally.progress()
+        results = workers.ordered(self._pieces(wanted), stop)
+        for file in wanted:
+            shard, skipped = yield from self._write(
+                folder.unfinished / file, results, tally, strict
+            )
+            so_far = so_far.holding([*so_far.shards, shard], [*so_far.skipped, *skipped])
+            manifest.write(folder.unfinished, so_far)
+            tally.shards += 1
+            yield tally.progress()
         if so_far.records == 0:
             folder.discard()
             first = so_far.skipped[0]
@@ -204,9 +212,6 @@ class Conversion:
             source_sha256=originals.hexdigest(),
         )
         return shard, skipped
-
-    def _workers(self) -> Workers[Piece, Converted]:
-        return Workers(convert_piece, at_most=len(self._source))
 
     def _pieces(self, files: Iterable[str]) -> Iterator[Piece]:
         size, crop = self._empty.settings.size, self._empty.settings.crop

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from gantool.data import records
 from gantool.data.conversion.reencode import Size, encode, reencode
 from gantool.data.images import UnreadableImageError
-from gantool.data.originals import Original, Unread, read
+from gantool.data.originals import InFile, Original, Unread, read
 
 _OVERHEAD = len(records.frame(records.encode_example(b"", 0))) + 8
 """Bytes that a record has beside its image; the lengths of larger images take a few more."""
@@ -30,7 +29,7 @@ class Piece:
         crop: see `reencode`.
     """
 
-    originals: list[Original | Path]
+    originals: list[Original | InFile]
     labels: tuple[int, ...] | None
     size: Size
     crop: Size | None

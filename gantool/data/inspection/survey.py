@@ -13,7 +13,7 @@ from PIL import Image
 
 from gantool.data.conversion import manifest
 from gantool.data.images import UnreadableImageError, decode
-from gantool.data.originals import Original, Unread, read
+from gantool.data.originals import InFile, Original, Unread, read
 from gantool.data.reading import find_original, open_named
 from gantool.data.sources import ImageSource
 from gantool.data.workers import Workers
@@ -132,7 +132,7 @@ def _count(found: Survey, look: Look, where: str) -> None:
     found.transparent += transparent
 
 
-def look_at(found: list[Original | Path]) -> list[Look]:
+def look_at(found: list[Original | InFile]) -> list[Look]:
     """Look at some images."""
     return [_look(read(original)) for original in found]
 

@@ -15,8 +15,10 @@ from gantool.data.conversion import manifest
 from gantool.data.conversion.convert import Conversion
 from gantool.data.conversion.folder import ConversionFolder
 from gantool.data.conversion.manifest import ClassCount, Skipped
+from gantool.data.conversion.pieces import convert_piece
 from gantool.data.images import prepare
 from gantool.data.sources import open_source
+from gantool.data.workers import Workers
 from gantool.errors import InputError
 
 
@@ -38,7 +40,8 @@ def run(source, dest, *, size=(16, 16), crop=None, labels=None, shards=4, strict
     """Convert; gives the manifest and the progress."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), size, crop, labels, shards)
-    progress = list(conversion.run(folder, strict, stop or (lambda: False)))
+    with Workers(convert_piece) as workers:
+        progress = list(conversion.run(folder, workers, strict, stop or (lambda: False)))
     return folder.complete(), progress
 
 
@@ -46,10 +49,11 @@ def run_until(shards, source, dest, **keys):
     """Convert until so many shards are finished, and leave it there as a signal does."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), (16, 16), None, None, 4, **keys)
-    running = conversion.run(folder, False, lambda: False)
-    while next(running).shards < shards:
-        pass
-    running.close()
+    with Workers(convert_piece) as workers:
+        running = conversion.run(folder, workers, False, lambda: False)
+        while next(running).shards < shards:
+            pass
+        running.close()
 
 
 def content(folder):
@@ -393,14 +397,15 @@ def test_an_empty_folder_is_filled(faces, tmp_path):
 def test_two_conversions_into_one_folder(faces, tmp_path):
     dest = tmp_path / "set"
     conversion = Conversion(str(faces), (16, 16), None, None, 4)
-    running = conversion.run(ConversionFolder(dest), False, lambda: False)
-    next(running)
-    with pytest.raises(InputError) as caught:
-        run(faces, dest)
-    assert str(caught.value) == (
-        f"{dest}: another conversion writes into it; wait for its end, or name another folder"
-    )
-    assert len(list(running)) > 0
+    with Workers(convert_piece) as workers:
+        running = conversion.run(ConversionFolder(dest), workers, False, lambda: False)
+        next(running)
+        with pytest.raises(InputError) as caught:
+            run(faces, dest)
+        assert str(caught.value) == (
+            f"{dest}: another conversion writes into it; wait for its end, or name another folder"
+        )
+        assert len(list(running)) > 0
     assert run(faces, dest)[1] == []
 
 
