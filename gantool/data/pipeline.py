@@ -6,7 +6,6 @@ one that came there from batch 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 
 from gantool.data import order
 from gantool.data.batch import chunk_size
+from gantool.data.decoding import decode
 from gantool.data.loading import Images, Pixels
 from gantool.data.pixels import to_range
-from gantool.data.resampling import BLOCKS
 from gantool.data.shutdown import python_calls
 from gantool.recipe.model import Data
 from gantool.recipe.randomness import key
@@ -146,83 +145,6 @@ def _decoding_reader(images: Images, to_floats: Any) -> Any:
         return tf.ensure_shape(whole, [*indices.shape, *images.shape])
 
     return read
-
-
-def decode(
-    jpegs: Sequence[tf.Tensor],
-    columns: Sequence[tf.Tensor],
-    rows: Sequence[tf.Tensor],
-    size: int,
-    shape: tuple[int, int, int],
-    to_floats: Callable[[tf.Tensor], tf.Tensor],
-) -> tf.Tensor:
-    """Decode, crop and resize JPEG files.
-
-    Args:
-        jpegs: `jpegs`, `windows` and `fitting` of a `gantool.data.batch.Batch`.
-        columns: starts and weights of its `columns`.
-        rows: starts and weights of its `rows`.
-        size: how many are taken together; N is a multiple of it.
-        shape: height, width and channels of the result.
-        to_floats: what is to be made of pixels 0 to 255; done here, on few images at a time, as
-            each pass over a whole batch leaves the processor's cache.
-
-    Returns:
-        [N, height, width, channels] float32. The pixels are Pillow's: as in Pillow, what has been
-        resized along rows is rounded before it is resized along columns.
-    """
-    files, windows, fitting = jpegs
-    height, width, channels = shape
-    # Taken apart once for all chunks: to take a block out of an array is to copy it.
-    column_blocks, row_blocks = _blocks(columns, 1), _blocks(rows, 2)
-
-    def resize(rows: tf.Tensor) -> tf.Tensor:
-        count = tf.shape(rows)[0]
-        flat = tf.reshape(rows, [count * size, -1])
-        narrow = tf.concat(
-            [
-                tf.cast(flat[:, start:end], tf.float32) @ weights
-                for start, end, weights in column_blocks
-            ],
-            axis=1,
-        )
-        narrow = _rounded(narrow[:, : width * channels])
-        narrow = tf.reshape(narrow, [count, size * width * channels])
-        small = tf.concat([weights @ narrow[start:end] for start, end, weights in row_blocks], 0)
-        return _rounded(small[:height])
-
-    def chunk(inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        decoded = [
-            tf.io.decode_and_crop_jpeg(
-                file, window, channels=channels, dct_method="INTEGER_ACCURATE"
-            )
-            for file, window in zip(*map(tf.unstack, inputs), strict=True)
-        ]
-        # Row by row of all of them, so that each product is one of large matrices.
-        rows = tf.stack(decoded, axis=1)
-        small = tf.cond(fitting, lambda: tf.cast(rows, tf.float32), lambda: resize(rows))
-        small = tf.reshape(to_floats(small), [height, size, width * channels])
-        return tf.reshape(tf.transpose(small, [1, 0, 2]), [size, *shape])
-
-    chunks = tf.map_fn(
-        chunk,
-        (tf.reshape(files, [-1, size]), tf.reshape(windows, [-1, size, 4])),
-        fn_output_signature=tf.TensorSpec([size, *shape], tf.float32),
-        parallel_iterations=2,
-    )
-    return tf.reshape(chunks, [-1, *shape])
-
-
-def _blocks(band: Sequence[tf.Tensor], axis: int) -> list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-    """First and last source pixel and the weights of each block; sources lie along `axis`."""
-    starts, weights = band
-    length = tf.shape(weights)[axis]
-    blocks = zip(tf.unstack(starts, BLOCKS), tf.unstack(weights, BLOCKS), strict=True)
-    return [(start, start + length, block) for start, block in blocks]
-
-
-def _rounded(values: tf.Tensor) -> tf.Tensor:
-    return tf.clip_by_value(tf.round(values), 0.0, 255.0)
 
 
 def _on_host(array: Any) -> tf.Tensor:

@@ -12,7 +12,7 @@ from gantool.errors import DivergedError
 from gantool.recipe.model import Interval
 from gantool.training.schedule import Calendar
 from gantool.training.state import TrainingState
-from gantool.training.step import TrainingStep
+from gantool.training.step import Losses, TrainingStep
 
 _SECONDS_A_CALL = 0.5
 """About how long Python stays out of the way, and so how late a signal is heard."""
@@ -92,14 +92,7 @@ def train(
             batch_size * calendar.batches(number) for number in (state.step, before)
         )
         state.seconds += took
-        for name, loss in (
-            ("generator", losses.generator),
-            ("discriminator", losses.discriminator),
-        ):
-            if not isfinite(loss):
-                raise DivergedError(
-                    f"training diverged: the {name}'s loss is {loss} at step {state.step}"
-                )
+        _refuse_diverged(losses, state.step)
         stopped = should_stop()
         yield Progress(
             step=state.step,
@@ -114,3 +107,10 @@ def train(
         )
         # Doubling keeps the slow first call, which compiles, from deciding for long.
         steps_a_call = max(1, min(2 * steps_a_call, round(_SECONDS_A_CALL * done / took)))
+
+
+def _refuse_diverged(losses: Losses, step: int) -> None:
+    named = {"generator": losses.generator, "discriminator": losses.discriminator}
+    for name, loss in named.items():
+        if not isfinite(loss):
+            raise DivergedError(f"training diverged: the {name}'s loss is {loss} at step {step}")

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gantool.data import pipeline, records
+from gantool.data import decoding, pipeline, records
 from gantool.data.batch import chunk_size
 from gantool.data.images import prepare
 from gantool.data.loading import load_images
@@ -172,7 +172,7 @@ def test_eagerly_and_inside_a_pipeline(stream, write):
     arguments = ((batch.jpegs.tolist(), batch.windows, batch.fitting), batch.columns, batch.rows)
 
     def decode(_):
-        return pipeline.decode(
+        return decoding.decode(
             *map(list_of_tensors, arguments), chunk_size(8), images.shape, lambda pixels: pixels
         )
 

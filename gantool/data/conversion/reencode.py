@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.images import UnreadableImageError, decode, prepare
+from gantool.data.images import UnreadableImageError, decode, prepare, window
 
 QUALITIES = range(95, 9, -5)
 """Of JPEG files, tried in this order until one is small enough."""
@@ -103,8 +103,8 @@ def _jpeg(image: Image.Image, size: Size, crop: Size | None, limit: int | None) 
 def _resized(image: Image.Image, size: Size, crop: Size | None) -> Image.Image:
     if crop is not None and image.mode == "RGB":
         # As `prepare` does it, but for its way by an array, which is a tenth of the time here.
-        left, top = (image.width - crop[1]) // 2, (image.height - crop[0]) // 2
-        image = image.crop((left, top, left + crop[1], top + crop[0]))
+        top, left, height, width = window(image.height, image.width, size, crop)
+        image = image.crop((left, top, left + width, top + height))
         return image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     pixels = prepare(image, size, _colour_channels(image), "black", crop)
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
