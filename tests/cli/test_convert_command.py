@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -220,30 +218,7 @@ def test_a_second_conversion_into_the_same_folder_is_refused(
     )
 
 
-def test_a_terminal_gets_a_bar(few: Path, tmp_path: Path) -> None:
-    ours, theirs = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gantool", "convert", few, tmp_path / "set", "--size", "4"],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"},
-    )
-    os.close(theirs)
-    shown = b""
-    deadline = time.monotonic() + 60
-    try:
-        while time.monotonic() < deadline:
-            if not select.select([ours], [], [], 1)[0]:
-                continue
-            try:
-                shown += os.read(ours, 65536)
-            except OSError:  # Linux says so that the other end is closed
-                break
-        assert process.wait(timeout=10) == 0
-    finally:
-        process.kill()
-        os.close(ours)
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+def test_a_terminal_gets_a_bar(few: Path, tmp_path: Path, in_terminal: Any) -> None:
+    _, text = in_terminal("convert", few, tmp_path / "set", "--size", 4)
     assert re.search(r"3/3 \S* *[\d,]+ images/s 0:00:00 left", text), text
     assert "shard 1/1" not in text

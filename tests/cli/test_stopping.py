@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -108,34 +106,13 @@ def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path) ->
     assert list((run / "checkpoints").iterdir()) == []
 
 
-def test_a_terminal_gets_a_bar_with_steps_and_both_losses(tiny: Path, tmp_path: Path) -> None:
-    ours, theirs = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gantool", "train", str(tiny), "--out", str(tmp_path / "run")],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"},
-    )
-    os.close(theirs)
-    shown = b""
-    deadline = time.monotonic() + 60
-    try:
-        while time.monotonic() < deadline:
-            if not select.select([ours], [], [], 1)[0]:
-                continue
-            try:
-                shown += os.read(ours, 65536)
-            except OSError:  # Linux says so that the other end is closed
-                break
-        assert process.wait(timeout=10) == 0
-    finally:
-        process.kill()
-        os.close(ours)
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+def test_a_terminal_gets_a_bar_with_steps_and_both_losses(
+    tiny: Path, tmp_path: Path, in_terminal: Any
+) -> None:
+    shown, text = in_terminal("train", tiny, "--out", tmp_path / "run")
     last = [line for line in re.split(r"[\r\n]+", text) if line.startswith("step")][-1]
     assert re.match(
         r"step\s+200/200 .* [\d,]+ images/s 0:00:00 left G -?\d+\.\d{3} D -?\d+\.\d{3}", last
     ), last
     assert "step 20/200" not in text
-    assert b"\x1b[" in shown
+    assert "\x1b[" in shown

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data import catalogue
 from gantool.recipe.model import Data
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ def in_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catalogue names are found in the repository's data folder."""
     monkeypatch.delenv("GANTOOL_DATA", raising=False)
     monkeypatch.chdir(REPOSITORY)
+
+
+@pytest.fixture
+def no_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No checkout, and all places of data sets inside the test's folder."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setattr(
+        catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py")
+    )
 
 
 @pytest.fixture

@@ -12,24 +12,13 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from gantool.data import catalogue
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.download import place
 from gantool.data.loading import load_images
 from gantool.data.sources import NotDownloadedError, open_source
 from gantool.errors import InputError
 
-
-@pytest.fixture(autouse=True)
-def elsewhere(monkeypatch, tmp_path):
-    """No checkout, and all places inside the test's folder."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    monkeypatch.setattr(
-        catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py")
-    )
+pytestmark = pytest.mark.usefixtures("no_checkout")
 
 
 @pytest.fixture

@@ -18,13 +18,7 @@ from gantool.gan.updates import (
     update_discriminator_separately,
     update_generator,
 )
-from gantool.networks.build import build_network
-from gantool.networks.components import make
 from gantool.networks.layers import BatchNormalization, ConcatLabel
-from gantool.recipe.model import Recipe
-from gantool.recipe.parts import resolve
-from gantool.training.state import TrainingState
-from gantool.training.step import make_game
 
 RATE = 0.5
 BATCH = 4
@@ -535,98 +529,3 @@ class TestLabels:
         game.discriminator.trainable[0].assign(np.float32([0, 10, 20, 30] + [0] * 8)[:, None])
         learn(game)
         assert np.array_equal(game.discriminator.outputs[0], [[10], [30], [30], [10]])
-
-
-class TestGameOfARecipe:
-    """`make_game` brings the rules of a recipe into the updates above."""
-
-    @classmethod
-    def kernel_after(cls, *regularizers):
-        _, game = cls.game_with(regularizers, ["Flatten", {"Dense": {"units": 1}}])
-        before = weights(game.discriminator)[0]
-        teach(game)
-        return before, weights(game.discriminator)[0]
-
-    @classmethod
-    def normalized(cls, *regularizers):
-        layers = ["Flatten", "BatchNormalization", {"Dense": {"units": 1}}]
-        return cls.game_with(regularizers, layers)
-
-    @staticmethod
-    def game_with(regularizers, discriminator):
-        sgd = {"SGD": {"learning_rate": RATE}}
-        data = {
-            "name": "linear",
-            "data": {"source": "mnist", "size": [1, 3], "channels": 1},
-            "latent": {"size": 2},
-            "generator": {
-                "layers": [{"Dense": {"units": 3}}, {"Reshape": {"target_shape": [1, 3, 1]}}]
-            },
-            "discriminator": {"layers": discriminator},
-            "loss": "wasserstein",
-            "regularizers": list(regularizers),
-            "optimizers": {"generator": sgd, "discriminator": sgd},
-            "train": {"steps": 1, "batch_size": BATCH},
-        }
-        recipe = Recipe.model_validate(data)
-        parts, problems = resolve(data)
-        assert problems == []
-        networks = [
-            build_network(name, layers, shape, classes=0, seed=0, precision="float32")
-            for name, layers, shape in (
-                ("generator", parts.generator, (2,)),
-                ("discriminator", parts.discriminator, (1, 3, 1)),
-            )
-        ]
-        optimizers = make(parts.generator_optimizer), make(parts.discriminator_optimizer)
-        state = TrainingState(*networks, None, *optimizers)
-        return state, make_game(state, recipe)
-
-    @pytest.mark.parametrize(
-        ("regularizer", "weight"),
-        [("GradientPenalty", 10.0), ({"GradientPenalty": {"weight": 0.5}}, 0.5)],
-    )
-    def test_gradient_penalty_has_the_weight_of_the_recipe(self, regularizer, weight):
-        before, plain = self.kernel_after()
-        again, penalised = self.kernel_after(regularizer)
-        assert np.array_equal(before, again)
-        length = np.linalg.norm(before)
-        expected = -RATE * weight * 2.0 * (length - 1.0) * before / length
-        np.testing.assert_allclose(penalised - plain, expected, rtol=0, atol=1e-5)
-
-    def test_weight_clip_has_the_limit_of_the_recipe(self):
-        _, clipped = self.kernel_after({"WeightClip": {"limit": 0.125}})
-        assert np.abs(clipped).max() == 0.125
-
-    def test_weight_decay_has_the_weight_of_the_recipe(self):
-        before, plain = self.kernel_after()
-        _, decayed = self.kernel_after({"WeightDecay": {"weight": 0.25}})
-        np.testing.assert_allclose(decayed - plain, -RATE * 0.25 * before, rtol=0, atol=1e-6)
-
-    @pytest.mark.parametrize(
-        ("switch", "clipped"),
-        [
-            (None, ["gamma", "beta"]),
-            ("weights", ["gamma", "beta"]),
-            ("all", ["gamma", "beta", "moving_mean", "moving_variance"]),
-            ("none", []),
-        ],
-    )
-    def test_weight_clip_has_a_switch_for_batch_normalization(self, switch, clipped):
-        keywords = {"limit": 0.125} | ({} if switch is None else {"batch_normalization": switch})
-        state, game = self.normalized({"WeightClip": keywords})
-        of_normalization = {
-            key.removeprefix("01_BatchNormalization/"): variable
-            for key, variable in state.discriminator.weights().items()
-            if "BatchNormalization" in key
-        }
-        for variable in state.discriminator.weights().values():
-            variable.assign(tf.fill(variable.shape, 7.0))
-        for constrain in game.constraints:
-            constrain()
-        for key, variable in state.discriminator.weights().items():
-            name = key.removeprefix("01_BatchNormalization/")
-            is_clipped = name in clipped if name in of_normalization else True
-            assert set(np.unique(variable)) == {0.125 if is_clipped else 7.0}, key
-        for variable in state.generator.weights().values():
-            assert 0.125 not in np.unique(variable)

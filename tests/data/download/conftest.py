@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gantool.data import catalogue
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import mirror
@@ -123,15 +122,9 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No checkout, all places inside the test's folder, and no long waits."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    monkeypatch.setattr(
-        catalogue, "__file__", str(tmp_path / "site-packages/gantool/data/catalogue/x.py")
-    )
+def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing outside the test's folder, and no long waits."""
+    request.getfixturevalue("no_checkout")
     monkeypatch.setattr(mirror, "RETRY", mirror.RETRY.new(backoff_factor=0.001))
     monkeypatch.setattr(mirror, "PAUSE", 0.001)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
