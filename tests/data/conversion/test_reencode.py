@@ -155,6 +155,20 @@ def test_sixteen_bits_with_a_transparent_grey(encode):
     assert np.asarray(image)[0, 5, 0] == round(40_000 / 257)
 
 
+def test_grey_that_gets_fewer_shades_stays_transparent(encode):
+    # Two colours and an edge at an angle: few bytes, and many more shades after resizing.
+    y, x = np.mgrid[:96, :96]
+    pixels = np.zeros((96, 96, 2), np.uint8)
+    pixels[..., 0] = np.where(x > 2 * y, 250, 60)
+    pixels[..., 1] = np.where((x - 48) ** 2 + (y - 48) ** 2 < 1600, 255, 0)
+    source = encode(Image.fromarray(pixels), optimize=True)
+    data = reencode(source, (88, 88), None)
+    assert len(data) < len(reencode(source, (88, 88), None, overhead=-1_000_000))
+    theirs = prepare(decode(source), (88, 88), 3, "#e02080").astype(int)
+    ours = prepare(decode(data), (88, 88), 3, "#e02080").astype(int)
+    assert np.abs(ours - theirs).mean() < 3
+
+
 def test_an_image_without_a_file_becomes_png(photograph):
     image = decode(module.encode(Image.fromarray(photograph), (64, 64), (108, 108)))
     expected = prepare(Image.fromarray(photograph), (64, 64), 3, "white", (108, 108))
