@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-# Must be in place before TensorFlow is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from gantool.device import prepare_tensorflow
+
+prepare_tensorflow()  # before any test imports it
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DIGITS = 300

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gantool.cli.signals import ends_at_once_on_interrupt
+from gantool.device import prepare_tensorflow
 
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
@@ -51,11 +52,10 @@ def load_recipe(
 def start_tensorflow() -> None:
     """Import TensorFlow and Keras, without the lines that their start prints.
 
-    A user's own Keras settings (another backend, channels first) would change what a recipe means;
-    they are set aside.
+    A user's own Keras settings (another precision, channels first) would change what a recipe
+    means; they are set aside.
     """
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_tensorflow()
     with ends_at_once_on_interrupt(), _quiet_unless_it_fails():
         import keras
         import tensorflow as tf
