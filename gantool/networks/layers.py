@@ -9,6 +9,63 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gantool.networks.convolution import convolve, convolve_transposed
+
+
+class Conv2D(keras.layers.Conv2D):
+    """Keras's layer of the same name; common shapes take a faster way in training.
+
+    See `gantool.networks.convolution`. What it computes is what Keras's does, to rounding. In
+    inference it is Keras's own: what the faster way has to compile pays over many steps only.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Make [B, h, w, filters] of [B, H, W, C]."""
+        if not (training and _is_usual(self) and self.groups == 1):
+            return super().call(inputs)
+        return _finished(self, convolve(inputs, _value(self.kernel), self.strides[0]))
+
+
+class Conv2DTranspose(keras.layers.Conv2DTranspose):
+    """Keras's layer of the same name; common shapes take a faster way in training.
+
+    See `gantool.networks.convolution` and `Conv2D`.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Make [B, H, W, filters] of [B, h, w, C]."""
+        height, width = self.compute_output_shape(inputs.shape)[1:3]
+        stride = self.strides[0]
+        covered = [-(-side // stride) for side in (height, width)]
+        if not (training and _is_usual(self) and covered == inputs.shape[1:3].as_list()):
+            return super().call(inputs)
+        kernel = _value(self.kernel)
+        return _finished(self, convolve_transposed(inputs, kernel, stride, (height, width)))
+
+
+def _is_usual(layer: keras.layers.Layer) -> bool:
+    """Whether a convolution is of the kind that `gantool.networks.convolution` knows."""
+    kernel, strides = set(layer.kernel_size), set(layer.strides)
+    return (
+        layer.padding == "same"
+        and layer.data_format == "channels_last"
+        and set(layer.dilation_rate) == {1}
+        and len(kernel) == len(strides) == 1
+        and strides <= {1, 2}
+    )
+
+
+def _value(variable: keras.Variable | tf.Tensor) -> tf.Tensor:
+    """A weight in the type that its layer computes in."""
+    return tf.convert_to_tensor(variable)
+
+
+def _finished(layer: keras.layers.Layer, outputs: tf.Tensor) -> tf.Tensor:
+    """What comes after the sums of a convolution: bias and activation."""
+    if layer.use_bias:
+        outputs = tf.nn.bias_add(outputs, _value(layer.bias))
+    return outputs if layer.activation is None else layer.activation(outputs)
+
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer of the same name, several times as fast in training.
@@ -109,5 +166,7 @@ class ConcatLabel(keras.layers.Layer):
 OWN_LAYER_CLASSES: dict[str, type[keras.layers.Layer]] = {
     "BatchNormalization": BatchNormalization,
     "ConcatLabel": ConcatLabel,
+    "Conv2D": Conv2D,
+    "Conv2DTranspose": Conv2DTranspose,
 }
 """By the name a recipe uses; one that Keras has too takes the place of Keras's."""
