@@ -1,15 +1,19 @@
-# `make quickstart` and `make test` do all the set-up they need, in .venv.
+# `make quickstart`, `make test` and `make test-peers` do all the set-up they need, in .venv.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test lint clean
+.PHONY: quickstart test test-peers lint clean
 
 quickstart: $(VENV)/run.ready
 	$(BIN)/gantool train quickstart
 
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest
+
+# What tests/benchmarks compares with is tested with PyTorch, which nothing else here needs.
+test-peers: $(VENV)/peers.ready
+	$(BIN)/python -m pytest tests/benchmarks/peers
 
 lint: $(VENV)/dev.ready
 	$(BIN)/ruff check
@@ -29,4 +33,8 @@ $(VENV)/run.ready: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev.ready: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --timeout 120 --editable ".[dev]"
+	touch $@
+
+$(VENV)/peers.ready: $(VENV)/dev.ready
+	$(BIN)/python -m pip install --quiet --timeout 120 torch==2.13.0
 	touch $@
