@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,8 +114,8 @@ def sample(
     checkpoint = find_checkpoint(place)
     if chosen is None and grid in _BY_LABEL:
         chosen = list(range(max(1, read_header(checkpoint).classes)))
-    cells = _cells(seeds, chosen, grid)
-    rows, columns = _layout(len(cells), len(chosen or ()), grid) if one_grid else (0, 0)
+    count, cells = _cells(seeds, chosen, grid)
+    rows, columns = _layout(count, len(chosen or ()), grid) if one_grid else (0, 0)
     start_tensorflow()
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
@@ -127,7 +128,7 @@ def sample(
     else:
         assert out is not None
         _write_each(sampler, cells, out)
-        click.echo(f"{out}: {len(cells):,} images, step {sampler.header.step}")
+        click.echo(f"{out}: {count:,} images, step {sampler.header.step}")
 
 
 def _is_grid(out: Path | None, grid: tuple[int, int] | str | None) -> bool:
@@ -160,24 +161,31 @@ def _refuse_too_many(seeds: list[range] | None, times: int) -> None:
 
 def _cells(
     seeds: list[range] | None, labels: list[int] | None, grid: tuple[int, int] | str | None
-) -> list[Cell]:
-    """What is to be drawn, in order: label by label where there are labels."""
+) -> tuple[int, Iterator[Cell]]:
+    """How many images are to be drawn and which, label by label where there are labels."""
     from gantool.gan.cells import Cell
 
+    parts = seeds or [_usual_seeds(labels, grid)]
+    count = sum(len(part) for part in parts)
     if labels is None:
-        return [Cell(seed) for part in seeds or [_SEEDS] for seed in part]
-    count = len(labels)
+        return count, (Cell(seed) for part in parts for seed in part)
+    if grid != "by-label-free":
+        drawn = (Cell(seed, label) for label in labels for part in parts for seed in part)
+        return count * len(labels), drawn
+    if count % len(labels):
+        raise click.UsageError(
+            f"--grid by-label-free: {count} seeds do not fill {len(labels)} rows"
+        )
+    columns = count // len(labels)
+    numbered = enumerate(seed for part in parts for seed in part)
+    return count, (Cell(seed, labels[place // columns]) for place, seed in numbered)
+
+
+def _usual_seeds(labels: list[int] | None, grid: tuple[int, int] | str | None) -> range:
+    count = len(labels or ())
     if grid == "by-label-free":
-        drawn = [seed for part in seeds or [range(_COLUMNS * count)] for seed in part]
-        if len(drawn) % count:
-            raise click.UsageError(
-                f"--grid by-label-free: {len(drawn)} seeds do not fill {count} rows"
-            )
-        columns = len(drawn) // count
-        return [Cell(seed, labels[place // columns]) for place, seed in enumerate(drawn)]
-    usual = _SEEDS if count == 1 else range(_COLUMNS)
-    drawn = [seed for part in seeds or [usual] for seed in part]
-    return [Cell(seed, label) for label in labels for seed in drawn]
+        return range(_COLUMNS * count)
+    return _SEEDS if count < 2 else range(_COLUMNS)
 
 
 def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tuple[int, int]:
@@ -195,7 +203,7 @@ def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tupl
 
 
 def _write_grid(
-    sampler: CheckpointSampler, cells: list[Cell], grid: tuple[int, int], path: Path
+    sampler: CheckpointSampler, cells: Iterable[Cell], grid: tuple[int, int], path: Path
 ) -> None:
     from gantool.errors import InputError
     from gantool.training.pictures import tile, write_png
@@ -207,14 +215,12 @@ def _write_grid(
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _write_each(sampler: CheckpointSampler, cells: list[Cell], folder: Path) -> None:
+def _write_each(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path) -> None:
     from gantool.errors import InputError
-    from gantool.training.pictures import write_png
+    from gantool.sampling.picture_files import write_pictures
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for (seed, label), image in zip(cells, sampler.draw(cells), strict=True):
-            ending = "" if label is None else f"-label-{label}"
-            write_png(folder / f"seed-{seed:08d}{ending}.png", image)
+        write_pictures(sampler, cells, folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error

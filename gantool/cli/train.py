@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,8 +148,9 @@ def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
         training_progress(first, is_logged) as show,
     ):
         try:
-            for progress in run_session(plan, images, folder, stop):
-                show(progress)
+            with closing(run_session(plan, images, folder, stop)) as session:
+                for progress in session:
+                    show(progress)
         except DivergedError as error:
             raise DivergedError(f"{error}\n{_way_on(folder)}") from error
     if not progress.stopped:

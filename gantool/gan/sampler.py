@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import keras
@@ -21,6 +22,9 @@ A convolution may round differently in another batch size or another place in th
 that is always made in the same place of the same block has the same bits, whatever else is asked
 for beside it.
 """
+
+_SIDE_BY_SIDE = 4
+"""Blocks that one call draws at most: one alone keeps a few cores busy, and not all of the time."""
 
 
 class Reference(NamedTuple):
@@ -59,23 +63,45 @@ class Sampler:
         self._latent = latent
         self._classes = classes
         self._reference = reference
-        self._draw_block = tf.function(self._block, autograph=False)
+        numbers = tf.TensorSpec([None], tf.int64)
+        state = [tf.TensorSpec(item.shape, item.dtype) for item in model.non_trainable_variables]
+        self._draw_blocks = tf.function(
+            self._blocks, autograph=False, input_signature=[numbers, numbers, state]
+        )
         self._measure = tf.function(self._reference_state, autograph=False)
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
         """Give the image [H, W, C] float32 of each cell, in order."""
+        for _, images in self.draw_runs(cells):
+            yield from images
+
+    def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
+        """Give cells and their images [N, H, W, C] float32, in order, as many as a block has.
+
+        Cells are taken as they are needed, and no more than some blocks are in memory.
+        """
         if self._reference is None:
             state = [variable.value for variable in self._model.non_trainable_variables]
         else:
             state = self._measure()
-        made: tuple[int, int] | None = None
-        for seed, label in cells:
-            wanted = seed // BLOCK * BLOCK, -1 if label is None else label
-            if wanted != made:
-                numbers = tf.constant(wanted[0], tf.int64), tf.constant(wanted[1], tf.int64)
-                block = self._draw_block(*numbers, state).numpy()
-                made = wanted
-            yield block[seed % BLOCK]
+        runs = groupby(cells, _block_of)
+        while wanted := [(block, list(run)) for block, run in islice(runs, _SIDE_BY_SIDE)]:
+            firsts, labels = np.array([block for block, _ in wanted], np.int64).T
+            blocks = self._draw_blocks(firsts, labels, state).numpy()
+            for (_, run), block in zip(wanted, blocks, strict=True):
+                yield run, block[[cell.seed % BLOCK for cell in run]]
+
+    def _blocks(
+        self, firsts: tf.Tensor, labels: tf.Tensor, state: Sequence[tf.Tensor]
+    ) -> tf.Tensor:
+        """Several blocks of images [K, BLOCK, H, W, C], each from its own first seed and label."""
+        shape = (BLOCK, *self._model.output_shape[1:])
+        return tf.map_fn(
+            lambda block: self._block(block[0], block[1], state),
+            (firsts, labels),
+            fn_output_signature=tf.TensorSpec(shape, tf.float32),
+            parallel_iterations=_SIDE_BY_SIDE,
+        )
 
     def _block(self, first: tf.Tensor, label: tf.Tensor, state: Sequence[tf.Tensor]) -> tf.Tensor:
         """A block of images; a label below 0 stands for seed mod classes."""
@@ -101,3 +127,8 @@ class Sampler:
         inputs = [latents, tf.cast(labels, tf.int32)] if self._takes_label else latents
         outputs, after = self._model.stateless_call(weights, state, inputs, training=False)
         return outputs, [tf.convert_to_tensor(item) for item in after]
+
+
+def _block_of(cell: Cell) -> tuple[int, int]:
+    """The first seed of its block, and its label, or -1 where each seed has its own."""
+    return cell.seed // BLOCK * BLOCK, -1 if cell.label is None else cell.label

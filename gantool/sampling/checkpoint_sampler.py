@@ -59,3 +59,10 @@ class CheckpointSampler:
         """Give the picture uint8 [H, W, C] of each cell, in order."""
         for image in self._sampler.draw(cells):
             yield from_range(image, self.recipe.data.range)
+
+    def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
+        """Give cells and their images [N, H, W, C] float32 in the recipe's range, in order.
+
+        Few of them are in memory at a time, however many cells there are.
+        """
+        return self._sampler.draw_runs(cells)

@@ -38,6 +38,9 @@ FORMAT = 1
 Variables = Mapping[str, Mapping[str, "keras.Variable"]]
 """Variables by group ("generator", "optimizers/generator", …) and by key within it."""
 
+Values = Mapping[str, Mapping[str, np.ndarray]]
+"""What variables hold, by the same groups and keys."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -64,7 +67,15 @@ class Header:
     classes: int
 
 
-def write_checkpoint(path: Path, header: Header, variables: Variables) -> None:
+def values_of(variables: Variables) -> Values:
+    """Copy what variables hold now: the next step moves them."""
+    return {
+        group: {key: variable.numpy() for key, variable in members.items()}
+        for group, members in variables.items()
+    }
+
+
+def write_checkpoint(path: Path, header: Header, values: Values) -> None:
     """Write a checkpoint, whole or not at all.
 
     Raises:
@@ -79,11 +90,13 @@ def write_checkpoint(path: Path, header: Header, variables: Variables) -> None:
         for library in ("keras", "tensorflow"):
             file.attrs[library] = version(library)
         file["recipe"] = header.recipe
-        for group, members in variables.items():
+        for group, members in values.items():
             # A network whose optimizer keeps nothing has an empty group, not none.
             within = file.create_group(group)
-            for key, variable in members.items():
-                within[key] = _to_numpy(variable)
+            for key, value in members.items():
+                # HDF5 knows no bfloat16; float32 holds each of its values exactly.
+                is_bfloat16 = value.dtype.name == "bfloat16"
+                within[key] = value.astype(np.float32) if is_bfloat16 else value
 
 
 def read_header(path: Path) -> Header:
@@ -202,9 +215,3 @@ def _checked(path: Path, key: str, variable: keras.Variable, stored: h5py.Datase
         raise InputError(f"{path}: {key} holds no numbers")
     value: np.ndarray = stored[()]
     return value
-
-
-def _to_numpy(variable: keras.Variable) -> np.ndarray:
-    value: np.ndarray = variable.numpy()
-    # HDF5 knows no bfloat16; float32 holds each of its values exactly.
-    return value.astype(np.float32) if value.dtype.name == "bfloat16" else value

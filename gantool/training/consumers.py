@@ -1,6 +1,7 @@
 """Pictures and checkpoints while training goes on.
 
-Each consumer takes every `Progress` and looks whether it is due.
+Each consumer looks at every `Progress` whether it is due. Where it is, it takes what training is
+about to move, and gives the rest of its work as a job that a `Writer` does meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from gantool.data.pixels import from_range
 from gantool.errors import DivergedError
 from gantool.gan.cells import cells_of
 from gantool.recipe.model import Recipe
-from gantool.training.checkpoint import Header, Variables, write_checkpoint
+from gantool.training.checkpoint import Header, Values, values_of, write_checkpoint
 from gantool.training.loop import Progress
 from gantool.training.loss_plot import write_loss_plot
 from gantool.training.metrics import Consumer, read_rows
@@ -24,6 +25,7 @@ from gantool.training.plan import make_sampler
 from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import Calendar
 from gantool.training.state import TrainingState
+from gantool.training.writer import Job
 
 
 def grids(
@@ -33,15 +35,22 @@ def grids(
     grid = recipe.output.grid
     sampler = make_sampler(state.best_generator, recipe, classes)
 
-    def consume(progress: Progress) -> None:
+    def consume(progress: Progress) -> Job | None:
         if not (calendar.is_due(progress.step, grid.every) or progress.step >= progress.last):
-            return
-        for layout in grid.layouts:
-            cells = cells_of(layout, grid.rows, grid.columns, classes)
-            images = [from_range(image, recipe.data.range) for image in sampler.draw(cells)]
-            name = "" if layout == grid.layouts[0] else layout
-            picture = tile(images, grid.rows, grid.columns)
-            write_png(folder.samples(progress.step, name), picture)
+            return None
+        drawn = {
+            layout: list(sampler.draw(cells_of(layout, grid.rows, grid.columns, classes)))
+            for layout in grid.layouts
+        }
+
+        def write() -> None:
+            for layout, images in drawn.items():
+                name = "" if layout == grid.layouts[0] else layout
+                pixels = [from_range(image, recipe.data.range) for image in images]
+                picture = tile(pixels, grid.rows, grid.columns)
+                write_png(folder.samples(progress.step, name), picture)
+
+        return write
 
     return consume
 
@@ -56,17 +65,22 @@ def checkpoints(
     """Save the run whenever `checkpoint.every` is due and where it ends; keep the newest few."""
     settings = recipe.output.checkpoint
 
-    def consume(progress: Progress) -> None:
-        if calendar.is_due(progress.step, settings.every) or progress.ends:
-            path = folder.checkpoint(progress.step)
-            variables = state.variables()
-            _refuse_what_is_not_finite(variables, progress.step)
-            write_checkpoint(path, header(progress), variables)
+    def consume(progress: Progress) -> Job | None:
+        if not (calendar.is_due(progress.step, settings.every) or progress.ends):
+            return None
+        path, told = folder.checkpoint(progress.step), header(progress)
+        values = values_of(state.variables())
+
+        def write() -> None:
+            _refuse_what_is_not_finite(values, progress.step)
+            write_checkpoint(path, told, values)
             for old in folder.checkpoints()[: -settings.keep]:
                 if old != path:
                     # Somebody else may have removed it; what matters is that it is gone.
                     with suppress(FileNotFoundError):
                         old.unlink()
+
+        return write
 
     return consume
 
@@ -74,19 +88,20 @@ def checkpoints(
 def loss_plots(folder: RunFolder, recipe: Recipe, calendar: Calendar) -> Consumer:
     """Draw the losses so far whenever a checkpoint is due, and where the run ends."""
 
-    def consume(progress: Progress) -> None:
-        if calendar.is_due(progress.step, recipe.output.checkpoint.every) or progress.ends:
-            write_loss_plot(folder.losses, read_rows(folder.metrics), recipe.name)
+    def consume(progress: Progress) -> Job | None:
+        if not (calendar.is_due(progress.step, recipe.output.checkpoint.every) or progress.ends):
+            return None
+        return lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), recipe.name)
 
     return consume
 
 
-def _refuse_what_is_not_finite(variables: Variables, step: int) -> None:
+def _refuse_what_is_not_finite(values: Values, step: int) -> None:
     """The losses of a step are from before its update, which may have been the one too far."""
-    networks = (item for item in variables.items() if not item[0].startswith("optimizers/"))
+    networks = (item for item in values.items() if not item[0].startswith("optimizers/"))
     for group, members in networks:
-        for name, variable in members.items():
-            if not np.isfinite(variable.numpy().astype(np.float32)).all():
+        for name, value in members.items():
+            if not np.isfinite(value.astype(np.float32)).all():
                 raise DivergedError(
                     f"training diverged: {group}/{name} is no longer finite at step {step}"
                 )

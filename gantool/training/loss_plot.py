@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 def write_loss_plot(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:
     """Write `loss_figure` as a PNG, whole or not at all."""
-    with complete_or_absent(path) as temporary:
+    with _garbage_freed(), complete_or_absent(path) as temporary:
         loss_figure(rows, title).savefig(temporary, format="png")
 
 
@@ -40,3 +42,20 @@ def loss_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
+
+
+@contextmanager
+def _garbage_freed() -> Iterator[None]:
+    """Free on the way out what the block leaves behind and refers to itself, as figures do.
+
+    Such garbage is looked for generation by generation. Beside the objects of TensorFlow the oldest
+    is hardly ever looked through, and dozens of figures of some megabytes would lie about in it.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()  # so that nothing grows older within the block
+    try:
+        yield
+    finally:
+        gc.collect(0)
+        if was_enabled:
+            gc.enable()

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gantool.files import write_text
 from gantool.recipe.model import Interval
 from gantool.training.schedule import Calendar
+from gantool.training.writer import Job
 
 if TYPE_CHECKING:
     from gantool.training.loop import Progress
 
-Consumer = Callable[["Progress"], None]
+Consumer = Callable[["Progress"], Job | None]
+"""Gives what is to be written of a `Progress`; None where nothing is due."""
 
 
 def metrics_log(path: Path, calendar: Calendar, every: Interval) -> Consumer:
     """Append a row to metrics.jsonl whenever `every` is due, and at the last step."""
 
-    def consume(progress: Progress) -> None:
+    def consume(progress: Progress) -> Job | None:
         if not (calendar.is_due(progress.step, every) or progress.step >= progress.last):
-            return
+            return None
         row = {
             "step": progress.step,
             "images": progress.images,
@@ -31,10 +34,14 @@ def metrics_log(path: Path, calendar: Calendar, every: Interval) -> Consumer:
             "generator_loss": progress.generator_loss,
             "discriminator_loss": progress.discriminator_loss,
         }
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        return partial(_append, path, row)
 
     return consume
+
+
+def _append(path: Path, row: dict[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,19 +22,24 @@ from gantool.training.plan import Plan
 from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import batches_before, calendar
 from gantool.training.step import Losses, TrainingStep
+from gantool.training.writer import Writer
 
 
 def run_session(
     plan: Plan, images: Images, folder: RunFolder, should_stop: Callable[[], bool]
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Train from where the plan's state stands to the recipe's end, writing as the recipe says.
 
+    Files are written beside the training, in the order of their steps, so that a checkpoint implies
+    the rows of metrics.jsonl up to its step. Once the generator has ended, or is closed, everything
+    that was due is written.
+
     Yields:
-        Progress, after everything that was due at its step has been written.
+        Progress, after everything that was due at its step has been handed over to be written.
 
     Raises:
-        DivergedError: A loss is not finite. The newest checkpoint is from before.
-        OSError: Something cannot be written.
+        DivergedError: A loss or a weight is not finite. The newest checkpoint is from before.
+        OSError: Something cannot be written: at one of the next pauses, at the latest at the end.
     """
     recipe, state = plan.recipe, plan.state
     write_text(folder.recipe, plan.loaded.text)
@@ -52,7 +57,7 @@ def run_session(
         recipe.output.grid.every,
         recipe.output.checkpoint.every,
     )
-    with _errors_of(images):
+    with _errors_of(images), Writer() as writer:
         for progress in train(
             state,
             TrainingStep(state, recipe),
@@ -63,8 +68,11 @@ def run_session(
             intervals=intervals,
             should_stop=should_stop,
         ):
+            writer.raise_error()
             for consume in consumers:
-                consume(progress)
+                job = consume(progress)
+                if job is not None:
+                    writer.hand_over(job)
             yield progress
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -286,3 +291,30 @@ def test_what_is_no_checkpoint(command: Any) -> None:
     ):
         assert command("sample", "--ckpt", place) == (2, "", f"{complaint}\n")
     assert sorted(path.name for path in Path().iterdir()) == ["run", "text.h5"]
+
+
+def test_ctrl_c_leaves_whole_files(checkpoint: Path) -> None:
+    """More seeds are asked for than could be listed, or ever be drawn."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gantool", "sample", "--ckpt", str(checkpoint)),
+            *("--seeds", "0-999999999999999", "--out", "many"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        end = time.monotonic() + 60
+        while not Path("many/seed-00000100.png").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err.strip()) == (130, "", "stopped")
+    found = list(Path("many").iterdir())
+    assert len(found) > 100
+    for path in found:
+        assert re.fullmatch(r"seed-\d{8}\.png", path.name)
+        assert pixels(path).shape == (28, 28)

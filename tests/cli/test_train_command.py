@@ -313,3 +313,15 @@ def test_a_run_that_diverges_before_its_first_checkpoint_says_how_to_go_on(
         "no checkpoint had been written yet; start again with lower learning rates"
     ]
     assert list(Path("run/checkpoints").iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_ends_with_1(command: Any, trained: Path) -> None:
+    run = Path("run")
+    shutil.copytree(trained, run)
+    (run / "losses.png").unlink()
+    (run / "losses.png").mkdir()
+    ended = command("train", "--resume", run, "--steps", "201")
+    assert ended.code == 1
+    assert re.fullmatch(r"/\S+/run/\.losses\.png\.\w+\.part: Is a directory\n", ended.err)
+    assert "done" not in ended.out
+    assert list(run.glob(".*")) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
 
 import keras
 import numpy as np
@@ -71,6 +72,25 @@ def test_largest_seeds_are_drawn(sampler):
     last = 2**63 - 1 - BLOCK
     images = list(sampler.draw(of([last - 1, last])))
     assert not np.array_equal(*images)
+
+
+def test_runs_are_of_one_block_and_label_each(sampler):
+    cells = [*of([30, 31, 32, 33, 64]), Cell(65, 2), Cell(66, 2), *of([67, 3])]
+    runs = list(sampler.draw_runs(cells))
+    assert [[cell.seed for cell in run] for run, _ in runs] == [
+        *([30, 31], [32, 33], [64], [65, 66], [67], [3]),
+    ]
+    drawn = [image.tobytes() for _, images in runs for image in images]
+    assert drawn == [image.tobytes() for image in sampler.draw(cells)]
+    assert {images.shape[1:] for _, images in runs} == {(8, 8, 3)}
+
+
+def test_of_endlessly_many_seeds_few_are_taken_at_a_time(sampler):
+    taken = []
+    cells = (taken.append(seed) or Cell(seed) for seed in count())
+    run, _ = next(sampler.draw_runs(cells))
+    assert [cell.seed for cell in run] == list(range(BLOCK))
+    assert len(taken) <= 5 * BLOCK
 
 
 def test_latents_are_those_of_the_recipe():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from gantool.training.loss_plot import loss_figure, write_loss_plot
@@ -51,3 +53,17 @@ def test_the_same_rows_make_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         write_loss_plot(tmp_path / name, ROWS, "mine")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_a_figure_is_gone_from_memory_once_it_is_written(collecting: bool, tmp_path: Path) -> None:
+    gc.collect()
+    if not collecting:
+        gc.disable()
+    try:
+        write_loss_plot(tmp_path / "losses.png", ROWS, "mine")
+        left = [item for item in gc.get_objects() if type(item) is Figure]
+        assert gc.isenabled() == collecting
+    finally:
+        gc.enable()
+    assert left == []

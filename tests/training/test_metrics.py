@@ -9,10 +9,18 @@ import pytest
 
 from gantool.recipe.model import Interval, Updates
 from gantool.training.loop import Progress
-from gantool.training.metrics import keep_rows, metrics_log, read_rows
+from gantool.training.metrics import Consumer, keep_rows, metrics_log, read_rows
 from gantool.training.schedule import Calendar
 
 DATES = Calendar(Updates(), batches_per_epoch=10)
+
+
+def log(consume: Consumer, *progresses: Progress) -> None:
+    """Do what a consumer gives, at once."""
+    for progress in progresses:
+        job = consume(progress)
+        if job is not None:
+            job()
 
 
 def at(step: int, last: int = 25, **keys: object) -> Progress:
@@ -30,9 +38,8 @@ def at(step: int, last: int = 25, **keys: object) -> Progress:
 
 def test_rows_come_at_each_interval_and_at_the_last_step(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    log = metrics_log(path, DATES, Interval.of(10))
-    for step in (5, 10, 13, 20, 25):
-        log(at(step))
+    rows_due = metrics_log(path, DATES, Interval.of(10))
+    log(rows_due, *(at(step) for step in (5, 10, 13, 20, 25)))
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["step"] for row in rows] == [10, 20, 25]
     assert rows[0] == {
@@ -46,8 +53,8 @@ def test_rows_come_at_each_interval_and_at_the_last_step(tmp_path: Path) -> None
 
 
 def test_a_stop_in_between_writes_no_row(tmp_path: Path) -> None:
-    log = metrics_log(tmp_path / "metrics.jsonl", DATES, Interval.of(10))
-    log(at(13, stopped=True))
+    rows_due = metrics_log(tmp_path / "metrics.jsonl", DATES, Interval.of(10))
+    assert rows_due(at(13, stopped=True)) is None
     assert not (tmp_path / "metrics.jsonl").exists()
 
 
@@ -78,9 +85,8 @@ def test_a_missing_log_stays_missing(tmp_path: Path) -> None:
 def test_whole_rows_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     assert read_rows(path) == []
-    log = metrics_log(path, DATES, Interval.of("1 epoch"))
-    for step in (10, 13, 20):
-        log(at(step))
+    rows_due = metrics_log(path, DATES, Interval.of("1 epoch"))
+    log(rows_due, *(at(step) for step in (10, 13, 20)))
     with path.open("a") as file:
         file.write('{"step": 25')
     assert [(row["step"], row["images"]) for row in read_rows(path)] == [(10, 640), (20, 1280)]

@@ -16,7 +16,13 @@ import pytest
 from gantool.data.loading import load_images
 from gantool.data.pipeline import batches
 from gantool.recipe.keras_signatures import names
-from gantool.training.checkpoint import Header, read_header, read_variables, write_checkpoint
+from gantool.training.checkpoint import (
+    Header,
+    read_header,
+    read_variables,
+    values_of,
+    write_checkpoint,
+)
 from gantool.training.plan import Plan, make_plan
 from gantool.training.schedule import batches_before
 from gantool.training.step import TrainingStep, make_game
@@ -143,7 +149,7 @@ def trainer(loaded: Any, checkpoint: Path | None = None) -> tuple[Plan, Callable
 
 def save(plan: Plan, path: Path) -> dict[str, bytes]:
     header = Header("", "", "", plan.state.step, 0, 0.0, 0, 0)
-    write_checkpoint(path, header, plan.state.variables())
+    write_checkpoint(path, header, values_of(plan.state.variables()))
     return contents(path)
 
 

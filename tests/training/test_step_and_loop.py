@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
 from gantool.errors import DivergedError
 from gantool.recipe.model import Interval, Updates
-from gantool.training.checkpoint import Header
-from gantool.training.consumers import checkpoints
 from gantool.training.loop import Progress, train
 from gantool.training.plan import Plan, make_plan
 from gantool.training.run_folder import RunFolder
@@ -267,46 +264,3 @@ def test_a_loss_that_is_no_number_ends_the_loop() -> None:
     with pytest.raises(DivergedError) as raised:
         walk(bad=50)
     assert str(raised.value) == "training diverged: the generator's loss is nan at step 50"
-
-
-def test_only_the_newest_checkpoints_stay(load_tiny: Callable[..., Any], tmp_path: Path) -> None:
-    loaded = load_tiny(*SMALL, "output.checkpoint={every: 10, keep: 2}")
-    plan = make_plan(loaded)
-    folder = RunFolder(tmp_path)
-    folder.make()
-    header = Header("", "", "", 0, 0, 0.0, 0, 0)
-    consume = checkpoints(folder, loaded.recipe, DATES, plan.state, lambda _: header)
-    progress = walk()[0]
-
-    def after(step: int, stopped: bool = False) -> list[str]:
-        consume(replace(progress, step=step, stopped=stopped))
-        return [path.stem.removeprefix("step-0000") for path in folder.checkpoints()]
-
-    assert after(5) == []
-    assert after(10) == ["0010"]
-    assert after(15) == ["0010"]
-    assert after(20) == ["0010", "0020"]
-    assert after(30) == ["0020", "0030"]
-    assert after(33, stopped=True) == ["0030", "0033"]
-    assert after(100) == ["0033", "0100"]
-
-
-def test_weights_that_are_no_numbers_are_not_saved(
-    load_tiny: Callable[..., Any], tmp_path: Path
-) -> None:
-    """The losses of a step are those before its update: the update itself may have gone wrong."""
-    plan = make_plan(load_tiny(*SMALL, "output.checkpoint={every: 10, keep: 1}"))
-    folder = RunFolder(tmp_path)
-    folder.make()
-    header = Header("", "", "", 0, 0, 0.0, 0, 0)
-    consume = checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: header)
-    progress = walk()[0]
-    consume(replace(progress, step=10))
-    bias = plan.state.discriminator.weights()["01_Dense/bias"]
-    bias.assign([0.0, np.nan, 0.0, 0.0])
-    with pytest.raises(DivergedError) as raised:
-        consume(replace(progress, step=20))
-    assert str(raised.value) == (
-        "training diverged: discriminator/01_Dense/bias is no longer finite at step 20"
-    )
-    assert [path.name for path in folder.checkpoints()] == ["step-00000010.h5"]
