@@ -11,9 +11,10 @@ quickstart: $(VENV)/run.ready
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest
 
-# What tests/benchmarks compares with is tested with PyTorch, which nothing else here needs.
+# What tests/benchmarks compares with is tested with PyTorch, which nothing else here needs. Its
+# Triton, where the build has one, crashes unless it is imported before TensorFlow.
 test-peers: $(VENV)/peers.ready
-	$(BIN)/python -m pytest tests/benchmarks/peers
+	$(BIN)/python -m pytest -p torch._dynamo tests/benchmarks/peers
 
 lint: $(VENV)/dev.ready
 	$(BIN)/ruff check
