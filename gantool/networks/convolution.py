@@ -7,11 +7,16 @@ from functools import cache
 import tensorflow as tf
 
 from gantool.device import has_bfloat16
-from gantool.networks.winograd import Shapes, winograd
+from gantool.networks.patches import Patches, patches
+from gantool.networks.placement import has_gpu
+from gantool.networks.stride import Shapes
+from gantool.networks.winograd import Winograd, winograd
 
 _TILES = (2, 4)
 _FEWEST_CHANNELS = 16
 """Below, the maps of Winograd's filtering cost more than the products that they save."""
+_CHANNELS_OF_IMAGES = 4
+"""Up to so many, the way back to an image is faster as a product with its patches."""
 _WORTH = 0.9
 """Of the direct way's time, as estimated: what Winograd's may take at most."""
 
@@ -36,12 +41,12 @@ def convolve(images: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
         to bfloat16 as they are by processors that have.
     """
     shapes = _shapes(images.shape, kernel.shape, stride)
-    tile = _tile(shapes, images.dtype)
     wide, wide_kernel = _as_multiplied(images), _as_multiplied(kernel)
-    if tile:
-        outputs = winograd(shapes, tile).convolve(wide, wide_kernel)
-    else:
+    way = _way(shapes, wide.dtype)
+    if way is None:
         outputs = tf.nn.conv2d(wide, wide_kernel, stride, "SAME")
+    else:
+        outputs = way.convolve(wide, wide_kernel)
     return tf.cast(outputs, images.dtype)
 
 
@@ -61,14 +66,13 @@ def convolve_transposed(
     """
     batch, filters = images.shape[0], kernel.shape[2]
     shapes = _shapes(tf.TensorShape([batch, *sides, filters]), kernel.shape, stride)
-    tile = _tile(shapes, images.dtype)
     wide, wide_kernel = _as_multiplied(images), _as_multiplied(kernel)
-    if tile:
-        outputs = winograd(shapes, tile).transpose(wide, wide_kernel)
+    way = _way(shapes, wide.dtype)
+    if way is None:
+        sizes = [tf.shape(images)[0], *sides, filters]
+        outputs = tf.nn.conv2d_transpose(wide, wide_kernel, sizes, stride, "SAME")
     else:
-        outputs = tf.nn.conv2d_transpose(
-            wide, wide_kernel, [tf.shape(images)[0], *sides, filters], stride, "SAME"
-        )
+        outputs = way.transpose(wide, wide_kernel)
     return tf.cast(outputs, images.dtype)
 
 
@@ -81,21 +85,28 @@ def _shapes(images: tf.TensorShape, kernel: tf.TensorShape, stride: int) -> Shap
 
 
 def _as_multiplied(numbers: tf.Tensor) -> tf.Tensor:
-    narrow = numbers.dtype == tf.bfloat16 and not has_bfloat16()
+    narrow = numbers.dtype == tf.bfloat16 and not (has_bfloat16() or has_gpu())
     return tf.cast(numbers, tf.float32) if narrow else numbers
 
 
-def _tile(shapes: Shapes | None, dtype: tf.DType) -> int:
-    """The side of the tiles in Winograd's filtering, or 0 where the direct way is faster.
+def _way(shapes: Shapes | None, dtype: tf.DType) -> Winograd | Patches | None:
+    """A faster way than the direct one, if there is one.
 
-    A function of the shapes alone, so that the same recipe is rounded alike in every process.
+    A function of device and shapes alone, so that the same recipe is rounded alike in every
+    process. A GPU's own library (cuDNN) has ways like these.
     """
-    in_float32 = dtype == tf.float32 or (dtype == tf.bfloat16 and not has_bfloat16())
-    return _fastest(shapes) if shapes is not None and in_float32 else 0
+    if shapes is None or dtype != tf.float32 or has_gpu():
+        return None
+    tile = _fastest(shapes)
+    if tile:
+        return winograd(shapes, tile)
+    is_image = shapes.channels <= _CHANNELS_OF_IMAGES and shapes.kernel >= shapes.stride
+    return patches(shapes) if is_image else None
 
 
 @cache
 def _fastest(shapes: Shapes) -> int:
+    """The side of the tiles in Winograd's filtering, or 0 where it saves no time."""
     if shapes.kernel <= shapes.stride or min(shapes.channels, shapes.filters) < _FEWEST_CHANNELS:
         return 0
     outputs = shapes.outputs[0] * shapes.outputs[1]
@@ -107,15 +118,17 @@ def _fastest(shapes: Shapes) -> int:
 
 def _seconds(shapes: Shapes, tile: int) -> float:
     """The estimated time of the three passes of training by Winograd's filtering."""
-    taps = -(-shapes.kernel // shapes.stride)
-    places, depth = (tile + taps - 1) ** 2, shapes.stride**2 * shapes.channels
+    taps, depth = shapes.taps, shapes.depth
+    side = tile + taps - 1
+    # The numbers of all places of a tile: at infinity an odd kernel has one pixel instead of two.
+    numbers = (shapes.stride * side - shapes.lacking) ** 2 * shapes.channels
     down, across = (-(-side // tile) for side in shapes.outputs)
     tiles = shapes.batch * down * across
     cells = shapes.batch * (tile * down + taps - 1) * (tile * across + taps - 1) * depth
     return (
-        6.0 * places * tiles * depth * shapes.filters * _PRODUCT
+        6.0 * numbers * tiles * shapes.filters * _PRODUCT
         + cells * _OF_CELL
-        + places * tiles * depth * _OF_TILE
-        + places * tiles * shapes.filters * _OF_PRODUCT
-        + places * depth * shapes.filters * _OF_WEIGHT
+        + numbers * tiles * _OF_TILE
+        + side**2 * tiles * shapes.filters * _OF_PRODUCT
+        + numbers * shapes.filters * _OF_WEIGHT
     )

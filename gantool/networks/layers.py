@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from gantool.networks.convolution import convolve, convolve_transposed
+from gantool.networks.product import product
 
 
 class Conv2D(keras.layers.Conv2D):
@@ -43,6 +44,19 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         return _finished(self, convolve_transposed(inputs, kernel, stride, (height, width)))
 
 
+class Dense(keras.layers.Dense):
+    """Keras's layer of the same name; some shapes take a faster way in training.
+
+    See `gantool.networks.product`.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Make [B, units] of [B, N]."""
+        if not training or len(inputs.shape) != 2 or self.quantization_mode is not None:
+            return super().call(inputs, training=training)
+        return _finished(self, product(inputs, _value(self.kernel)))
+
+
 def _is_usual(layer: keras.layers.Layer) -> bool:
     """Whether a convolution is of the kind that `gantool.networks.convolution` knows."""
     kernel, strides = set(layer.kernel_size), set(layer.strides)
@@ -61,7 +75,7 @@ def _value(variable: keras.Variable | tf.Tensor) -> tf.Tensor:
 
 
 def _finished(layer: keras.layers.Layer, outputs: tf.Tensor) -> tf.Tensor:
-    """What comes after the sums of a convolution: bias and activation."""
+    """What comes after the sums: bias and activation."""
     if layer.use_bias:
         outputs = tf.nn.bias_add(outputs, _value(layer.bias))
     return outputs if layer.activation is None else layer.activation(outputs)
@@ -168,5 +182,6 @@ OWN_LAYER_CLASSES: dict[str, type[keras.layers.Layer]] = {
     "ConcatLabel": ConcatLabel,
     "Conv2D": Conv2D,
     "Conv2DTranspose": Conv2DTranspose,
+    "Dense": Dense,
 }
 """By the name a recipe uses; one that Keras has too takes the place of Keras's."""

@@ -7,7 +7,9 @@ import tensorflow as tf
 
 from gantool.networks import convolution
 from gantool.networks.layers import Conv2D, Conv2DTranspose
-from gantool.networks.winograd import Shapes, Winograd
+from gantool.networks.patches import Patches
+from gantool.networks.stride import Shapes
+from gantool.networks.winograd import Winograd
 
 LARGE = (16, 16, 16, 64)
 """Images that the faster way is chosen for where there are 64 filters."""
@@ -63,6 +65,23 @@ class TestChoice:
 
     def test_nor_do_layers_with_little_to_save(self):
         assert convolution._fastest(Shapes(64, (4, 4), 16, 16, 3, 2)) == 0
+
+
+class TestWay:
+    def test_layers_next_to_the_image_go_by_patches(self):
+        image = Shapes(64, (64, 64), 3, 64, 4, 2)
+        assert isinstance(convolution._way(image, tf.float32), Patches)
+
+    def test_labels_beside_an_image_make_too_many_channels_for_patches(self):
+        assert convolution._way(Shapes(64, (28, 28), 13, 64, 5, 2), tf.float32) is None
+
+    def test_a_gpu_is_left_to_its_own_library(self, monkeypatch):
+        deep, image = Shapes(64, (16, 16), 128, 256, 4, 2), Shapes(64, (64, 64), 3, 64, 4, 2)
+        assert isinstance(convolution._way(deep, tf.float32), Winograd)
+        monkeypatch.setattr(convolution, "has_gpu", lambda: True)
+        assert convolution._way(deep, tf.float32) is convolution._way(image, tf.float32) is None
+        bfloat16 = tf.zeros([1], tf.bfloat16)
+        assert convolution._as_multiplied(bfloat16).dtype == tf.bfloat16
 
 
 class TestTypes:

@@ -6,7 +6,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gantool.networks.winograd import Shapes, Winograd, matrices
+from gantool.networks.stride import Shapes
+from gantool.networks.winograd import Winograd, matrices
 
 SHAPES = [
     (Shapes(2, (8, 8), 3, 5, 4, 2), 2),
@@ -91,6 +92,22 @@ class TestWinograd:
         back = np.vdot(images.astype(np.float64), found.numpy())
         size = np.linalg.norm(images) * np.linalg.norm(found)
         assert abs(through - back) <= 2e-6 * size
+
+
+def test_an_odd_kernel_of_stride_2_has_no_products_with_the_tap_that_it_lacks(monkeypatch):
+    """Along an axis 2 · 6 − 1 of 2 · 6 numbers are left of F(4, 3)."""
+    shapes = Shapes(1, (8, 8), 3, 5, 5, 2)
+    images, kernel, _ = of(shapes)
+    depths = []
+    plain = tf.matmul
+    monkeypatch.setattr(
+        tf,
+        "matmul",
+        lambda rows, *rest, **how: depths.append(rows.shape[1]) or plain(rows, *rest, **how),
+    )
+    Winograd(shapes, 4).convolve(tf.constant(images), tf.constant(kernel))
+    assert len(depths) == 6 * 6
+    assert sum(depths) == 3 * (2 * 6 - 1) ** 2
 
 
 @pytest.mark.parametrize(("shapes", "tile"), [SHAPES[at] for at in (1, 3, 4)])
