@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from gantool.networks.ahead import compile_ahead
+
 Tensors = Sequence[tf.Tensor]
 LinearMap = Callable[..., list[tf.Tensor]]
 BothWays = tuple[LinearMap, LinearMap]
@@ -38,6 +40,8 @@ class Linear:
         return self._apply(1, *inputs)
 
     def _apply(self, direction: int, *inputs: tf.Tensor) -> Tensors:
+        compile_ahead(self._compiled[direction], inputs)
+
         def mapped(*values: tf.Tensor) -> tuple[Tensors, LinearMap]:
             return self._compiled[direction](*values), lambda *upstream: list(
                 self._apply(1 - direction, *upstream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from gantool.gan.updates import (
     update_discriminator_separately,
     update_generator,
 )
+from gantool.networks.ahead import compiling_ahead
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import GradientPenalty, Recipe, WeightClip, WeightDecay
 from gantool.training.schedule import batches_before, in_burst
@@ -58,6 +60,7 @@ class TrainingStep:
             list(state.generator.weights().values()),
         )
         self._run = tf.function(self._steps, autograph=False)
+        self._ready = False
 
     def run(self, batches: Any, count: int) -> Losses:
         """Run `count` steps and return the losses of the last.
@@ -72,7 +75,10 @@ class TrainingStep:
         first = self._state.step
         numbers = first, first + count, batches_before(self._updates, first)
         start = [tf.constant(number, tf.int64) for number in numbers]
-        step, discriminator, generator = self._run(batches, *start)
+        # The first call traces and compiles.
+        with nullcontext() if self._ready else compiling_ahead():
+            step, discriminator, generator = self._run(batches, *start)
+        self._ready = True
         self._state.step = int(step)
         return Losses(float(generator), float(discriminator))
 
