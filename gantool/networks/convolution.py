@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import tensorflow as tf
@@ -17,6 +18,9 @@ _FEWEST_CHANNELS = 16
 """Below, the maps of Winograd's filtering cost more than the products that they save."""
 _CHANNELS_OF_IMAGES = 4
 """Up to so many, the way back to an image is faster as a product with its patches."""
+_PIXELS_OF_SMALL, _CHANNELS_OF_DEEP = 64, 64
+"""Layers with so few outputs and so many channels find the kernel's gradient in bfloat16 faster
+by patches."""
 _WORTH = 0.9
 """Of the direct way's time, as estimated: what Winograd's may take at most."""
 
@@ -95,13 +99,18 @@ def _way(shapes: Shapes | None, dtype: tf.DType) -> Winograd | Patches | None:
     A function of device and shapes alone, so that the same recipe is rounded alike in every
     process. A GPU's own library (cuDNN) has ways like these.
     """
-    if shapes is None or dtype != tf.float32 or has_gpu():
+    if shapes is None or has_gpu() or shapes.kernel < shapes.stride:
+        return None
+    if dtype == tf.bfloat16:
+        is_small = math.prod(shapes.outputs) <= _PIXELS_OF_SMALL
+        is_deep = min(shapes.channels, shapes.filters) >= _CHANNELS_OF_DEEP
+        return patches(shapes, "kernel") if is_small and is_deep else None
+    if dtype != tf.float32:
         return None
     tile = _fastest(shapes)
     if tile:
         return winograd(shapes, tile)
-    is_image = shapes.channels <= _CHANNELS_OF_IMAGES and shapes.kernel >= shapes.stride
-    return patches(shapes) if is_image else None
+    return patches(shapes, "image") if shapes.channels <= _CHANNELS_OF_IMAGES else None
 
 
 @cache

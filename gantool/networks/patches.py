@@ -1,8 +1,11 @@
-"""A convolution of an image with few channels, the way back as a product with its patches.
+"""Convolutions of which some ways go by patches: as products of matrices, where those are faster.
 
-oneDNN fills up the channels of an image to 8 on the way back to it, and takes three to five times
-as long as one product of matrices, whose rows are patches that are then added up. The way there,
-and to the kernel, it is fast.
+The way back to an image of few channels, in float32: oneDNN fills the channels up to 8, and takes
+three to five times as long as one product, whose rows are patches that are then added up.
+
+The way to the kernel of small, deep layers in bfloat16: on two cores with AMX, that of
+8 × 8 × 256 → 4 × 4 × 512 takes oneDNN 26 ms for 64 images, and the product with the images' patches
+3.3 ms.
 """
 
 from __future__ import annotations
@@ -22,16 +25,18 @@ class Patches:
 
     Args:
         shapes: Of the convolution.
+        to: What is reached by patches, `image` or `kernel`; the other ways are the plain ones.
     """
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, to: str) -> None:
         self._shapes = shapes
         self._weights, _ = taps_of(shapes)
         # Compiled, it reads each patch once.
-        self._images = tf.function(self._added, jit_compile=True, autograph=False)
+        self._image = tf.function(self._added, jit_compile=True, autograph=False)
+        self._to = to
 
     def convolve(self, images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        """The outputs [B, h, w, filters] of images [B, H, W, channels], all float32."""
+        """The outputs [B, h, w, filters] of images [B, H, W, channels]."""
 
         def way(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Backward]:
             outputs = tf.nn.conv2d(images, kernel, self._shapes.stride, "SAME")
@@ -46,20 +51,22 @@ class Patches:
         """The images [B, H, W, channels] that the adjoint of `convolve` makes of outputs."""
 
         def way(outputs: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, _Backward]:
-            return self._sum_of_patches(outputs, kernel), lambda upstream: (
+            return self._of_images(outputs, kernel), lambda upstream: (
                 self.convolve(upstream, kernel),
                 self._of_kernel(upstream, outputs),
             )
 
         return tf.custom_gradient(way)(outputs, kernel)
 
-    def _sum_of_patches(self, outputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        filters = self._shapes.filters
+    def _of_images(self, outputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        shapes = self._shapes
+        if self._to != "image":
+            sizes = [shapes.batch, *shapes.sides, shapes.channels]
+            return tf.nn.conv2d_transpose(outputs, kernel, sizes, shapes.stride, "SAME")
         [taps] = self._weights(kernel)
-        weights = tf.reshape(taps, [-1, filters])
-        return self._images(
-            tf.matmul(tf.reshape(outputs, [-1, filters]), weights, transpose_b=True)
-        )
+        weights = tf.reshape(taps, [-1, shapes.filters])
+        rows = tf.reshape(outputs, [-1, shapes.filters])
+        return self._image(tf.matmul(rows, weights, transpose_b=True))
 
     def _added(self, patches: tf.Tensor) -> tf.Tensor:
         """Patches [B · h · w, taps · taps · depth], each added where it lies."""
@@ -79,14 +86,24 @@ class Patches:
 
     def _of_kernel(self, images: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """The gradient of the kernel [k, k, channels, filters]."""
-        shapes, strides = self._shapes, [1, self._shapes.stride, self._shapes.stride, 1]
-        sizes = [shapes.kernel, shapes.kernel, shapes.channels, shapes.filters]
-        return tf.raw_ops.Conv2DBackpropFilter(
-            input=images, filter_sizes=sizes, out_backprop=outputs, strides=strides, padding="SAME"
-        )
+        shapes = self._shapes
+        side, strides = shapes.kernel, [1, shapes.stride, shapes.stride, 1]
+        sizes = [side, side, shapes.channels, shapes.filters]
+        if self._to != "kernel":
+            return tf.raw_ops.Conv2DBackpropFilter(
+                input=images,
+                filter_sizes=sizes,
+                out_backprop=outputs,
+                strides=strides,
+                padding="SAME",
+            )
+        patches = tf.image.extract_patches(images, [1, side, side, 1], strides, [1] * 4, "SAME")
+        rows = tf.reshape(patches, [-1, side * side * shapes.channels])
+        product = tf.matmul(rows, tf.reshape(outputs, [-1, shapes.filters]), transpose_a=True)
+        return tf.reshape(product, sizes)
 
 
 @cache
-def patches(shapes: Shapes) -> Patches:
+def patches(shapes: Shapes, to: str) -> Patches:
     """The convolution of these shapes; compiled once, however many layers have them."""
-    return Patches(shapes)
+    return Patches(shapes, to)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gantool.networks import convolution
 from gantool.networks.layers import Conv2D, Conv2DTranspose
-from gantool.networks.patches import Patches
+from gantool.networks.patches import Patches, patches
 from gantool.networks.stride import Shapes
 from gantool.networks.winograd import Winograd
 
@@ -75,6 +75,17 @@ class TestWay:
     def test_labels_beside_an_image_make_too_many_channels_for_patches(self):
         assert convolution._way(Shapes(64, (28, 28), 13, 64, 5, 2), tf.float32) is None
 
+    @pytest.mark.parametrize(
+        ("side", "channels", "by_patches"),
+        [(8, 256, True), (16, 128, True), (32, 64, False), (8, 3, False)],
+    )
+    def test_kernels_of_small_deep_layers_go_by_patches_in_bfloat16(
+        self, side, channels, by_patches
+    ):
+        shapes = Shapes(64, (side, side), channels, 2 * channels, 4, 2)
+        way = convolution._way(shapes, tf.bfloat16)
+        assert (way is patches(shapes, "kernel")) if by_patches else (way is None)
+
     def test_a_gpu_is_left_to_its_own_library(self, monkeypatch):
         deep, image = Shapes(64, (16, 16), 128, 256, 4, 2), Shapes(64, (64, 64), 3, 64, 4, 2)
         assert isinstance(convolution._way(deep, tf.float32), Winograd)
@@ -106,11 +117,15 @@ class TestTypes:
         seen = []
         plain = tf.nn.conv2d
         monkeypatch.setattr(tf.nn, "conv2d", lambda *a: seen.append(a[0].dtype) or plain(*a))
-        convolution.convolve(
-            drawn(*LARGE, dtype="bfloat16"), drawn(4, 4, 64, 64, dtype="bfloat16"), 2
-        )
+        images = drawn(*LARGE, dtype="bfloat16")
+        kernel = drawn(4, 4, 64, 64, dtype="bfloat16")
+        with tf.GradientTape() as tape:
+            tape.watch([images, kernel])
+            found = convolution.convolve(images, kernel, 2)
         assert seen == [tf.bfloat16]
         assert taken == []
+        gradients = tape.gradient(found, [images, kernel])
+        assert [it.dtype for it in (found, *gradients)] == [tf.bfloat16] * 3
 
 
 def pair(ours: type, keras_s: type, **keywords) -> tuple[keras.layers.Layer, keras.layers.Layer]:

@@ -34,18 +34,19 @@ def derivatives(way, inputs: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
 
 @pytest.mark.parametrize("shapes", SHAPES)
 @pytest.mark.parametrize("transposed", [False, True])
-def test_both_ways_and_their_derivatives_are_the_plain_ones(shapes, transposed):
+@pytest.mark.parametrize("to", ["image", "kernel"])
+def test_both_ways_and_their_derivatives_are_the_plain_ones(shapes, transposed, to):
     kernel = 0.1 * drawn(shapes.kernel, shapes.kernel, shapes.channels, shapes.filters)
     images = shapes.batch, *shapes.sides, shapes.channels
     if transposed:
         given = drawn(shapes.batch, *shapes.outputs, shapes.filters)
-        ours = Patches(shapes).transpose
+        ours = Patches(shapes, to).transpose
 
         def plain(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
             return tf.nn.conv2d_transpose(x, w, images, shapes.stride, "SAME")
     else:
         given = drawn(*images)
-        ours = Patches(shapes).convolve
+        ours = Patches(shapes, to).convolve
 
         def plain(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
             return tf.nn.conv2d(x, w, shapes.stride, "SAME")
@@ -56,16 +57,35 @@ def test_both_ways_and_their_derivatives_are_the_plain_ones(shapes, transposed):
         assert np.linalg.norm(found - expected) <= 1e-5 * np.linalg.norm(expected)
 
 
-def test_the_way_back_to_an_image_is_a_product_of_matrices(monkeypatch):
-    shapes = SHAPES[0]
-    products = []
+@pytest.fixture
+def products(monkeypatch) -> list[tuple[tuple[int, ...], ...]]:
+    """The shapes of what is multiplied."""
+    found = []
     plain = tf.matmul
 
     def spy(rows: tf.Tensor, matrix: tf.Tensor, **how: bool) -> tf.Tensor:
-        products.append((tuple(rows.shape), tuple(matrix.shape)))
+        found.append((tuple(rows.shape), tuple(matrix.shape)))
         return plain(rows, matrix, **how)
 
     monkeypatch.setattr(tf, "matmul", spy)
-    outputs = drawn(shapes.batch, *shapes.outputs, shapes.filters)
-    Patches(shapes).transpose(outputs, drawn(4, 4, 3, 5))
-    assert products == [((2 * 4 * 4, 5), (4 * 4 * 3, 5))]
+    return found
+
+
+class TestProducts:
+    shapes = SHAPES[0]
+    kernel = drawn(4, 4, 3, 5)
+    outputs = drawn(2, 4, 4, 5)
+
+    def test_the_way_back_to_an_image_is_one(self, products):
+        Patches(self.shapes, "image").transpose(self.outputs, self.kernel)
+        assert products == [((2 * 4 * 4, 5), (4 * 4 * 3, 5))]
+
+    @pytest.mark.parametrize("transposed", [False, True])
+    def test_the_way_to_a_kernel_is_one(self, products, transposed):
+        way = Patches(self.shapes, "kernel")
+        given = self.outputs if transposed else drawn(2, 8, 8, 3)
+        with tf.GradientTape() as tape:
+            tape.watch(self.kernel)
+            result = (way.transpose if transposed else way.convolve)(given, self.kernel)
+        tape.gradient(result, self.kernel)
+        assert products == [((2 * 4 * 4, 4 * 4 * 3), (2 * 4 * 4, 5))]
