@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 from functools import cache
 from pathlib import Path
 
@@ -43,9 +44,30 @@ def has_bfloat16() -> bool:
 
     Where it does not, libraries do so a hundred times slower than in float32.
     """
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(_cpuinfo("flags").split())
+
+
+@cache
+def has_amx() -> bool:
+    """Whether the processor multiplies matrices in bfloat16 as a whole, several times as fast."""
+    return "amx_bf16" in _cpuinfo("flags").split()
+
+
+def processor() -> str:
+    """What the processor calls itself, such as `AMD EPYC`."""
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _cpuinfo(key: str) -> str:
+    """What Linux says of the first processor; empty where it says nothing of the kind."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return False
-    flags = next((line for line in lines if line.startswith("flags")), "").split()
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+        return ""
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in pairs if name.strip() == key), "")

@@ -19,6 +19,10 @@ class InputError(GantoolError):
     exit_code = 2
 
 
+class LostWorkerError(GantoolError):
+    """Another worker, without which this one cannot go on, does not answer any more."""
+
+
 class DivergedError(GantoolError):
     """A loss stopped being a finite number."""
 

@@ -62,6 +62,7 @@ optimizers:
 train:
   steps: 200            # in all
   batch_size: 8
+  precision: float32    # on every machine that the tests run on
   average: 0.99
 output:
   log_every: 20

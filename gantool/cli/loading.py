@@ -15,11 +15,19 @@ from gantool.cli.signals import ends_at_once_on_interrupt
 from gantool.device import prepare_tensorflow
 
 if TYPE_CHECKING:
+    from gantool.data.loading import Images
     from gantool.recipe.load import LoadedRecipe, RecipeText
+    from gantool.training.plan import Plan
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--set`, `--steps` and `--seed` to a command."""
+    """Add `--set`, `--seed` and `--steps` to a command."""
+    steps = click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all.")
+    return setting_options(steps(command))
+
+
+def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--set` and `--seed` to a command."""
     options = (
         click.option(
             "--set",
@@ -28,7 +36,6 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             help="Change a value of the recipe, as in --set train.batch_size=32; may be repeated.",
         ),
-        click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all."),
         click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number."),
     )
     for option in reversed(options):
@@ -47,6 +54,39 @@ def load_recipe(
     if seed is not None:
         overrides.append(parse_override(f"seed={seed}"))
     return load(source, overrides, steps)
+
+
+def plan_of(loaded: LoadedRecipe) -> Plan:
+    """Start TensorFlow and build what a recipe names, from data that are on this machine.
+
+    Raises:
+        InputError: The recipe is wrong, or its data set has to be downloaded first.
+    """
+    start_tensorflow()
+    return plan_once_started(loaded)
+
+
+def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
+    """The plan of `plan_of`, for several replicas, where TensorFlow has been started already."""
+    from gantool.errors import InputError
+    from gantool.training.plan import make_plan
+
+    plan = make_plan(loaded, replicas)
+    if plan.source is None:
+        raise InputError(plan.note)
+    return plan
+
+
+def images_of(plan: Plan) -> Images:
+    """Load the images of a plan.
+
+    Raises:
+        InputError: Some cannot be used.
+    """
+    from gantool.data.loading import load_images
+
+    assert plan.source is not None
+    return load_images(plan.source, plan.recipe.data)
 
 
 def start_tensorflow() -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from gantool import __version__
+from gantool.cli.bench import bench
 from gantool.cli.check import check
 from gantool.cli.convert import convert
 from gantool.cli.download import download
@@ -32,10 +33,11 @@ def cli(debug: bool) -> None:
     gantool sample --ckpt runs/00000-quickstart
     gantool recipes dcgan-mnist > mine.yaml   a recipe to change
     gantool check mine.yaml               everything wrong with it, or its layers
+    gantool bench mine.yaml               how fast it trains here, and where its time goes
     """
 
 
-for command in (train, sample, check, recipes, download, inspect, convert, schema):
+for command in (train, sample, check, bench, recipes, download, inspect, convert, schema):
     cli.add_command(command)
 
 

@@ -62,7 +62,10 @@ def _memory_lines(plan: Plan) -> list[str]:
     }
     weights = sum(size for group, size in sizes.items() if not group.startswith("optimizers/"))
     optimizers = sum(sizes.values()) - weights
-    return [f"memory  weights {_megabytes(weights)}, optimizers {_megabytes(optimizers)}"]
+    return [
+        f"device  {plan.computing}",
+        f"memory  weights {_megabytes(weights)}, optimizers {_megabytes(optimizers)}",
+    ]
 
 
 def _trace_line(plan: Plan, traced: Trace) -> str:

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.loading import load_recipe, recipe_options, start_tensorflow
+from gantool.cli.batch import BatchSize, batch_option, load_with_batch
+from gantool.cli.distribute import distribute_option, plan_and_replicas, way_on_together
+from gantool.cli.loading import images_of, load_recipe, recipe_options
 from gantool.cli.progress import training_progress
+from gantool.cli.quantities import amount, duration, step_time
 from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
-    from gantool.recipe.load import LoadedRecipe
     from gantool.training.plan import Plan
+    from gantool.training.replicas import Replicas
     from gantool.training.run_folder import RunFolder
 
 
@@ -35,7 +38,13 @@ if TYPE_CHECKING:
     help="Go on with the run in this folder, by its own recipe.",
 )
 @recipe_options
-@click.option("--dry-run", is_flag=True, help="Do all but train: check, load, run one step.")
+@batch_option
+@distribute_option
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Do all but train: check, load, run a few steps and estimate what all of them take.",
+)
 def train(
     recipe: str | None,
     out: Path | None,
@@ -43,6 +52,8 @@ def train(
     settings: tuple[str, ...],
     steps: int | None,
     seed: int | None,
+    batch: BatchSize | None,
+    distribute: str | None,
     dry_run: bool,
 ) -> int:
     """Train RECIPE, a file or the name of a built-in recipe.
@@ -52,27 +63,55 @@ def train(
     """
     from gantool.training.run_folder import RunFolder, refuse_existing_run
 
+    if distribute is not None:
+        _check_distributed(distribute, out or resume, batch, dry_run)
     if resume is not None:
         if out is not None:
             raise click.UsageError(
                 "--out has no meaning with --resume: the run stays in its folder"
             )
-        return _resume(RunFolder(resume), recipe, settings, steps, seed, dry_run)
+        if batch is not None:
+            raise click.UsageError(
+                "--batch has no meaning with --resume: the run keeps its batch, unless"
+                " --set train.batch_size=N changes it on purpose"
+            )
+        return _resume(RunFolder(resume), recipe, settings, steps, seed, distribute, dry_run)
     if recipe is None:
         raise click.UsageError("name a RECIPE, or a run to go on with by --resume RUN")
     from gantool.recipe.load import find_recipe
 
-    if out is not None:
+    # Of several workers the first writes; the others may come when it has begun to.
+    if out is not None and distribute != "workers":
         refuse_existing_run(RunFolder(out))
-    loaded = load_recipe(find_recipe(recipe), settings, steps, seed)
-    plan = _plan(loaded)
-    images = _load(plan)
+    loaded = load_with_batch(find_recipe(recipe), settings, steps, seed, batch)
+    plan, replicas = plan_and_replicas(loaded, distribute)
+    images = images_of(plan)
     if dry_run:
         return _dry_run(plan, images)
     from gantool.training.run_folder import new_run_folder
 
-    folder = new_run_folder(out, plan.recipe.name, Path("runs"))
-    return _train(plan, images, folder)
+    if replicas.worker == 0:
+        folder = new_run_folder(out, plan.recipe.name, Path("runs"))
+    else:
+        assert out is not None
+        folder = RunFolder(out)
+    return _train(plan, images, folder, replicas)
+
+
+def _check_distributed(
+    distribute: str, run: Path | None, batch: BatchSize | None, dry_run: bool
+) -> None:
+    """Raise UsageError where other options do not go with `--distribute`."""
+    if dry_run:
+        raise click.UsageError("--dry-run tries one device: leave --distribute out")
+    if batch == "auto":
+        raise click.UsageError(
+            "--batch auto tries one device: name a batch for --distribute, as in --batch 64"
+        )
+    if distribute == "workers" and run is None:
+        raise click.UsageError(
+            "--distribute workers needs --out DIR: all workers name the same run"
+        )
 
 
 def _resume(
@@ -81,6 +120,7 @@ def _resume(
     settings: tuple[str, ...],
     steps: int | None,
     seed: int | None,
+    distribute: str | None,
     dry_run: bool,
 ) -> int:
     from gantool.training.resume import recipe_of_run, refuse_other_recipe, restore
@@ -91,48 +131,37 @@ def _resume(
         from gantool.recipe.load import find_recipe
 
         refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
-    plan = _plan(loaded)
-    restore(plan.state, folder)
-    images = _load(plan)
+    plan, replicas = plan_and_replicas(loaded, distribute)
+    restore(plan.state, folder, writes=replicas.worker == 0)
+    images = images_of(plan)
     if dry_run:
         return _dry_run(plan, images)
-    return _train(plan, images, folder)
-
-
-def _plan(loaded: LoadedRecipe) -> Plan:
-    start_tensorflow()
-    from gantool.errors import InputError
-    from gantool.training.plan import make_plan
-
-    plan = make_plan(loaded)
-    if plan.source is None:
-        raise InputError(plan.note)
-    return plan
-
-
-def _load(plan: Plan) -> Images:
-    from gantool.data.loading import load_images
-
-    assert plan.source is not None
-    return load_images(plan.source, plan.recipe.data)
+    return _train(plan, images, folder, replicas)
 
 
 def _dry_run(plan: Plan, images: Images) -> int:
     from gantool.cli.tables import print_plan
-    from gantool.training.session import one_step
+    from gantool.measuring.report import estimate
     from gantool.training.trace import trace
 
     print_plan(plan, trace(plan))
-    losses = one_step(plan, images)
+    found = estimate(plan, images)
+    memory = f"{amount(found.memory)} of memory"
+    if found.gpu_memory is not None:
+        memory += f", {amount(found.gpu_memory)} of the GPU's"
     click.echo(
-        f"one step runs: generator {losses.generator:.4f},"
-        f" discriminator {losses.discriminator:.4f}; nothing was written"
+        f"one step runs: generator {found.losses.generator:.4f},"
+        f" discriminator {found.losses.discriminator:.4f}; nothing was written"
+    )
+    click.echo(
+        f"about {duration(found.seconds)} on this machine"
+        f" ({step_time(found.seconds_per_step)} a step), {memory}"
     )
     return 0
 
 
-def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
-    from gantool.errors import DivergedError
+def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
+    from gantool.errors import DivergedError, LostWorkerError
     from gantool.training.schedule import calendar
     from gantool.training.session import run_session
 
@@ -142,25 +171,33 @@ def _train(plan: Plan, images: Images, folder: RunFolder) -> int:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
     click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
+    click.echo(f"computing on {plan.computing}")
+    is_first = replicas.worker == 0
     is_logged = partial(dates.is_due, every=plan.recipe.output.log_every)
     with (
         stop_on_signals() as stop,
         training_progress(first, is_logged) as show,
     ):
         try:
-            with closing(run_session(plan, images, folder, stop)) as session:
+            session = run_session(plan, images, folder, lambda: stop.signal or 0, replicas)
+            with closing(session):
                 for progress in session:
-                    show(progress)
+                    if is_first:
+                        show(progress)
         except DivergedError as error:
             raise DivergedError(f"{error}\n{_way_on(folder)}") from error
+        except LostWorkerError as error:
+            raise LostWorkerError(f"{error}\n{way_on_together(folder)}") from error
     if not progress.stopped:
-        click.echo(f"done: {folder.samples(last)}")
+        click.echo(f"done: {folder.samples(last) if is_first else folder.path}")
         return 0
     click.echo(
-        f"stopped at step {progress.step}; go on with: gantool train --resume {folder.path}",
+        f"stopped at step {progress.step}; go on with: gantool train --resume {folder.path}"
+        f"{' --distribute workers' if replicas.workers > 1 else ''}",
         err=True,
     )
-    return stop.exit_code
+    # Not by the signal of this process: it may have come to another worker.
+    return 128 + progress.stopped
 
 
 def _way_on(folder: RunFolder) -> str:

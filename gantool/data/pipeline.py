@@ -25,7 +25,13 @@ _ENDLESS = tf.int64.max
 
 
 def batches(
-    images: Images, data: Data, *, batch_size: int, seed: int, first_batch: int
+    images: Images,
+    data: Data,
+    *,
+    batch_size: int,
+    seed: int,
+    first_batch: int,
+    share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
     """All batches from number `first_batch` on, without end.
 
@@ -38,11 +44,13 @@ def batches(
         batch_size: images a batch.
         seed: of the run.
         first_batch: the number of the first batch to give, counted from 0 at the run's start.
+        share: which, from 0, of how many equal shares of each batch to give: its rows, in order,
+            and no others are read. `batch_size` is a multiple of the second number.
 
     Returns:
         Of pairs: images [B, H, W, C] float32 in `data.range`, labels [B] int32 (zeros where the
-        recipe asks for none). An image that cannot be read ends it with a `tf.errors.OpError`;
-        `images.failure` is then the error to report.
+        recipe asks for none), for the B images of the share. An image that cannot be read ends it
+        with a `tf.errors.OpError`; `images.failure` is then the error to report.
 
     Raises:
         InputError: there are fewer images than a batch has.
@@ -50,17 +58,20 @@ def batches(
     per_epoch = order.batches_per_epoch(len(images), batch_size)
     epoch, skipped = order.place(first_batch, per_epoch)
     order_key, flip_key = key(seed, "order"), key(seed, "flip")
+    own, shares = share
+    rows = slice(own * batch_size // shares, (own + 1) * batch_size // shares)
     read = _reader(images, data.range)
     labels = _on_host(images.labels)
 
     def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
         kept = permutation(len(images), order_key, number)[: per_epoch * batch_size]
-        return tf.data.Dataset.from_tensor_slices(tf.reshape(kept, [per_epoch, batch_size]))
+        by_batch = tf.reshape(kept, [per_epoch, batch_size])
+        return tf.data.Dataset.from_tensor_slices(by_batch[:, rows])
 
     def batch(number: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels = read(indices)
         if data.flip:
-            pixels = flip(pixels, flip_key, number)
+            pixels = flip(pixels, flip_key, number, share)
         return pixels, tf.gather(labels, indices)
 
     indices = tf.data.Dataset.range(epoch, _ENDLESS).flat_map(indices_of_epoch).skip(skipped)
@@ -88,11 +99,15 @@ def permutation(count: int, order_key: int, epoch: tf.Tensor) -> tf.Tensor:
     return tf.argsort(drawn, stable=True)
 
 
-def flip(pixels: tf.Tensor, flip_key: int, batch: tf.Tensor) -> tf.Tensor:
-    """Mirror each image [B, H, W, C] of a batch left to right with probability ½."""
+def flip(
+    pixels: tf.Tensor, flip_key: int, batch: tf.Tensor, share: tuple[int, int] = (0, 1)
+) -> tf.Tensor:
+    """Mirror each image [B, H, W, C] of a share of a batch left to right with probability ½."""
+    own, shares = share
+    count = pixels.shape[0]
     mirrored = tf.random.stateless_uniform(
-        [pixels.shape[0]], _seed(flip_key, batch), 0, 2, tf.int32, alg="philox"
-    )
+        [shares * count], _seed(flip_key, batch), 0, 2, tf.int32, alg="philox"
+    )[own * count : (own + 1) * count]
     chosen = tf.cast(mirrored, tf.bool)[:, tf.newaxis, tf.newaxis, tf.newaxis]
     return tf.where(chosen, tf.reverse(pixels, axis=[2]), pixels)
 

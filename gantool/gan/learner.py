@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from gantool.gan.share import WHOLE, Share
+
 
 class Pass(NamedTuple):
     """What a network gives in one pass in training mode."""
@@ -32,14 +34,20 @@ class Learner:
         optimizer: Of the model's trainable variables.
         trainable: The variables that `move` moves.
         state: Variables that passes in training mode move, such as moving statistics.
+        share: Of each batch; what it learns is the mean of what all of them give.
     """
 
     def __init__(
-        self, model: keras.Model, optimizer: keras.optimizers.Optimizer, takes_label: bool
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        takes_label: bool,
+        share: Share = WHOLE,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.takes_label = takes_label
+        self.share = share
         self.trainable: list[keras.Variable] = model.trainable_variables
         weights = {id(variable) for variable in model.weights}
         self._is_random = [id(item) not in weights for item in model.non_trainable_variables]
@@ -47,7 +55,7 @@ class Learner:
         if not optimizer.built:  # to build loss scaling again would forget a restored scale
             optimizer.build(self.trainable)
         self._apply = tf.function(
-            lambda gradients: optimizer.apply(gradients, self.trainable),
+            self._apply_gradients,
             autograph=False,
             # Compiled, the optimizer is one loop over the weights in place of a dozen. Loss
             # scaling skips an update by a branch that XLA does not take.
@@ -98,7 +106,7 @@ class Learner:
             [variable.value for variable in self.trainable],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        return gradients
+        return list(self.share.mean(gradients))
 
     def move(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
         """Take one step of the optimizer, and keep the state that the last pass left.
@@ -108,12 +116,23 @@ class Learner:
             state: `Pass.state` of the last pass.
         """
         self._apply(list(gradients))
-        for variable, value in zip(self.state, state, strict=True):
+        for variable, value in zip(self.state, self._mean_state(state), strict=True):
             variable.assign(value)
 
     def descend(self, tape: tf.GradientTape, loss: tf.Tensor, state: Sequence[tf.Tensor]) -> None:
         """Move one step down `loss`: `gradients`, then `move`."""
         self.move(self.gradients(tape, loss), state)
+
+    def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
+        # Keras's optimizers sum gradients over replicas; these are means over them already.
+        with self.share.apart():
+            self.optimizer.apply(gradients, self.trainable)
+
+    def _mean_state(self, state: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        """The mean over all replicas; what is counted rather than measured is alike on all."""
+        measured = [item for item in state if item.dtype.is_floating]
+        means = iter(self.share.mean(measured))
+        return [next(means) if item.dtype.is_floating else item for item in state]
 
     def _without_random(self, non_trainable: Sequence[Any]) -> list[Any]:
         pairs = zip(non_trainable, self._is_random, strict=True)
@@ -121,17 +140,14 @@ class Learner:
 
     def _with_random(self, state: Sequence[Any], seed: tf.Tensor) -> list[Any]:
         """Put freshly drawn states of random layers where the model has its own."""
-        noise = iter(
-            tf.unstack(
-                tf.random.stateless_uniform(
-                    [sum(self._is_random), 2],
-                    seed,
-                    minval=None,
-                    maxval=None,
-                    dtype=tf.uint32,
-                    alg="philox",
-                )
-            )
+        drawn = tf.random.stateless_uniform(
+            [self.share.of * sum(self._is_random), 2],
+            seed,
+            minval=None,
+            maxval=None,
+            dtype=tf.uint32,
+            alg="philox",
         )
+        noise = iter(tf.unstack(self.share.rows(drawn)))
         kept = iter(state)
         return [next(noise) if is_random else next(kept) for is_random in self._is_random]

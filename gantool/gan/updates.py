@@ -12,6 +12,7 @@ from gantool.gan.latents import stateless_seed
 from gantool.gan.learner import Learner, Pass
 from gantool.gan.losses import Loss
 from gantool.gan.penalties import half_squared_norm
+from gantool.gan.share import WHOLE, Share
 
 Penalty = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 """(discriminate, real, generated, stateless seed) to a scalar that joins the loss."""
@@ -31,6 +32,7 @@ class Game:
         weight_decay: Times ½ Σ w² of a network's own weights joins the loss of each; 0 for none.
         constraints: See `Constraint`.
         seed: Of all that is random.
+        share: Of each batch, that updates are given; losses are means over it.
     """
 
     generator: Learner
@@ -40,6 +42,7 @@ class Game:
     weight_decay: float
     constraints: tuple[Constraint, ...]
     seed: int
+    share: Share = WHOLE
 
     def seed_of(self, purpose: str, index: tf.Tensor) -> tf.Tensor:
         """The stateless seed [2] of update number `index` for one purpose."""

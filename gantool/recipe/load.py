@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
+from typing import Any
 
 from gantool.errors import InputError
 from gantool.recipe.builtin import builtin_recipes
-from gantool.recipe.document import Document, Located, Path, Position, Problem, read_document
+from gantool.recipe.document import (
+    Document,
+    Located,
+    Path,
+    Position,
+    Problem,
+    dotted,
+    read_document,
+)
 from gantool.recipe.edit import Override, apply, rename
 from gantool.recipe.model import Recipe
 from gantool.recipe.parts import Parts, resolve
@@ -61,6 +70,12 @@ class LoadedRecipe:
         problems = [*self.problems, *found]
         if problems:
             raise RecipeError("\n".join(self._teller.lines(problems)))
+
+    def stating(self, path: Path, value: Any) -> LoadedRecipe:
+        """The same recipe with a value that was left open written into it."""
+        text = RecipeText(self.text, self.name, self.folder)
+        changed = load(text, [Override(path, value, f"{dotted(path)}={value}")])
+        return replace(changed, _teller=self._teller)
 
 
 @dataclass(frozen=True)

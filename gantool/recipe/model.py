@@ -311,7 +311,16 @@ class Train(Section):
     epochs: PositiveInt | None = Field(None, description="Passes over the images; or give steps.")
     batch_size: PositiveInt
     updates: Updates = Updates()
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "auto",
+        description="auto: bfloat16 or float16 with float32 weights where the device computes in"
+        " them many times as fast, float32 elsewhere; the run's own recipe states which.",
+    )
+    jit_compile: Literal["auto"] | bool = Field(
+        "auto",
+        description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
+        " draws other numbers for dropout and gradient penalties than TensorFlow does.",
+    )
     average: float | None = Field(
         None, gt=0, lt=1, description="Decay of the moving average of the generator; null: none."
     )

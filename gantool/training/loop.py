@@ -10,6 +10,7 @@ from typing import Any
 
 from gantool.errors import DivergedError
 from gantool.recipe.model import Interval
+from gantool.training.replicas import ALONE, Replicas
 from gantool.training.schedule import Calendar
 from gantool.training.state import TrainingState
 from gantool.training.step import Losses, TrainingStep
@@ -31,7 +32,7 @@ class Progress:
         images_per_second: Of the latest steps.
         generator_loss: Of the step just done.
         discriminator_loss: Of the step just done, without penalties.
-        stopped: Whether the run ends here before its last step.
+        stopped: What `should_stop` gave where the run ends here before its last step; else 0.
     """
 
     step: int
@@ -42,12 +43,12 @@ class Progress:
     images_per_second: float
     generator_loss: float
     discriminator_loss: float
-    stopped: bool
+    stopped: int
 
     @property
     def ends(self) -> bool:
         """Whether no step follows."""
-        return self.stopped or self.step >= self.last
+        return self.stopped != 0 or self.step >= self.last
 
 
 def train(
@@ -59,7 +60,8 @@ def train(
     batch_size: int,
     calendar: Calendar,
     intervals: Sequence[Interval],
-    should_stop: Callable[[], bool],
+    should_stop: Callable[[], int],
+    replicas: Replicas = ALONE,
 ) -> Iterator[Progress]:
     """Train up to step `last`, pausing wherever one of the intervals is due.
 
@@ -71,7 +73,9 @@ def train(
         batch_size: Real images in a batch.
         calendar: How many batches a step takes, and when an interval is due.
         intervals: A pause is made, at least, whenever one of them is due.
-        should_stop: Asked between calls; the run then ends where it is.
+        should_stop: Asked between calls; where it is not 0, the run ends where it is, on all
+            workers. A signal's number, so that all can tell it.
+        replicas: That the step is made with.
 
     Yields:
         At every pause, with the state as it is after that step.
@@ -81,8 +85,8 @@ def train(
     """
     steps_a_call = 1
     seconds_before = state.seconds
-    stopped = False
-    while state.step < last and not stopped:
+    wish = 0
+    while state.step < last and not wish:
         before, started = state.step, time.perf_counter()
         stop = calendar.next_stop(before, intervals, last)
         losses = step.run(batches, min(steps_a_call, stop - before))
@@ -93,7 +97,8 @@ def train(
         )
         state.seconds += took
         _refuse_diverged(losses, state.step)
-        stopped = should_stop()
+        # All workers take the next steps in one call of the same length, or none of them does.
+        pace, wish = replicas.agree(took, should_stop())
         yield Progress(
             step=state.step,
             last=last,
@@ -103,10 +108,10 @@ def train(
             images_per_second=(images - images_before) / took,
             generator_loss=losses.generator,
             discriminator_loss=losses.discriminator,
-            stopped=stopped and state.step < last,
+            stopped=wish if state.step < last else 0,
         )
         # Doubling keeps the slow first call, which compiles, from deciding for long.
-        steps_a_call = max(1, min(2 * steps_a_call, round(_SECONDS_A_CALL * done / took)))
+        steps_a_call = max(1, min(2 * steps_a_call, round(_SECONDS_A_CALL * done / pace)))
 
 
 def _refuse_diverged(losses: Losses, step: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
 from gantool.recipe.parts import Part
+from gantool.training.devices import described, find_device, stating_precision
 from gantool.training.state import TrainingState
 
 _UNKNOWN_CLASSES = 10
@@ -32,7 +33,8 @@ class Plan:
     """Everything that a run needs but the images themselves.
 
     Attributes:
-        loaded: The recipe.
+        loaded: The recipe, its precision stated.
+        computing: What on, and how, as a line.
         source: Its images; None where a catalogue set is not on this machine yet.
         note: Then, how it gets there.
         classes: How many labels there are; 0 without labels.
@@ -40,6 +42,7 @@ class Plan:
     """
 
     loaded: LoadedRecipe
+    computing: str
     source: ImageSource | None
     note: str
     classes: int
@@ -51,14 +54,32 @@ class Plan:
         return self.loaded.recipe
 
 
-def make_plan(loaded: LoadedRecipe) -> Plan:
+def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """Open the data, build both networks and optimizers, and check that all fit together.
+
+    Args:
+        loaded: The recipe.
+        replicas: How many of the networks share each batch; what is built here is one.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` among them.
     """
     problems: list[Problem] = []
+    asked, device = loaded.recipe.train, find_device()
+    loaded = stating_precision(loaded, device)
     source, classes, note = _open(loaded, problems)
+    state = make_state(loaded, classes, problems)
+    computing = described(asked, loaded.recipe.train, device, replicas)
+    return Plan(loaded, computing, source, note, classes, state)
+
+
+def make_state(loaded: LoadedRecipe, classes: int, found: Iterable[Problem] = ()) -> TrainingState:
+    """Build both networks and optimizers of a recipe that states its precision, at step 0.
+
+    Raises:
+        RecipeError: With a line for every problem, those of `loaded` and those found before too.
+    """
+    problems = list(found)
     generator = _build("generator", loaded, classes, problems)
     discriminator = _build("discriminator", loaded, classes, problems)
     if generator is not None:
@@ -79,8 +100,7 @@ def make_plan(loaded: LoadedRecipe) -> Plan:
     if loaded.recipe.train.average is not None:
         # Built alike from the same seed, it starts with the generator's own weights.
         average = _build("generator", loaded, classes, problems)
-    state = TrainingState(generator, discriminator, average, *optimizers)
-    return Plan(loaded, source, note, classes, state)
+    return TrainingState(generator, discriminator, average, *optimizers)
 
 
 def build_generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
@@ -90,6 +110,7 @@ def build_generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
         RecipeError: It cannot be built.
     """
     problems: list[Problem] = []
+    loaded = stating_precision(loaded, find_device())
     built = _build("generator", loaded, classes, problems)
     loaded.raise_problems(problems)
     assert built is not None

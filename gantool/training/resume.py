@@ -38,9 +38,14 @@ def recipe_of_run(folder: RunFolder) -> RecipeText:
 def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
     """Raise InputError where a recipe given beside a run differs from the run's, with a list.
 
-    Both have the values of `--set` in them, so what was set on purpose does not differ.
+    Both have the values of `--set` in them, so what was set on purpose does not differ. Nor does a
+    precision that the recipe leaves to the device: the run goes on in the one that it began with.
     """
-    found = differences(run.recipe, given.recipe)
+    found = [
+        (path, ours, theirs)
+        for path, ours, theirs in differences(run.recipe, given.recipe)
+        if (path, theirs) != ("train.precision", "auto")
+    ]
     if found:
         lines = [f"{given.name} differs from the run's own recipe, {run.name}:"]
         lines += [
@@ -50,10 +55,15 @@ def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
         raise InputError("\n".join(lines))
 
 
-def restore(state: TrainingState, folder: RunFolder) -> None:
+def restore(state: TrainingState, folder: RunFolder, *, writes: bool = True) -> None:
     """Bring a fresh state and the run's metrics to where the newest checkpoint was written.
 
     Without a checkpoint the run starts from its beginning.
+
+    Args:
+        state: Is moved.
+        folder: Of the run.
+        writes: Whether this process is the one that writes the run, and so its metrics.
 
     Raises:
         InputError: The checkpoint is damaged, or of other networks.
@@ -63,4 +73,5 @@ def restore(state: TrainingState, folder: RunFolder) -> None:
         header = read_header(checkpoints[-1])
         read_variables(checkpoints[-1], state.variables())
         state.step, state.seconds = header.step, header.seconds
-    keep_rows(folder.metrics, state.step)
+    if writes:
+        keep_rows(folder.metrics, state.step)

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from gantool.gan.average import decay_at, move_average
-from gantool.gan.constraints import clip_weights
 from gantool.gan.latents import draw
-from gantool.gan.learner import Learner
-from gantool.gan.losses import LOSSES
-from gantool.gan.penalties import gradient_penalty
 from gantool.gan.updates import (
-    Game,
-    Penalty,
     update_both,
     update_discriminator,
     update_discriminator_separately,
     update_generator,
 )
 from gantool.networks.ahead import compiling_ahead
-from gantool.networks.build import BuiltNetwork
-from gantool.recipe.model import GradientPenalty, Recipe, WeightClip, WeightDecay
+from gantool.recipe.model import Recipe
+from gantool.training.devices import compiles, find_device
+from gantool.training.game import make_game
+from gantool.training.replicas import ALONE, Replicas
 from gantool.training.schedule import batches_before, in_burst
 from gantool.training.state import TrainingState
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 """Images [B, H, W, C] and labels int32 [B]."""
+
+OfEach = list[tf.Tensor]
+"""One for each replica of this process."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +45,40 @@ class TrainingStep:
     """Moves a `TrainingState` by whole steps: updates of both networks, in the recipe's order.
 
     Everything random in step n is a function of the recipe's seed and n, so it makes no difference
-    how many steps one call runs, nor whether the process is the same.
+    how many steps one call runs, whether the process is the same, or how many replicas share each
+    batch.
+
+    Args:
+        state: Is moved.
+        recipe: Says how.
+        replicas: That share each batch.
+        copies: Of the state, for the replicas of this process after the first; are moved alike.
     """
 
-    def __init__(self, state: TrainingState, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        state: TrainingState,
+        recipe: Recipe,
+        replicas: Replicas = ALONE,
+        copies: Sequence[TrainingState] = (),
+    ) -> None:
         self._state = state
         self._recipe = recipe
         self._updates = recipe.train.updates
-        self._game = make_game(state, recipe)
-        self._averaged = (
-            list(state.average.weights().values()) if state.average is not None else [],
-            list(state.generator.weights().values()),
-        )
+        self._replicas = replicas
+        states = [state, *copies]
+        self._games = [
+            make_game(own, recipe, share)
+            for own, share in zip(states, replicas.shares, strict=True)
+        ]
+        self._compiles = compiles(recipe.train, find_device(), replicas.count)
+        self._averaged = [
+            (
+                list(own.average.weights().values()) if own.average is not None else [],
+                list(own.generator.weights().values()),
+            )
+            for own in states
+        ]
         self._run = tf.function(self._steps, autograph=False)
         self._ready = False
 
@@ -69,7 +89,7 @@ class TrainingStep:
 
         Args:
             batches: Iterator over (images [B, H, W, C], labels int32 [B]), at the batch that the
-                state's next step begins with.
+                state's next step begins with; of several workers, each has its own rows.
             count: At least 1.
         """
         first = self._state.step
@@ -116,24 +136,58 @@ class TrainingStep:
             batch: The number of its first batch, which is that of its first discriminator update.
             count: How many updates the discriminator makes.
         """
-        held: Batch = batches.get_next()
+        held = self._next(batches)
         if self._updates.order == "simultaneous":
-            latents = self._latents("latent/shared", step)
-            losses = update_both(self._game, *held, latents, step)
+            discriminator, generator = self._teach_both(held, step)
         elif self._updates.order == "generator-first":
-            generator_loss = self._teach_generator(held[1], step)
-            losses = self._teach_discriminator(batches, held, step, batch, count)[0], generator_loss
+            generator = self._teach_generator([labels for _, labels in held], step)
+            discriminator, _ = self._teach_discriminator(batches, held, step, batch, count)
         else:
-            loss, labels = self._teach_discriminator(batches, held, step, batch, count)
-            losses = loss, self._teach_generator(labels, step)
+            discriminator, labels = self._teach_discriminator(batches, held, step, batch, count)
+            generator = self._teach_generator(labels, step)
         decay = self._recipe.train.average
         if decay is not None:
-            move_average(*self._averaged, decay_at(decay, step))
-        return losses
+            self._replicas.each(
+                lambda own: move_average(*self._averaged[own], decay_at(decay, step))
+            )
+        return self._means(discriminator, generator)
+
+    def _next(self, batches: Any) -> list[Batch]:
+        """The next batch, the rows of each replica of this process."""
+        images, labels = batches.get_next()
+        count = len(self._games)
+        if count == 1:
+            return [(images, labels)]
+        return list(zip(tf.split(images, count), tf.split(labels, count), strict=True))
+
+    def _means(self, discriminator: OfEach, generator: OfEach) -> tuple[tf.Tensor, tf.Tensor]:
+        """The losses of the whole batch from those of its shares."""
+
+        def means(own: int) -> Sequence[tf.Tensor]:
+            return self._games[own].share.mean([discriminator[own], generator[own]])
+
+        first, second = self._replicas.each(means)[0]
+        return first, second
+
+    def _teach_both(self, held: list[Batch], step: tf.Tensor) -> tuple[OfEach, OfEach]:
+        def teach(own: int) -> tuple[tf.Tensor, tf.Tensor]:
+            latents = self._latents(own, "latent/shared", step)
+            losses: tuple[tf.Tensor, tf.Tensor] = self._chosen(update_both, own)(
+                *held[own], latents, step
+            )
+            return losses
+
+        discriminator, generator = zip(*self._replicas.each(teach), strict=True)
+        return list(discriminator), list(generator)
 
     def _teach_discriminator(
-        self, batches: Any, held: Batch, step: tf.Tensor, batch: tf.Tensor, count: int | tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+        self,
+        batches: Any,
+        held: list[Batch],
+        step: tf.Tensor,
+        batch: tf.Tensor,
+        count: int | tf.Tensor,
+    ) -> tuple[OfEach, OfEach]:
         """All of a step's updates of the discriminator, the first from the batch at hand.
 
         Returns:
@@ -142,102 +196,74 @@ class TrainingStep:
         together = self._updates.real_and_generated == "together"
         update = update_discriminator if together else update_discriminator_separately
 
-        def teach(index: tf.Tensor | int, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-            latents = self._latents("latent/discriminator", step, batch + index)
-            return update(self._game, images, labels, latents, batch + index)
+        def teach(index: tf.Tensor | int, given: list[Batch]) -> OfEach:
+            def teach_one(own: int) -> tf.Tensor:
+                latents = self._latents(own, "latent/discriminator", step, batch + index)
+                return self._chosen(update, own)(*given[own], latents, batch + index)
 
-        def teach_next(index: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            images, labels = tf.cond(index == 0, lambda: held, batches.get_next)
-            return index + 1, teach(index, images, labels), labels
+            return self._replicas.each(teach_one)
 
+        def teach_next(index: tf.Tensor, *_: OfEach) -> tuple[Any, ...]:
+            given = tf.cond(index == 0, lambda: held, lambda: self._next(batches))
+            return index + 1, teach(index, given), [labels for _, labels in given]
+
+        labels = [labels for _, labels in held]
         if isinstance(count, int) and count == 1:
-            return teach(0, *held), held[1]
-        _, loss, labels = _while_below(count, teach_next, (tf.zeros([]), held[1]))
-        return loss, labels
+            return teach(0, held), labels
+        _, losses, labels = _while_below(count, teach_next, (self._zeros(), labels))
+        return losses, labels
 
-    def _teach_generator(self, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    def _teach_generator(self, labels: OfEach, step: tf.Tensor) -> OfEach:
         """All of a step's updates of the generator; the loss of the last."""
         count = self._updates.generator
 
-        def teach(index: tf.Tensor | int) -> tf.Tensor:
+        def teach(index: tf.Tensor | int) -> OfEach:
             number = step * count + index
-            latents = self._latents("latent/generator", step, number)
-            return update_generator(self._game, labels, latents, number)
+
+            def teach_one(own: int) -> tf.Tensor:
+                latents = self._latents(own, "latent/generator", step, number)
+                return self._chosen(update_generator, own)(labels[own], latents, number)
+
+            return self._replicas.each(teach_one)
 
         if count == 1:
             return teach(0)
-        return _while_below(count, lambda index, _: (index + 1, teach(index)), (tf.zeros([]),))[1]
+        losses: OfEach
+        _, losses = _while_below(
+            count, lambda index, _: (index + 1, teach(index)), (self._zeros(),)
+        )
+        return losses
 
-    def _latents(self, purpose: str, step: tf.Tensor, number: tf.Tensor | None = None) -> tf.Tensor:
+    def _zeros(self) -> OfEach:
+        return [tf.zeros([]) for _ in self._games]
+
+    def _chosen(self, update: Callable[..., Any], own: int) -> Callable[..., Any]:
+        """An update of a replica's game, compiled by XLA where that was chosen."""
+        of_game = partial(update, self._games[own])
+        if not self._compiles:
+            return of_game
+        compiled: Callable[..., Any] = tf.function(of_game, autograph=False, jit_compile=True)
+        return compiled
+
+    def _latents(
+        self, own: int, purpose: str, step: tf.Tensor, number: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Those of update `number` for its purpose, or of the step where all updates share them."""
         if number is None or self._updates.latents == "shared":
             purpose, number = "latent/shared", step
-        seed = self._game.seed_of(purpose, number)
-        return draw(self._recipe.latent, self._recipe.train.batch_size, seed)
+        game = self._games[own]
+        seed = game.seed_of(purpose, number)
+        return game.share.rows(draw(self._recipe.latent, self._recipe.train.batch_size, seed))
 
 
 def _while_below(
-    count: int | tf.Tensor, body: Callable[..., tuple[tf.Tensor, ...]], start: tuple[tf.Tensor, ...]
-) -> tuple[tf.Tensor, ...]:
+    count: int | tf.Tensor, body: Callable[..., tuple[Any, ...]], start: tuple[Any, ...]
+) -> tuple[Any, ...]:
     """Run `body(index, *values)` → (index + 1, *values) for each index below `count`, in order."""
-    result: tuple[tf.Tensor, ...] = tf.while_loop(
+    result: tuple[Any, ...] = tf.while_loop(
         lambda index, *_: index < count,
         body,
         (tf.constant(0, tf.int64), *start),
         parallel_iterations=1,
     )
     return result
-
-
-def make_game(state: TrainingState, recipe: Recipe) -> Game:
-    """Bring the networks of a state together with the rules of a recipe."""
-    discriminator = Learner(
-        state.discriminator.model, state.discriminator_optimizer, state.discriminator.takes_label
-    )
-    generator = Learner(
-        state.generator.model, state.generator_optimizer, state.generator.takes_label
-    )
-    penalties = [item for item in recipe.regularizers if isinstance(item, GradientPenalty)]
-    decays = [item.weight for item in recipe.regularizers if isinstance(item, WeightDecay)]
-    clips = [item for item in recipe.regularizers if isinstance(item, WeightClip)]
-    return Game(
-        generator=generator,
-        discriminator=discriminator,
-        loss=LOSSES[recipe.loss],
-        penalties=tuple(_penalty(item) for item in penalties),
-        weight_decay=sum(decays),
-        constraints=tuple(
-            partial(clip_weights, _clipped(state.discriminator, item), item.limit) for item in clips
-        ),
-        seed=recipe.seed,
-    )
-
-
-def _clipped(discriminator: BuiltNetwork, item: WeightClip) -> list[keras.Variable]:
-    """The variables of the discriminator that are clipped."""
-    of_normalization = [
-        variable
-        for placed in discriminator.layers
-        if isinstance(placed.layer, keras.layers.BatchNormalization)
-        for variable in placed.layer.weights
-    ]
-    own = {id(variable) for variable in of_normalization}
-    others = [item for item in discriminator.model.trainable_variables if id(item) not in own]
-    if item.batch_normalization == "none":
-        return others
-    if item.batch_normalization == "all":
-        return others + of_normalization
-    return others + [variable for variable in of_normalization if variable.trainable]
-
-
-def _penalty(item: GradientPenalty) -> Penalty:
-    def penalty(
-        discriminate: Callable[[tf.Tensor], tf.Tensor],
-        real: tf.Tensor,
-        generated: tf.Tensor,
-        seed: tf.Tensor,
-    ) -> tf.Tensor:
-        mix = tf.random.stateless_uniform([real.shape[0], 1, 1, 1], seed, alg="philox")
-        return item.weight * gradient_penalty(discriminate, real, generated, mix)
-
-    return penalty

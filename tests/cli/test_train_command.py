@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from gantool.training import devices
+
 PLAIN = re.compile(
     r"step (\d+)/(\d+)  [\d,]+ images/s  \d+:\d\d:\d\d left"
     r"  generator -?\d+\.\d{4}  discriminator -?\d+\.\d{4}"
@@ -74,7 +76,7 @@ def test_intervals_may_be_epochs_and_grids_have_several_layouts(command: Any, ti
     assert ended.code == 0, ended.err
     lines = ended.out.splitlines()
     assert lines[0] == "run: 300 images, steps 1 to 6"
-    assert [line.split("  ")[0] for line in lines[1:-1]] == ["step 4/6", "step 6/6"]
+    assert [line.split("  ")[0] for line in lines[2:-1]] == ["step 4/6", "step 6/6"]
     assert files(Path("run")) == [
         *(f"checkpoints/step-0000000{step}.h5" for step in (2, 4, 6)),
         *("losses.png", "metrics.jsonl", "recipe.yaml", "samples/reals.png"),
@@ -108,8 +110,9 @@ def test_metrics_are_rows_of_json(trained: Path) -> None:
 
 
 def test_a_pipe_gets_plain_lines(trained: Path) -> None:
-    first, *lines, last = (trained.parent / "stdout").read_text().splitlines()
+    first, device, *lines, last = (trained.parent / "stdout").read_text().splitlines()
     assert first == f"{trained}: 300 images, steps 1 to 200"
+    assert re.fullmatch(r"computing on .+, float32, (without XLA|.+ by XLA) \(auto\)", device)
     matches = [PLAIN.fullmatch(line) for line in lines]
     assert all(matches), lines
     found = [(int(match[1]), int(match[2])) for match in matches if match]
@@ -117,9 +120,28 @@ def test_a_pipe_gets_plain_lines(trained: Path) -> None:
     assert last == f"done: {trained}/samples/step-00000200.png"
 
 
+def test_the_precision_of_the_device_is_stated_and_kept(
+    command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "has_amx", lambda: True)
+    Path("tiny.yaml").write_text(
+        tiny.read_text().replace("precision: float32 ", "precision: auto ")
+    )
+    short = *THREE, "--set", f"data.source={tiny.parent}/digits", "--steps"
+    ended = command("train", "tiny.yaml", "--out", "run", *short, "1")
+    assert ended.code == 0, ended.err
+    told = ended.out.splitlines()[1]
+    assert told.endswith(", mixed_bfloat16 (auto: the processor has AMX), without XLA (auto)")
+    assert "  precision: mixed_bfloat16 " in Path("run/recipe.yaml").read_text()
+    monkeypatch.setattr(devices, "has_amx", lambda: False)
+    ended = command("train", "tiny.yaml", "--resume", "run", *short, "2")
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[1].endswith(", mixed_bfloat16, without XLA (auto)")
+
+
 def test_the_lines_tell_the_losses_of_the_log(trained: Path) -> None:
     rows = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
-    lines = (trained.parent / "stdout").read_text().splitlines()[1:-1]
+    lines = (trained.parent / "stdout").read_text().splitlines()[2:-1]
     for row, line in zip(rows, lines, strict=True):
         assert f"generator {row['generator_loss']:.4f}" in line
         assert f"discriminator {row['discriminator_loss']:.4f}" in line
@@ -157,18 +179,43 @@ def test_runs_are_numbered_and_the_options_are_in_the_recipe(command: Any, tiny:
     assert all(path.stat().st_size > 10_000 for path in checkpoints)
 
 
-def test_a_dry_run_trains_one_step_and_writes_nothing(
-    command: Any, tiny: Path, workshop: Path
+def test_a_dry_run_trains_a_few_steps_and_writes_nothing(
+    command: Any, tiny: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from gantool.measuring import report
+
+    monkeypatch.setattr(report, "_OF_ESTIMATE", 0.05)
     before = files(workshop)
-    ended = command("train", tiny, *THREE, "--dry-run", "--out", "run")
-    assert ended.code == 0, ended.err
-    assert re.fullmatch(
-        r"one step runs: generator \d\.\d{4}, discriminator \d\.\d{4}; nothing was written",
-        ended.out.splitlines()[-1],
+    ended = command(
+        "train", tiny, *THREE, "--set", "train.steps=9000000000", "--dry-run", "--out", "run"
     )
+    assert ended.code == 0, ended.err
+    runs, estimate = ended.out.splitlines()[-2:]
+    assert re.fullmatch(
+        r"one step runs: generator \d\.\d{4}, discriminator \d\.\d{4}; nothing was written", runs
+    )
+    told = re.fullmatch(
+        r"about (\d+) d \d+ h on this machine \(([\d.]+) (ms|s) a step\), [\d.,]+ [MG]B of memory",
+        estimate,
+    )
+    assert told, estimate
+    seconds = float(told[2]) / (1000 if told[3] == "ms" else 1)
+    assert int(told[1]) == pytest.approx(9e9 * seconds / 86400, rel=0.01)
     assert list(Path().iterdir()) == []
     assert files(workshop) == before
+
+
+def test_a_dry_run_of_a_run_estimates_what_is_left(
+    command: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gantool.measuring import report
+
+    monkeypatch.setattr(report, "_OF_ESTIMATE", 0.05)
+    before = {name: (trained / name).read_bytes() for name in files(trained)}
+    ended = command("train", "--resume", trained, "--dry-run")
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[-1].startswith("about 0 s on this machine (")
+    assert {name: (trained / name).read_bytes() for name in files(trained)} == before
 
 
 def test_a_finished_run_has_nothing_to_do(command: Any, trained: Path) -> None:
@@ -254,6 +301,15 @@ def test_options_that_do_not_go_together(command: Any, trained: Path) -> None:
         (
             ["--resume", trained, "--out", "x"],
             "Error: --out has no meaning with --resume: the run stays in its folder",
+        ),
+        (
+            ["--resume", trained, "--batch", "16"],
+            "Error: --batch has no meaning with --resume: the run keeps its batch, unless --set"
+            " train.batch_size=N changes it on purpose",
+        ),
+        (
+            ["x.yaml", "--batch", "many"],
+            "Error: Invalid value for '--batch': 'many' is neither auto nor a whole number",
         ),
         ([], "Error: name a RECIPE, or a run to go on with by --resume RUN"),
         (["x.yaml", "--steps", "0"], "Error: Invalid value for '--steps': 0 is not in the range"),

@@ -31,11 +31,16 @@ def make(request, tmp_path, encode, data, monkeypatch):
         pixels[:, 0] -= 1
         path.write_bytes(encode(pixels))
 
-    def make(first_batch=0, seed=0, batch_size=5, **keys):
+    def make(first_batch=0, seed=0, batch_size=5, share=(0, 1), **keys):
         section = data(tmp_path / "set", **{"range": (0, 255), "labels": True, **keys})
         images = load_images(open_source(section, None), section)
         made = pipeline.batches(
-            images, section, batch_size=batch_size, seed=seed, first_batch=first_batch
+            images,
+            section,
+            batch_size=batch_size,
+            seed=seed,
+            first_batch=first_batch,
+            share=share,
         )
         return images, made
 
@@ -119,6 +124,35 @@ def test_flip_changes_neither_order_nor_labels(make):
     for with_flip, without in zip(flipped, take(make()[1], 5), strict=True):
         assert numbers(with_flip) == numbers(without)
         assert with_flip[1].tolist() == without[1].tolist()
+
+
+def test_shares_are_the_rows_of_the_batch_in_order(make):
+    """From the last batch of an epoch on, with flips that are drawn for the whole batch."""
+    whole = take(make(first_batch=2, batch_size=6, flip=True)[1], 3)
+    shares = [
+        take(make(first_batch=2, batch_size=6, flip=True, share=(number, 3))[1], 3)
+        for number in range(3)
+    ]
+    for (pixels, labels), *parts in zip(whole, *shares, strict=True):
+        assert [part.shape for part, _ in parts] == [(2, 4, 4, 3)] * 3
+        np.testing.assert_array_equal(np.concatenate([part for part, _ in parts]), pixels)
+        np.testing.assert_array_equal(np.concatenate([part for _, part in parts]), labels)
+
+
+def test_a_share_reads_its_own_images_alone(make, monkeypatch):
+    read = []
+
+    def noting(method):
+        return lambda images, indices: read.append(indices.tolist()) or method(images, indices)
+
+    for name in ("read", "batch"):
+        monkeypatch.setattr(loading.Images, name, noting(getattr(loading.Images, name)))
+    take(make(batch_size=10, share=(1, 2))[1], 2)
+    # It reads ahead, by how much depends on the machine.
+    epochs = [pipeline.permutation(COUNT, key(0, "order"), epoch).numpy() for epoch in range(50)]
+    second_halves = [row[5:].tolist() for epoch in epochs for row in epoch[:20].reshape(2, 10)]
+    assert len(read) >= 2
+    assert all(indices in second_halves for indices in read)
 
 
 def test_a_batch_larger_than_the_set(make):

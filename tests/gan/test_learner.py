@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gantool.gan.learner import Learner
+from gantool.gan.share import WHOLE, Share
 from gantool.networks.layers import BatchNormalization, ConcatLabel
 
 LABELS = tf.constant([0, 1, 0, 1])
@@ -296,3 +297,51 @@ def test_trainable_and_state_share_no_variable(normalization):
     names = [variable.name for variable in learner.trainable]
     assert names == ["kernel", "bias", "gamma", "beta", "kernel", "bias"]
     assert [variable.name for variable in learner.state] == ["moving_mean", "moving_variance"]
+
+
+class TestShare:
+    """What a replica does that takes a share of each batch."""
+
+    def test_rows_are_its_own_in_order(self):
+        values = tf.range(12)
+        shares = [Share(number, 3).rows(values).numpy().tolist() for number in range(3)]
+        assert shares == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+        assert WHOLE.rows(values) is values
+
+    def test_replicas_drop_different_places(self):
+        layers = [keras.layers.Dense(200, use_bias=False), keras.layers.Dropout(0.5)]
+        model = keras.Sequential([keras.Input((3,)), *layers])
+        dropped = [
+            Learner(model, keras.optimizers.SGD(), False, Share(number, 2))
+            .forward(tf.ones([4, 3]), LABELS, SEED)
+            .outputs.numpy()
+            == 0
+            for number in (0, 1)
+        ]
+        assert 0.4 < (dropped[0] != dropped[1]).mean() < 0.6
+
+    def test_moves_by_means_and_keeps_mean_statistics(self):
+        """The other replica hands in twice what this one does, plus one."""
+
+        def mean(tensors):
+            handed.append(len(tensors))
+            return [(tensor + 2.0 * tensor + 1.0) / 2.0 for tensor in tensors]
+
+        handed = []
+        model = keras.Sequential(
+            [keras.Input((3,)), BatchNormalization(momentum=0.5), keras.layers.Dense(1)]
+        )
+        twin = keras.models.clone_model(model)
+        twin.set_weights(model.get_weights())
+        alone = Learner(model, keras.optimizers.SGD(0.1), False)
+        shared = Learner(twin, keras.optimizers.SGD(0.1), False, Share(0, 2, mean))
+        before = values(alone.trainable)
+        for learner in (alone, shared):
+            descend_on_mean(learner)
+        assert handed == [4, 2]  # the gradients at once, then the statistics
+        for start, one, two in zip(before, alone.trainable, shared.trainable, strict=True):
+            gradient = (start - one.numpy()) / 0.1
+            expected = start - 0.1 * (1.5 * gradient + 0.5)
+            np.testing.assert_allclose(two, expected, rtol=0, atol=1e-5)
+        for one, two in zip(alone.state, shared.state, strict=True):
+            np.testing.assert_allclose(two, 1.5 * one.numpy() + 0.5, rtol=0, atol=1e-5)

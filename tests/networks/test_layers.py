@@ -48,6 +48,13 @@ def assert_alike(ours, theirs, tolerance=2e-5):
 
 
 class TestBatchNormalization:
+    def test_synchronized_is_the_same_where_there_is_one_replica(self):
+        alone, _ = pair((4, 5, 2, 3))
+        together, _ = pair((4, 5, 2, 3), synchronized=True)
+        inputs = batch((4, 5, 2, 3))
+        for one, two in zip(in_training(alone, inputs), in_training(together, inputs), strict=True):
+            assert one.numpy().tobytes() == two.numpy().tobytes()
+
     @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
     @pytest.mark.parametrize(
         "keywords",

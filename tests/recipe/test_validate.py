@@ -61,7 +61,7 @@ def test_what_a_recipe_leaves_out_has_the_values_of_the_design():
     assert (recipe.latent.distribution, recipe.latent.bounds) == ("normal", None)
     assert (recipe.train.updates.discriminator, recipe.train.updates.generator) == (1, 1)
     assert recipe.train.updates.real_and_generated == "together"
-    assert recipe.train.precision == "float32"
+    assert recipe.train.precision == "auto"
     assert recipe.train.average is None
     assert recipe.regularizers == []
     assert recipe.initializer is None

@@ -31,6 +31,7 @@ def tiny_copy(text: RecipeText, *more: Override) -> LoadedRecipe:
         "data.size": [side // halve for side in recipe.data.size],
         "data.crop": None,
         "train.batch_size": BATCH,
+        "train.precision": "float32",  # on every machine that the tests run on
         "regularizers": [_magnified(item) for item in recipe.regularizers],
         "generator.layers": _thinned(recipe.generator.layers, halve),
         "discriminator.layers": _thinned(recipe.discriminator.layers, halve),

@@ -11,8 +11,8 @@ from gantool.networks.build import build_network
 from gantool.networks.components import make
 from gantool.recipe.model import Recipe
 from gantool.recipe.parts import resolve
+from gantool.training.game import make_game
 from gantool.training.state import TrainingState
-from gantool.training.step import make_game
 
 RATE = 0.5
 BATCH = 4

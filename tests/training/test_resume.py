@@ -23,9 +23,10 @@ from gantool.training.checkpoint import (
     values_of,
     write_checkpoint,
 )
+from gantool.training.game import make_game
 from gantool.training.plan import Plan, make_plan
 from gantool.training.schedule import batches_before
-from gantool.training.step import TrainingStep, make_game
+from gantool.training.step import TrainingStep
 
 TIMES = ("seconds", "images_per_second")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ from typing import Any
 import h5py
 import pytest
 
+from gantool import __version__
 from gantool.data.loading import load_images
 from gantool.errors import DivergedError
+from gantool.gan.share import Share
 from gantool.training import consumers
 from gantool.training.plan import Plan, make_plan
+from gantool.training.replicas import ALONE, Replicas
 from gantool.training.run_folder import RunFolder
 from gantool.training.session import run_session
+from gantool.training.state import TrainingState
 
 SMALL = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
@@ -42,13 +46,33 @@ def folder(tmp_path: Path) -> RunFolder:
 def session(load_tiny: Callable[..., Any], folder: RunFolder) -> Callable[..., tuple[Plan, Any]]:
     """Begin a session in `folder`; gives its plan as well."""
 
-    def begin(*settings: str) -> tuple[Plan, Any]:
+    def begin(*settings: str, replicas: Replicas = ALONE) -> tuple[Plan, Any]:
         plan = make_plan(load_tiny(*SMALL, *settings))
         assert plan.source is not None
         images = load_images(plan.source, plan.recipe.data)
-        return plan, run_session(plan, images, folder, lambda: False)
+        return plan, run_session(plan, images, folder, lambda: False, replicas)
 
     return begin
+
+
+class OneOfTwo(Replicas):
+    """The replica of one of two workers; notes what there is when all have come to the end."""
+
+    workers = 2
+
+    def __init__(self, worker: int, folder: RunFolder) -> None:
+        self.worker = worker
+        self.shares = [Share(worker, 2)]
+        self.facts: dict[str, object] = {}
+        self.at_the_end: list[str] = []
+        self._folder = folder
+
+    def begin(self, facts: Iterable[tuple[str, object]], states: Sequence[TrainingState]) -> None:
+        assert len(states) == 1
+        self.facts = dict(facts)
+
+    def end(self) -> None:
+        self.at_the_end = sorted(path.name for path in self._folder.path.rglob("*.*"))
 
 
 def steps_logged(folder: RunFolder) -> list[int]:
@@ -145,6 +169,30 @@ def test_an_error_of_the_last_file_is_not_lost(session: Any, folder: RunFolder) 
     _, progresses = session("train.steps=3")
     with pytest.raises(IsADirectoryError):
         list(progresses)
+
+
+def test_the_first_worker_writes_and_ends_when_all_is_written(
+    session: Any, folder: RunFolder
+) -> None:
+    first = OneOfTwo(0, folder)
+    _, progresses = session("train.steps=3", replicas=first)
+    assert list(progresses)[-1].images == 24
+    assert first.at_the_end == [
+        *("losses.png", "metrics.jsonl", "reals.png", "recipe.yaml"),
+        *("step-00000003.h5", "step-00000003.png"),
+    ]
+
+
+def test_another_worker_writes_nothing(session: Any, folder: RunFolder) -> None:
+    second = OneOfTwo(1, folder)
+    plan, progresses = session("train.steps=3", replicas=second)
+    plan.state.step = 1
+    assert [progress.step for progress in progresses][-1] == 3
+    assert [path for path in folder.path.rglob("*") if path.is_file()] == []
+    assert second.facts["version of gantool"] == __version__
+    assert second.facts["train of the recipe"] == plan.recipe.train
+    assert second.facts["number of images"] == 300
+    assert second.facts["step to go on from"] == 1
 
 
 def test_weights_that_are_no_numbers_end_the_training(session: Any, folder: RunFolder) -> None:

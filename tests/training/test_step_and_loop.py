@@ -16,6 +16,7 @@ from gantool.errors import DivergedError
 from gantool.recipe.model import Interval, Updates
 from gantool.training.loop import Progress, train
 from gantool.training.plan import Plan, make_plan
+from gantool.training.replicas import Replicas
 from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import Calendar
 from gantool.training.session import run_session
@@ -253,6 +254,32 @@ def test_a_wish_to_stop_is_heard_at_the_next_pause() -> None:
     assert [progress.stopped for progress in found] == [False, False, True]
     assert found[-1].ends
     assert found[-1].step < 100
+
+
+class TwoWorkers(Replicas):
+    """The other one, number 0, takes 0.3 s a call, and wishes to stop at its third pause."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def agree(self, _seconds: float, wish: int) -> tuple[float, int]:
+        self.asked.append(wish)
+        return 0.3, 15 if len(self.asked) == 3 else wish
+
+
+def test_workers_pause_together_and_stop_for_each_other() -> None:
+    workers = TwoWorkers()
+    found = walk(replicas=workers, intervals=[Interval.of(1000)], last=1000)
+    assert workers.asked == [0, 0, 0]
+    assert [progress.stopped for progress in found] == [0, 0, 15]
+    # By its pace half a second takes two steps, then three; by this one's own they would double.
+    assert [progress.step for progress in found] == [1, 3, 6]
+
+
+def test_a_wish_of_this_worker_is_told_to_the_others() -> None:
+    workers = TwoWorkers()
+    [only] = walk(replicas=workers, should_stop=lambda: 2)
+    assert (workers.asked, only.stopped) == ([2], 2)
 
 
 def test_a_wish_to_stop_at_the_last_step_is_no_stop() -> None:

@@ -1,0 +1,206 @@
+"""`--batch N` and `--batch auto`: the batch of a recipe from the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import click
+
+from gantool.cli.loading import load_recipe
+from gantool.cli.quantities import amount
+from gantool.errors import GantoolError, InputError
+
+if TYPE_CHECKING:
+    from gantool.recipe.load import LoadedRecipe, RecipeText
+
+BatchSize: TypeAlias = int | Literal["auto"]
+
+_OF_FREE, _OF_FREE_GPU = 0.7, 0.9
+"""The share of free memory that the first steps may take. Those after them take up to a fifth more
+of the machine's, which lies in pieces by then, and other programs need some, too."""
+_REFUSED = 0.85
+"""The share of free memory beyond which a trial gets none."""
+_PATIENCE = 60.0
+"""Seconds that one trial may take."""
+
+
+def batch_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--batch` to a command."""
+    return click.option(
+        "--batch",
+        callback=_read,
+        metavar="N|auto",
+        help="Short for --set train.batch_size=N; auto: the largest that fits into memory. Another"
+        " batch is another training: learning rates may have to change with it.",
+    )(command)
+
+
+def _read(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> BatchSize | None:
+    if value is None:
+        return None
+    if value == "auto":
+        return "auto"
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value!r} is neither auto nor a whole number of at least 1.")
+    return int(value)
+
+
+def load_with_batch(
+    source: RecipeText,
+    settings: Sequence[str],
+    steps: int | None,
+    seed: int | None,
+    batch: BatchSize | None,
+) -> LoadedRecipe:
+    """Read a recipe as `load_recipe` does, with the batch of `--batch` in it."""
+    if batch == "auto":
+        loaded = load_recipe(source, settings, steps, seed)
+        loaded.raise_problems()
+        batch = _largest(source, settings, loaded.recipe.train.batch_size)
+    if batch is not None:
+        settings = (*settings, f"train.batch_size={batch}")
+    return load_recipe(source, settings, steps, seed)
+
+
+def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
+    """The largest batch that fits a recipe whose own is another; says which, and why."""
+    from gantool.measuring.largest_batch import MULTIPLE, largest_batch
+    from gantool.measuring.memory import free_memory
+
+    # Now: what this process takes later is what the trial takes, too.
+    with _Trial(source, settings, free_memory()) as trial:
+        share = _OF_FREE_GPU if trial.on_gpu else _OF_FREE
+        limit = int(share * trial.free)
+        found = largest_batch(
+            *(trial.peak_of, limit, own, trial.images, trial.at_rest, trial.affordable)
+        )
+    of_limit = f"of the {amount(limit)} that are {share:.0%} of the free memory"
+    if found is None:
+        raise GantoolError(
+            f"--batch auto: not even a batch of 1 comes through with its part {of_limit};"
+            " `gantool train … --batch 1 --dry-run` tells more"
+        )
+    takes = "it takes" if found.was_tried else "from smaller ones, it should take"
+    reason = f"{takes} {amount(found.peak)} {of_limit}"
+    if found.batch + MULTIPLE > trial.images:
+        reason = f"the set has {trial.images:,} images; {reason}"
+    click.echo(f"batch {found.batch} is the largest that fits: {reason}", err=True)
+    if found.batch != own:
+        click.echo(
+            f"the recipe has {own}: with another batch, learning rates may have to change, too",
+            err=True,
+        )
+    return found.batch
+
+
+class _Trial:
+    """A process that tries batches; a context manager, which ends it.
+
+    It may run out of memory in place of this one. One that has is followed by another.
+
+    Attributes:
+        images: In the recipe's set.
+        at_rest: Bytes that it takes before any training.
+        on_gpu: Whether it trains on a GPU.
+        free: Bytes of the memory that limits the batch: the GPU's, or this machine's.
+    """
+
+    def __init__(self, source: RecipeText, settings: Sequence[str], free: int) -> None:
+        self.images = self.at_rest = 0
+        self.on_gpu = False
+        self.free = free
+        self._request = {
+            "text": source.text,
+            "name": source.name,
+            "folder": str(source.folder),
+            "settings": list(settings),
+            "most": int(_REFUSED * free),
+        }
+        self._process: subprocess.Popen[str] | None = None
+        self._last = 0
+        self._seconds = 0.0
+
+    def __enter__(self) -> _Trial:
+        self._start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def affordable(self) -> float:
+        """The largest batch that can be tried without taxing anybody's patience."""
+        return self._last * _PATIENCE / self._seconds
+
+    def peak_of(self, batch: int) -> int | None:
+        """The bytes that a few steps with a batch take at most; None if they are too many."""
+        if batch < self._last:  # a process never forgets its peak
+            self._end()
+        if self._process is None:
+            self._start()
+        began = time.monotonic()
+        answer = self._ask(batch)
+        self._last, self._seconds = batch, time.monotonic() - began
+        if answer is None:
+            self._end()
+            click.echo(f"trying batch {batch}: does not fit", err=True)
+            return None
+        peak = int(answer["peak"])
+        click.echo(f"trying batch {batch}: {amount(peak)}", err=True)
+        return peak
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gantool.cli.trial"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        ready = self._ask(self._request)
+        if ready is None:
+            code = self._process.wait()
+            raise GantoolError(
+                f"--batch auto: the process that tries batches ended by itself (exit code {code});"
+                " name a batch, as in --batch 64"
+            )
+        self.images, self.at_rest = int(ready["images"]), int(ready["at_rest"])
+        self.on_gpu = ready["gpu_free"] is not None
+        if self.on_gpu:
+            self.free = int(ready["gpu_free"])
+
+    def _ask(self, question: object) -> dict[str, Any] | None:
+        """What the process answers; None if it has ended instead."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            print(json.dumps(question), file=self._process.stdin, flush=True)
+        except BrokenPipeError:
+            return None
+        line = self._process.stdout.readline()
+        if not line:
+            return None
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise (InputError if answer["is_input"] else GantoolError)(answer["error"])
+        return answer
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.communicate()
+        self._process = None

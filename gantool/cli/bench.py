@@ -1,0 +1,129 @@
+"""`gantool bench`: how fast a recipe trains on this machine, and where its time goes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from gantool.cli.batch import BatchSize, batch_option, load_with_batch
+from gantool.cli.loading import images_of, plan_of, setting_options
+from gantool.cli.quantities import amount, step_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gantool.measuring.report import Report
+
+_PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+_WAITS = 0.01
+"""The share of waiting for data from which on something can be done about it."""
+_BUSY = 0.1
+"""Of the cores: what others may take without a word."""
+
+_PHASES = {
+    "waiting_for_data": "waiting for data",
+    "generating_for_discriminator": "generating for the discriminator",
+    "discriminator_forward": "discriminator, forward",
+    "discriminator_backward": "discriminator, backward",
+    "discriminator_optimizer": "discriminator, optimizer",
+    "generator_forward": "generator, forward",
+    "generator_backward": "generator, backward",
+    "generator_optimizer": "generator, optimizer",
+    "moving_average": "moving average",
+    "rest": "rest",
+}
+
+
+@click.command()
+@click.argument("recipe")
+@setting_options
+@batch_option
+@click.option(
+    "--precision",
+    type=click.Choice(_PRECISIONS),
+    help="Short for --set train.precision=P.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Steps to time.  [default: those of about 8 seconds]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench(
+    recipe: str,
+    settings: tuple[str, ...],
+    seed: int | None,
+    batch: BatchSize | None,
+    precision: str | None,
+    steps: int | None,
+    as_json: bool,
+) -> None:
+    """Measure how fast RECIPE, a file or the name of a built-in recipe, trains on this machine.
+
+    Tells the time of a step and where it goes, images a second, how long the step waits for data,
+    memory, and how near its arithmetic comes to the rate of a large matrix product. Steps of a
+    burst are left out. Nothing is written.
+    """
+    from gantool.recipe.load import find_recipe
+
+    if precision is not None:
+        settings = (*settings, f"train.precision={precision}")
+    loaded = load_with_batch(find_recipe(recipe), settings, None, seed, batch)
+    plan = plan_of(loaded)
+    from gantool.measuring.report import measure
+
+    report = measure(plan, images_of(plan), steps)
+    if as_json:
+        click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_lines(report)))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    each = (report.seconds_per_step, report.seconds_per_step_min, report.seconds_per_step_max)
+    middle, low, high = map(step_time, each)
+    memory = amount(report.peak_memory_bytes)
+    if report.peak_gpu_memory_bytes is not None:
+        memory += f", and {amount(report.peak_gpu_memory_bytes)} of the GPU"
+    yield f"{report.recipe}, batch {report.batch_size}, {report.precision}, on {report.device}"
+    yield ""
+    yield f"step        {middle} ({low} to {high}; {report.steps:,} in {report.calls} calls)"
+    yield f"images      {report.images_per_second:,.0f} a second"
+    yield f"memory      {memory}"
+    yield f"arithmetic  {_arithmetic(report)}"
+    yield f"start       {report.first_step_seconds:.1f} s for the first step, which compiles"
+    yield ""
+    yield "share of a step" + (" (parts measured without XLA)" if report.xla else "")
+    for phase, share in report.phase_shares.items():
+        yield f"{share:7.1%}  {_PHASES[phase]}"
+    yield from _advice(report)
+
+
+def _arithmetic(report: Report) -> str:
+    at_least = "" if report.operations_are_all else "at least "
+    return (
+        f"{at_least}{report.operations_per_step / 1e9:.3g} GFLOP a step,"
+        f" {report.operations_per_second / 1e9:,.3g} GFLOP/s:"
+        f" {report.share_of_matrix_product_rate:.0%} of the"
+        f" {report.matrix_product_operations_per_second / 1e9:,.4g} GFLOP/s of a large product of"
+        f" matrices in {report.matrix_product_dtype}"
+    )
+
+
+def _advice(report: Report) -> Iterator[str]:
+    """What there is to do about it, each with an empty line before."""
+    if report.data_wait_share > _WAITS:
+        yield ""
+        yield (
+            f"The step waits for data {report.data_wait_share:.1%} of its time: `gantool convert`"
+            " crops and resizes the images once, before training."
+        )
+    if report.cores_used_by_others > _BUSY * report.cores:
+        yield ""
+        yield (
+            f"Other processes used {report.cores_used_by_others:.1f} of the {report.cores} cores"
+            " meanwhile: alone, the step is faster."
+        )

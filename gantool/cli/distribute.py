@@ -1,0 +1,83 @@
+"""`train --distribute`: the replicas that are asked for, and what is said of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gantool.cli.loading import plan_of, plan_once_started, start_tensorflow
+
+if TYPE_CHECKING:
+    from gantool.recipe.load import LoadedRecipe
+    from gantool.training.plan import Plan
+    from gantool.training.replicas import Replicas
+    from gantool.training.run_folder import RunFolder
+
+
+def distribute_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--distribute` to a command."""
+    return click.option(
+        "--distribute",
+        type=click.Choice(["mirrored", "workers"]),
+        help="Share each batch equally; mirrored: among all GPUs of this machine; workers: among"
+        " those of several, on each of which the same command is started with its own TF_CONFIG.",
+    )(command)
+
+
+def plan_and_replicas(loaded: LoadedRecipe, distribute: str | None) -> tuple[Plan, Replicas]:
+    """Start TensorFlow, on several devices or workers if they are asked for, and build the plan.
+
+    Raises:
+        InputError: The recipe is wrong or its batch cannot be shared equally, its data set has to
+            be downloaded first, or TF_CONFIG does not say what it has to.
+        GantoolError: Another worker does not come.
+    """
+    if distribute is None:
+        plan = plan_of(loaded)
+        from gantool.training.replicas import ALONE
+
+        return plan, ALONE
+    replicas = _among_workers() if distribute == "workers" else _mirrored()
+    from gantool.training.session import refuse_uneven_shares
+
+    plan = plan_once_started(loaded, replicas.count)
+    refuse_uneven_shares(plan, replicas)
+    size = plan.recipe.train.batch_size
+    if replicas.count == 1:
+        click.echo("one device: one replica")
+    elif replicas.worker == 0:
+        click.echo(f"{replicas.count} replicas: {size // replicas.count} of each {size} images")
+    return plan, replicas
+
+
+def _mirrored() -> Replicas:
+    start_tensorflow()
+    from gantool.training.distribution import mirrored
+
+    return mirrored()
+
+
+def _among_workers() -> Replicas:
+    from gantool.training.cluster import read_cluster
+
+    cluster = read_cluster(os.environ.get("TF_CONFIG"))
+    start_tensorflow()
+    from gantool.training.distribution import among
+
+    own, count = cluster.workers[cluster.own], len(cluster.workers)
+    click.echo(f"{own} of {count}: waiting for all of them")
+    return among(cluster)
+
+
+def way_on_together(folder: RunFolder) -> str:
+    """What to do after a worker was lost."""
+    checkpoints = folder.checkpoints()
+    if not checkpoints:
+        return "no checkpoint is saved here; start all workers again"
+    return (
+        f"{checkpoints[-1]} is saved; start all workers again, each with:"
+        f" gantool train --resume {folder.path} --distribute workers"
+    )

@@ -1,0 +1,224 @@
+"""Which parts of a step take which share of its time.
+
+One update of each network is run as the step runs it, in a graph that reads the clock between its
+parts. A part begins when the one before it has ended, so each is measured by itself; where the
+step overlaps them it is faster than their sum, which is why only their shares are told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gantool.gan.average import decay_at, move_average
+from gantool.gan.latents import draw
+from gantool.gan.learner import Learner, Pass
+from gantool.gan.updates import (
+    Game,
+    update_both,
+    update_discriminator,
+    update_discriminator_separately,
+    update_generator,
+)
+from gantool.recipe.model import Recipe
+from gantool.training.game import make_game
+from gantool.training.state import TrainingState
+
+REST = "rest"
+"""What is no phase: latents, losses, and the call of the step from Python."""
+
+_FEWEST, _MOST = 2, 50
+"""Timed calls."""
+
+
+def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[str, float]:
+    """The share of each phase of a usual step on batches that lie ready; they sum to 1.
+
+    The phases are, where the recipe has them, `generating_for_discriminator`, then `…_forward`,
+    `…_backward` (penalties among it) and `…_optimizer` (constraints among it) of `discriminator`
+    and `generator`, `moving_average` and `rest`. `generator_forward` is through both networks,
+    unless both are updated at once.
+
+    Args:
+        state: Is moved.
+        recipe: Of the state.
+        seconds: To measure for, beside compiling.
+    """
+    run = _timed_updates(state, recipe)
+    _call(run)  # compiles
+    spent: Counter[str] = Counter()
+    calls, began = 0, time.perf_counter()
+    while calls < _FEWEST or (calls < _MOST and time.perf_counter() - began < seconds):
+        spent.update(_call(run))
+        calls += 1
+    return _shares(spent, recipe)
+
+
+def _shares(spent: Counter[str], recipe: Recipe) -> dict[str, float]:
+    """From the time of one update of each network to shares of a step."""
+    updates = recipe.train.updates
+    times = {"discriminator": updates.discriminator, "generator": updates.generator}
+    seconds = {
+        phase: took * times.get(update, 1)
+        for (update, phase), took in ((key.split("/"), took) for key, took in spent.items())
+    }
+    whole = sum(seconds.values())
+    return {phase: took / whole for phase, took in seconds.items()}
+
+
+def _call(run: Callable[[], dict[str, tf.Tensor]]) -> dict[str, float]:
+    """Seconds of each part of one call, by `update/phase`."""
+    began = time.perf_counter()
+    told = run()
+    took = time.perf_counter() - began
+    parts = {key: float(seconds) for key, seconds in told.items()}
+    return {**parts, f"step/{REST}": took - sum(parts.values())}
+
+
+def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[str, tf.Tensor]]:
+    """A compiled function that updates each network once and tells the seconds of the parts."""
+    game = make_game(state, recipe)
+    size = recipe.train.batch_size
+    shape = [size, *recipe.data.size, recipe.data.channels]
+    images = tf.random.stateless_uniform(shape, [0, 0], *recipe.data.range)
+    labels = tf.zeros([size], tf.int32)
+
+    def run() -> dict[str, tf.Tensor]:
+        clock = _Clock(images)
+        timed = replace(
+            game,
+            generator=_TimedLearner(game.generator, "generator", clock),
+            discriminator=_TimedLearner(game.discriminator, "discriminator", clock),
+        )
+        number = tf.constant(0, tf.int64)
+        latents = draw(recipe.latent, size, game.seed_of("latent/shared", number))
+        for name, update in _updates_of(timed, recipe):
+            clock.update = name
+            update(images, labels, latents, number)
+            if game.constraints and name != "generator":
+                clock.tell("discriminator_optimizer", *_values(game.discriminator.trainable))
+        _average(state, recipe, clock)
+        return clock.seconds
+
+    compiled: Callable[[], dict[str, tf.Tensor]] = tf.function(run, autograph=False)
+    return compiled
+
+
+def _updates_of(game: Game, recipe: Recipe) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """One of each of a step's updates, by whose it is."""
+    updates = recipe.train.updates
+    if updates.order == "simultaneous":
+        yield "both", partial(update_both, game)
+        return
+    separate = updates.real_and_generated == "separate"
+    teach = update_discriminator_separately if separate else update_discriminator
+    yield "discriminator", partial(teach, game)
+    yield "generator", lambda _, *others: update_generator(game, *others)
+
+
+def _average(state: TrainingState, recipe: Recipe, clock: _Clock) -> None:
+    decay = recipe.train.average
+    if state.average is None or decay is None:
+        return
+    averaged = list(state.average.weights().values())
+    now = decay_at(decay, tf.constant(0, tf.int64))
+    move_average(averaged, list(state.generator.weights().values()), now)
+    clock.update = "step"
+    clock.tell("moving_average", *_values(averaged))
+
+
+class _Clock:
+    """Reads the time, inside a graph, once tensors are there.
+
+    Attributes:
+        seconds: From each reading to the one before, by `update/phase`; those of a phase add up.
+        update: Whose the phases are from now on.
+    """
+
+    def __init__(self, start: tf.Tensor) -> None:
+        self.seconds: dict[str, tf.Tensor] = {}
+        self.update = ""
+        self._last = _time_after([start])
+
+    def begin(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The same inputs, but not before the last reading."""
+        with tf.control_dependencies([self._last]):
+            return tf.identity(inputs)
+
+    def begin_backward(self, loss: tf.Tensor) -> tf.Tensor:
+        """The same loss; its gradient does not begin before the last reading by then."""
+        return tf.custom_gradient(lambda value: (tf.identity(value), self.begin))(loss)
+
+    def tell(self, phase: str, *results: tf.Tensor) -> list[tf.Tensor]:
+        """End a phase once its results are there; the same, not to be used before that."""
+        now = _time_after(results)
+        key = f"{self.update}/{phase}"
+        self.seconds[key] = self.seconds.get(key, 0.0) + now - self._last
+        self._last = now
+        with tf.control_dependencies([now]):
+            return [tf.identity(result) for result in results]
+
+
+def _values(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
+    return [tf.convert_to_tensor(variable.value) for variable in variables]
+
+
+def _time_after(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+    # A number of each is fetched to the processor: a GPU has then computed what it was told to.
+    first = [tf.reshape(tensor, [-1])[:1] for tensor in tensors]
+    with tf.device("CPU:0"):
+        fetched = [tf.identity(number) for number in first]
+        with tf.control_dependencies(fetched):
+            return tf.timestamp()
+
+
+class _TimedLearner(Learner):
+    """A learner whose passes, gradients and moves are phases.
+
+    Args:
+        learner: What it does the same as.
+        role: `generator` or `discriminator`.
+        clock: Is told of every phase.
+    """
+
+    def __init__(self, learner: Learner, role: str, clock: _Clock) -> None:
+        super().__init__(learner.model, learner.optimizer, learner.takes_label)
+        self._role, self._clock = role, clock
+
+    def forward(
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        seed: tf.Tensor,
+        state: Sequence[tf.Tensor] | None = None,
+    ) -> Pass:
+        """See `Learner`."""
+        made = super().forward(self._clock.begin(inputs), labels, seed, state)
+        [outputs] = self._clock.tell(self._forward_phase(), made.outputs)
+        return made._replace(outputs=outputs)
+
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
+        """See `Learner`."""
+        with tape:
+            held = self._clock.begin_backward(loss)
+        found = super().gradients(tape, held)
+        return self._clock.tell(f"{self._role}_backward", *found)
+
+    def move(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+        """See `Learner`."""
+        super().move(gradients, state)
+        self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
+
+    def _forward_phase(self) -> str:
+        if self._clock.update == "both":
+            return f"{self._role}_forward"
+        if self._clock.update == "discriminator" and self._role == "generator":
+            return "generating_for_discriminator"
+        return f"{self._clock.update}_forward"

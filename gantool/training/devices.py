@@ -1,0 +1,89 @@
+"""What training computes on, and what a recipe that leaves precision and XLA open gets there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from gantool.device import cores, has_amx, processor
+from gantool.recipe.load import LoadedRecipe
+from gantool.recipe.model import Train
+
+
+@dataclass(frozen=True)
+class Device:
+    """The device that networks are computed on.
+
+    Attributes:
+        name: What it is, such as `2 cores of AMD EPYC` or `NVIDIA H100`.
+        is_gpu: Whether it is a GPU; else the processor.
+        precision: The fastest one whose losses are those of float32 to within noise.
+        reason: Why that is the fastest.
+    """
+
+    name: str
+    is_gpu: bool
+    precision: str
+    reason: str
+
+
+def find_device() -> Device:
+    """The first GPU that TensorFlow sees, or the processor."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        count = cores()
+        name = f"{count} core{'s' if count > 1 else ''} of {processor()}"
+        return Device(name, False, *_precision_of_processor(has_amx()))
+    details = tf.config.experimental.get_device_details(gpus[0])
+    name = details.get("device_name", "GPU")
+    return Device(name, True, *_precision_of_gpu(details.get("compute_capability", (0, 0))))
+
+
+def _precision_of_processor(amx: bool) -> tuple[str, str]:
+    if amx:
+        return "mixed_bfloat16", "the processor has AMX"
+    return "float32", "the processor has no AMX"
+
+
+def _precision_of_gpu(capability: tuple[int, int]) -> tuple[str, str]:
+    """By compute capability: NVIDIA's tensor cores take float16 since 7.0, bfloat16 since 8.0."""
+    reason = f"the GPU has compute capability {capability[0]}.{capability[1]}"
+    if capability >= (8, 0):
+        return "mixed_bfloat16", reason
+    return ("mixed_float16" if capability >= (7, 0) else "float32"), reason
+
+
+def stating_precision(loaded: LoadedRecipe, device: Device) -> LoadedRecipe:
+    """The recipe with the device's precision written into it, where it says `auto`.
+
+    So a run goes on in the precision that it began with, on whatever device.
+    """
+    if loaded.recipe.train.precision != "auto":
+        return loaded
+    return loaded.stating(("train", "precision"), device.precision)
+
+
+def compiles(train: Train, device: Device, replicas: int = 1) -> bool:
+    """Whether XLA compiles the updates.
+
+    On a processor that loses: XLA has no convolutions of oneDNN's speed. Updates of several
+    replicas hold sums over all of them, which XLA does not compile.
+    """
+    wanted = device.is_gpu if train.jit_compile == "auto" else train.jit_compile
+    return wanted and replicas == 1
+
+
+def described(asked: Train, train: Train, device: Device, replicas: int = 1) -> str:
+    """A line that states the device and what was chosen for it.
+
+    Args:
+        asked: As the recipe was written.
+        train: As it is trained.
+        device: Where.
+        replicas: How many share each batch.
+    """
+    chosen = f" (auto: {device.reason})" if asked.precision == "auto" else ""
+    xla = "updates compiled by XLA" if compiles(train, device, replicas) else "without XLA"
+    chosen_xla = " (auto)" if train.jit_compile == "auto" else ""
+    return f"{device.name}, {train.precision}{chosen}, {xla}{chosen_xla}"

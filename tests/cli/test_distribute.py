@@ -1,0 +1,278 @@
+"""`train --distribute workers`: two processes, each a worker of one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+import pytest
+
+PLAIN = (
+    "generator.layers=[ConcatLabel, Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
+    "discriminator.layers=[ConcatLabel, Flatten, Dense: {units: 8}, Dense: {units: 1}]",
+    "train.precision=float32",
+    "output.log_every=1",
+    "output.checkpoint={every: 3, keep: 1000000}",
+)
+"""Makes of the tiny recipe one without normalization, that compiles quickly."""
+
+
+def settings(*given: str) -> list[str]:
+    return [word for setting in given for word in ("--set", setting)]
+
+
+class Pair(NamedTuple):
+    """Both workers of a run, and where each is found."""
+
+    processes: list[subprocess.Popen[str]]
+    names: list[str]
+
+    def wait_for(self, beginning: str) -> list[str]:
+        """The lines of worker 0 until one begins so."""
+        stdout = self.processes[0].stdout
+        assert stdout is not None
+        lines = []
+        for line in stdout:
+            lines.append(line.rstrip())
+            if line.startswith(beginning):
+                return lines
+        raise AssertionError(f"no line began with {beginning!r}: {self.ended()}")
+
+    def ended(self) -> list[tuple[int, str, str]]:
+        """Exit code, stdout and stderr of each, when both have ended."""
+        texts = [process.communicate(timeout=120) for process in self.processes]
+        codes = [process.returncode for process in self.processes]
+        return [(code, *text) for code, text in zip(codes, texts, strict=True)]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Pair]]:
+    """Start `gantool train --distribute workers` twice, the second one with words of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: Any, second: list[Any] | None = None) -> Pair:
+        ports = free_ports()
+        addresses = [f"127.0.0.1:{port}" for port in ports]
+        processes = []
+        for index, words in enumerate([list(arguments), second or list(arguments)]):
+            task = {"type": "worker", "index": index}
+            config = json.dumps({"cluster": {"worker": addresses}, "task": task})
+            processes.append(
+                subprocess.Popen(
+                    [
+                        *(sys.executable, "-m", "gantool", "train", *map(str, words)),
+                        *("--distribute", "workers"),
+                    ],
+                    env=os.environ | {"TF_CONFIG": config},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        started.extend(processes)
+        return Pair(
+            processes, [f"worker {index} ({address})" for index, address in enumerate(addresses)]
+        )
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def free_ports() -> list[int]:
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in (first, second)]
+
+
+def values(checkpoint: Path) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    with h5py.File(checkpoint) as file:
+        file.visititems(
+            lambda key, item: (
+                found.update({key: item[()].astype(np.float64)})
+                if isinstance(item, h5py.Dataset) and key != "recipe"
+                else None
+            )
+        )
+    return found
+
+
+def assert_close(run: Path, other: Path, step: int) -> None:
+    name = f"checkpoints/step-{step:08d}.h5"
+    ours, theirs = values(run / name), values(other / name)
+    assert ours.keys() == theirs.keys()
+    for key, expected in theirs.items():
+        distance = np.linalg.norm(ours[key] - expected)
+        assert distance <= 1e-5 * np.linalg.norm(expected), (key, distance)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def alone(tiny: Path, tmp_path_factory: pytest.TempPathFactory, gantool: Any) -> Path:
+    """A run of five steps by one process, with a checkpoint of the third. Copy it to change it."""
+    run = tmp_path_factory.mktemp("alone") / "run"
+    ended = gantool("train", tiny, "--out", run, "--steps", 5, *settings(*PLAIN))
+    assert ended.code == 0, ended.err
+    return run
+
+
+@pytest.fixture
+def third(alone: Path, tmp_path: Path) -> Path:
+    """The same run as it was after its third step."""
+    run = tmp_path / "third"
+    shutil.copytree(alone, run)
+    (run / "checkpoints" / "step-00000005.h5").unlink()
+    (run / "samples" / "step-00000005.png").unlink()
+    return run
+
+
+def test_a_signal_for_one_of_two_workers_stops_both_and_one_process_goes_on_with_their_run(
+    start: Any, command: Any, tiny: Path, alone: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    pair = start(tiny, "--out", run, *settings(*PLAIN, "train.steps=1000000"))
+    first_lines = pair.wait_for("step 5/")
+    pair.processes[1].send_signal(signal.SIGTERM)
+    first, second = pair.ended()
+    assert first_lines[:3] == [
+        f"{pair.names[0]} of 2: waiting for all of them",
+        "2 replicas: 4 of each 8 images",
+        f"{run}: 300 images, steps 1 to 1000000",
+    ]
+    lines = second[1].splitlines()
+    assert lines[0] == f"{pair.names[1]} of 2: waiting for all of them"
+    assert not any(line.startswith(("step", "2 replicas")) for line in lines)
+    told = re.fullmatch(
+        rf"stopped at step (\d+); go on with: gantool train --resume {run}"
+        r" --distribute workers\n",
+        first[2],
+    )
+    assert told, first
+    assert second[2] == first[2]
+    assert (first[0], second[0]) == (143, 143)
+    checkpoints = sorted((run / "checkpoints").iterdir())
+    assert checkpoints[-1].name == f"step-{int(told[1]):08d}.h5"
+    assert_close(run, alone, 3)
+
+    for later in checkpoints[1:]:
+        later.unlink()
+    assert command("train", "--resume", run, "--steps", 5).code == 0
+    assert_close(run, alone, 5)
+
+
+def test_two_workers_go_on_with_the_run_of_one_process(
+    start: Any, alone: Path, third: Path
+) -> None:
+    pair = start("--resume", third, "--steps", 5)
+    first, second = pair.ended()
+    assert first[::2] == second[::2] == (0, "")
+    assert first[1].splitlines()[-1] == f"done: {third}/samples/step-00000005.png"
+    assert second[1].splitlines()[-1] == f"done: {third}"
+    assert_close(third, alone, 5)
+    assert files(third) == files(alone)
+    rows = [json.loads(row) for row in (third / "metrics.jsonl").read_text().splitlines()]
+    assert [(row["step"], row["images"]) for row in rows] == [(n, 8 * n) for n in range(1, 6)]
+
+
+def test_the_death_of_one_worker_ends_the_other_and_the_run_goes_on(
+    start: Any, command: Any, third: Path
+) -> None:
+    step = 3
+    for victim in (1, 0):
+        pair = start("--resume", third, "--steps", 1000000)
+        pair.wait_for(f"step {step + 6}/")
+        pair.processes[victim].kill()
+        killed = time.monotonic()
+        survivor = pair.ended()[1 - victim]
+        assert time.monotonic() - killed < 60
+        newest = max((third / "checkpoints").iterdir())
+        step = int(newest.stem.removeprefix("step-"))
+        assert survivor[::2] == (
+            1,
+            f"{pair.names[victim]} is gone; its last lines may tell why\n"
+            f"{newest} is saved; start all workers again, each with:"
+            f" gantool train --resume {third} --distribute workers\n",
+        )
+    resumed = command("train", "--resume", third, "--steps", step + 2)
+    assert resumed.code == 0, resumed.err
+    assert resumed.out.startswith(f"{third}: 300 images, steps {step + 1} to {step + 2}\n")
+
+
+def test_workers_that_would_do_different_things_are_refused(
+    start: Any, tiny: Path, tmp_path: Path
+) -> None:
+    words = [tiny, "--out", tmp_path / "run", *settings(*PLAIN)]
+    pair = start(*words, second=[*words, "--seed", 4, "--steps", 7])
+    expected = (
+        f"{pair.names[1]} and {pair.names[0]} differ in seed of the recipe, train of the recipe\n"
+        "start all workers with the same gantool, command, recipe and data\n"
+    )
+    for ended in pair.ended():
+        assert ended[::2] == (2, expected)
+
+
+def test_mirrored_on_one_device_is_one_replica(command: Any, tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    ended = command(
+        *("train", tiny, "--out", run, "--steps", 1, "--distribute", "mirrored"), *settings(*PLAIN)
+    )
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[:2] == [
+        "one device: one replica",
+        f"{run}: 300 images, steps 1 to 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("workers",),
+            "--distribute workers needs --out DIR: all workers name the same run",
+        ),
+        (("mirrored", "--dry-run"), "--dry-run tries one device: leave --distribute out"),
+        (
+            ("mirrored", "--batch", "auto"),
+            "--batch auto tries one device: name a batch for --distribute, as in --batch 64",
+        ),
+    ],
+)
+def test_what_does_not_go_together(
+    words: tuple[str, ...], said: str, command: Any, tiny: Path
+) -> None:
+    ended = command("train", tiny, "--distribute", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1] == f"Error: {said}"
+
+
+def test_workers_without_tf_config(
+    command: Any, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert command("train", tiny, "--out", tmp_path / "run", "--distribute", "workers") == (
+        2,
+        "",
+        "TF_CONFIG: not set, but --distribute workers goes by it\n"
+        "it names all workers, and which of them this one is, as in\n"
+        '  export TF_CONFIG=\'{"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]},'
+        ' "task": {"type": "worker", "index": 0}}\'\n',
+    )
+    assert not (tmp_path / "run").exists()
