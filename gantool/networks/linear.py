@@ -43,7 +43,9 @@ class Linear:
         compile_ahead(self._compiled[direction], inputs)
 
         def mapped(*values: tf.Tensor) -> tuple[Tensors, LinearMap]:
-            return self._compiled[direction](*values), lambda *upstream: list(
+            # Or a tape that may want derivatives of higher order has a second function compiled.
+            unwatched = [tf.stop_gradient(value) for value in values]
+            return self._compiled[direction](*unwatched), lambda *upstream: list(
                 self._apply(1 - direction, *upstream)
             )
 

@@ -66,7 +66,8 @@ class Patches:
         [taps] = self._weights(kernel)
         weights = tf.reshape(taps, [-1, shapes.filters])
         rows = tf.reshape(outputs, [-1, shapes.filters])
-        return self._image(tf.matmul(rows, weights, transpose_b=True))
+        # Or a tape that may want derivatives of higher order has a second function compiled.
+        return self._image(tf.stop_gradient(tf.matmul(rows, weights, transpose_b=True)))
 
     def _added(self, patches: tf.Tensor) -> tf.Tensor:
         """Patches [B · h · w, taps · taps · depth], each added where it lies."""

@@ -36,7 +36,8 @@ def _multiplied(
         of_rows = tf.matmul(upstream, matrix, transpose_b=True)
         return of_rows, tf.matmul(rows, upstream, transpose_a=True)
 
-    return _multiply(rows, matrix), backward
+    # Or a tape that may want derivatives of higher order has a second function compiled.
+    return _multiply(tf.stop_gradient(rows), tf.stop_gradient(matrix)), backward
 
 
 _multiply = tf.function(tf.matmul, jit_compile=True, autograph=False)
