@@ -19,6 +19,9 @@ from gantool.data.pixels import from_range
 from gantool.gan.cells import Cell
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
+_WAITING = 8
+"""Runs of pictures that wait at most, so that the generator need not as soon as a disk does."""
+
 
 def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path) -> None:
     """Write the picture of each cell into `folder`, as seed-00000007.png or with its label.
@@ -30,13 +33,14 @@ def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Pa
         OSError: A file cannot be written.
     """
     bounds = sampler.recipe.data.range
-    cores = len(os.sched_getaffinity(0))
+    # For small pictures more threads only take Python's lock from each other and the generator.
+    threads = max(1, len(os.sched_getaffinity(0)) // 2)
     written: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(cores, "pictures") as pool:
+    with ThreadPoolExecutor(threads, "pictures") as pool:
         for run, images in sampler.draw_runs(cells):
             written.append(pool.submit(_write_run, folder, run, images, bounds))
             # Where files are slower than the generator it waits, and memory stays bounded.
-            while len(written) > 2 * cores:
+            while len(written) > threads + _WAITING:
                 written.popleft().result()
         for future in written:
             future.result()
@@ -64,4 +68,11 @@ def _write(path: Path, pixels: np.ndarray) -> None:
     # 96×96 it takes a third to a half of the time of Pillow's default; the files are as large.
     encoded = BytesIO()
     image.save(encoded, format="PNG", compress_type=zlib.Z_RLE)
-    path.write_bytes(encoded.getbuffer())  # at once: Pillow writes a file in a dozen pieces
+    # Not by `Path.write_bytes`, nor by Pillow: what they do around the writing takes as long again.
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o666)
+    try:
+        left = encoded.getbuffer()
+        while left:
+            left = left[os.write(handle, left) :]
+    finally:
+        os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Iterator
 from itertools import count
@@ -40,7 +41,9 @@ def test_each_file_holds_the_picture_of_its_seed_and_label(
     )
     for cell, picture in zip(cells, sampler.draw(cells), strict=True):
         ending = "" if cell.label is None else f"-label-{cell.label}"
-        with Image.open(tmp_path / f"seed-{cell.seed:08d}{ending}.png") as image:
+        path = tmp_path / f"seed-{cell.seed:08d}{ending}.png"
+        assert path.read_bytes().endswith(b"IEND\xaeB`\x82")  # which Pillow reads without
+        with Image.open(path) as image:
             assert image.mode == "L"
             np.testing.assert_array_equal(np.asarray(image), picture[:, :, 0])
 
@@ -53,7 +56,7 @@ def test_the_next_pictures_are_drawn_while_one_is_written(
     write = picture_files._write
 
     def slow(path: Path, pixels: np.ndarray) -> None:
-        heard.append(drawn.wait(PATIENCE))
+        heard.append(drawn.wait(PATIENCE if all(heard) else 0))
         write(path, pixels)
 
     def cells() -> Iterator[Cell]:
@@ -111,3 +114,17 @@ def test_an_error_comes_as_itself_and_leaves_whole_files(
         assert path.name.startswith("seed-")
         with Image.open(path) as image:
             assert np.asarray(image).shape == (28, 28)
+
+
+def test_a_file_that_does_not_fit_is_not_left_short(
+    sampler: CheckpointSampler, tmp_path: Path
+) -> None:
+    """As on a full disk, the first part of a file can be written, and then no more."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_pictures(sampler, [Cell(0)], tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert names(tmp_path) == []
