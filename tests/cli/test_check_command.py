@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from gantool.training import plan
+from gantool.training.devices import Device
+
 # Parameters by hand: 18·196 = 3528; 4·196 = 784; 4·4·4·4 + 4 = 260; 4·4 = 16; 4·4·4·1 + 1 = 65.
 # 4·4·11·4 = 704; 14·14·4 = 784, 784·1 + 1 = 785.
 TABLES = """\
@@ -36,6 +39,7 @@ discriminator
  6  Dense            1              785
 1,505 parameters
 
+device  2 cores of Some CPU, float32, without XLA (auto)
 memory  weights 0.0 MB, optimizers 0.0 MB
 trace   latents 2×8 → images 2×28×28×1 (LOW to HIGH) → logits 2×1 (LOW to HIGH)
 data    300 images of 10 classes from digits, in batches of 8
@@ -48,7 +52,9 @@ def words(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines()]
 
 
-def test_a_recipe_in_tables(command: Any, tiny: Path) -> None:
+def test_a_recipe_in_tables(command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Device("2 cores of Some CPU", False, "float32", "")
+    monkeypatch.setattr(plan, "find_device", lambda: device)
     ended = command("check", tiny)
     assert (ended.code, ended.err) == (0, "")
     spans = re.findall(r"\((\S+) to (\S+)\)", ended.out)
