@@ -6,6 +6,8 @@ one that came there from batch 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,22 @@ def batches(
         .prefetch(tf.data.AUTOTUNE)
         .with_options(_options())
     )
+
+
+@contextmanager
+def errors_of(images: Images) -> Iterator[None]:
+    """Raise the error of an image as itself, where TensorFlow has made its own of it.
+
+    To be entered around whatever iterates over `batches`.
+    """
+    try:
+        yield
+    except tf.errors.OpError:
+        if images.failure is None:
+            images.look_for_damage()
+        if images.failure is not None:
+            raise images.failure from None
+        raise
 
 
 def _options() -> tf.data.Options:

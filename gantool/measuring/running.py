@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from gantool.data.loading import Images
-from gantool.data.pipeline import batches
+from gantool.data.pipeline import batches, errors_of
 from gantool.errors import DivergedError
 from gantool.recipe.model import Recipe
 from gantool.training.plan import Plan
@@ -78,7 +77,7 @@ class Running:
 
     def _run(self, feed: Iterator[Any], steps: int) -> Call:
         started = time.perf_counter()
-        with _errors_of(self._images):
+        with errors_of(self._images):
             losses = self._step.run(feed, steps)
         seconds = time.perf_counter() - started
         if not isfinite(losses.generator + losses.discriminator):
@@ -112,13 +111,13 @@ class Running:
         Args:
             seconds: To measure for.
         """
-        with _errors_of(self._images):
+        with errors_of(self._images):
             batch = next(self._feed)
             self._fetch(self._feed)  # compiles
         ready = iter(tf.data.Dataset.from_tensors(batch).repeat())
         waited, steps, began = 0.0, 0, time.perf_counter()
         while steps < _FEWEST or time.perf_counter() - began < seconds:
-            with _errors_of(self._images):
+            with errors_of(self._images):
                 waited += float(self._fetch(self._feed))
             self._run(ready, 1)
             steps += 1
@@ -146,16 +145,3 @@ def without_bursts(recipe: Recipe) -> Recipe:
     """The recipe whose every step is a usual one."""
     updates = recipe.train.updates.model_copy(update={"burst": None})
     return recipe.model_copy(update={"train": recipe.train.model_copy(update={"updates": updates})})
-
-
-@contextmanager
-def _errors_of(images: Images) -> Iterator[None]:
-    """Raise the error of an image as itself, where TensorFlow has made its own of it."""
-    try:
-        yield
-    except tf.errors.OpError:
-        if images.failure is None:
-            images.look_for_damage()
-        if images.failure is not None:
-            raise images.failure from None
-        raise

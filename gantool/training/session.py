@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gantool import __version__
 from gantool.data.loading import Images
-from gantool.data.pipeline import batches
+from gantool.data.pipeline import batches, errors_of
 from gantool.files import write_text
 from gantool.gan.cells import cells_of
 from gantool.recipe.document import Problem
@@ -68,7 +68,7 @@ def run_session(
     recipe, state = plan.recipe, plan.state
     dates = calendar(recipe.train, len(images))
     copies = _copies(plan, replicas)
-    with _errors_of(images, replicas):
+    with errors_of(images), _lost_workers(images, replicas):
         replicas.begin(_facts(plan, images), [state, *copies])
         consumers = _consumers(plan, images, folder) if replicas.worker == 0 else []
         with Writer() as writer:
@@ -133,18 +133,14 @@ def _consumers(plan: Plan, images: Images, folder: RunFolder) -> list[Consumer]:
 
 
 @contextmanager
-def _errors_of(images: Images, replicas: Replicas) -> Iterator[None]:
-    """Raise the error of an image, or of a worker that is gone, where TensorFlow has its own."""
+def _lost_workers(images: Images, replicas: Replicas) -> Iterator[None]:
+    """Raise LostWorkerError where TensorFlow's error came of a worker that is gone."""
     try:
         yield
     except tf.errors.OpError as error:
         lost = replicas.lost(error)
         if lost is not None and images.failure is None:
             raise lost from None
-        if images.failure is None:
-            images.look_for_damage()
-        if images.failure is not None:
-            raise images.failure from None
         raise
 
 
