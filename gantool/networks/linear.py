@@ -25,11 +25,7 @@ class Linear:
     """
 
     def __init__(self, forward: LinearMap, adjoint: LinearMap) -> None:
-        # Compiled, a direction is one loop over the numbers for each tensor that it gives.
-        self._compiled = [
-            tf.function(direction, jit_compile=True, autograph=False)
-            for direction in (forward, adjoint)
-        ]
+        self._directions = forward, adjoint
 
     def forward(self, *inputs: tf.Tensor) -> Tensors:
         """Apply the map."""
@@ -40,14 +36,55 @@ class Linear:
         return self._apply(1, *inputs)
 
     def _apply(self, direction: int, *inputs: tf.Tensor) -> Tensors:
-        compile_ahead(self._compiled[direction], inputs)
-
         def mapped(*values: tf.Tensor) -> tuple[Tensors, LinearMap]:
-            # Or a tape that may want derivatives of higher order has a second function compiled.
+            # Or a tape that may want derivatives of higher order has more functions compiled.
             unwatched = [tf.stop_gradient(value) for value in values]
-            return self._compiled[direction](*unwatched), lambda *upstream: list(
+            return self._directions[direction](*unwatched), lambda *upstream: list(
                 self._apply(1 - direction, *upstream)
             )
 
         outputs: Tensors = tf.custom_gradient(mapped)(*inputs)
         return outputs
+
+
+def compiled(forward: LinearMap, adjoint: LinearMap) -> BothWays:
+    """Have each direction compiled: then it is one loop over the numbers of each result."""
+    return _compiled(forward), _compiled(adjoint)
+
+
+def in_turn(*stages: tuple[BothWays, int]) -> BothWays:
+    """Apply maps of one tensor to several, each to all results of the one before.
+
+    Args:
+        stages: Each map, its adjoint, and how many tensors it makes of one.
+
+    Returns:
+        A map of one tensor to the product of these numbers, and its adjoint.
+    """
+
+    def forward(whole: tf.Tensor) -> list[tf.Tensor]:
+        parts = [whole]
+        for (split, _), _ in stages:
+            parts = [part for one in parts for part in split(one)]
+        return parts
+
+    def adjoint(*parts: tf.Tensor) -> list[tf.Tensor]:
+        joined = list(parts)
+        for (_, join), count in reversed(stages):
+            joined = [
+                one for at in range(0, len(joined), count) for one in join(*joined[at : at + count])
+            ]
+        return joined
+
+    return forward, adjoint
+
+
+def _compiled(direction: LinearMap) -> LinearMap:
+    function = tf.function(direction, jit_compile=True, autograph=False)
+
+    def run(*inputs: tf.Tensor) -> list[tf.Tensor]:
+        compile_ahead(function, inputs)
+        outputs: list[tf.Tensor] = function(*inputs)
+        return outputs
+
+    return run

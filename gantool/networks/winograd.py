@@ -15,14 +15,13 @@ the same few maps.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import tensorflow as tf
 
-from gantool.networks.linear import BothWays, Linear, Tensors
+from gantool.networks.linear import BothWays, Linear, Tensors, compiled, in_turn
 from gantool.networks.stride import Shapes, cells_of, first_pixels, taps_of
 
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0)
@@ -61,48 +60,42 @@ class Winograd:
     """
 
     def __init__(self, shapes: Shapes, tile: int) -> None:
-        self._filters = shapes.filters
         taps = shapes.taps
         tiles = [-(-side // tile) for side in shapes.outputs]
         self._tiles = shapes.batch, *tiles
         cells = [tile * count + taps - 1 for count in tiles]
         outputs, kernel, signal = matrices(tile, taps)
-        self._cells = Linear(*cells_of(shapes, cells))
-        self._taps = Linear(*taps_of(shapes))
-        self._of_cells = [
-            Linear(*_along(axis, signal, tile, count, length, _at_infinity(shapes, axis, 3)))
-            for axis, count, length in zip((1, 2), tiles, cells, strict=True)
-        ]
-        self._of_taps = [
-            Linear(*_along(axis, kernel, taps, 1, taps, _at_infinity(shapes, axis + 1, 2)))
-            for axis in (0, 1)
-        ]
-        self._of_outputs = [
-            Linear(*_along(axis, outputs.T, tile, count, length))
-            for axis, count, length in zip((1, 2), tiles, shapes.outputs, strict=True)
-        ]
+        self._of_images = Linear(
+            *in_turn(
+                (compiled(*cells_of(shapes, cells)), 1),
+                *_along_both(1, signal, tile, tiles, cells, self._tiles, _narrowed(shapes, 3)),
+            )
+        )
+        self._of_kernel = Linear(
+            *in_turn(
+                (compiled(*taps_of(shapes)), 1),
+                *_along_both(
+                    0, kernel, taps, (1, 1), (taps, taps), (1, 1, -1), _narrowed(shapes, 2)
+                ),
+            )
+        )
+        self._of_outputs = Linear(
+            *in_turn(*_along_both(1, outputs.T, tile, tiles, shapes.outputs, self._tiles))
+        )
 
     def convolve(self, images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """The outputs [B, h, w, filters] of images [B, H, W, channels], all float32."""
-        [cells] = self._cells.forward(images)
-        pairs = zip(_split(self._of_cells, cells), self._weights(kernel), strict=True)
-        return _join(self._of_outputs, [self._product(tile, weights) for tile, weights in pairs])
+        tiles, weights = self._of_images.forward(images), self._of_kernel.forward(kernel)
+        products = [tf.matmul(*pair) for pair in zip(tiles, weights, strict=True)]
+        [outputs] = self._of_outputs.adjoint(*products)
+        return outputs
 
     def transpose(self, outputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """The images [B, H, W, channels] that the adjoint of `convolve` makes of outputs."""
-        pairs = zip(_split(self._of_outputs, outputs), self._weights(kernel), strict=True)
-        products = [self._product(tile, weights, True) for tile, weights in pairs]
-        [images] = self._cells.adjoint(_join(self._of_cells, products))
+        tiles, weights = self._of_outputs.forward(outputs), self._of_kernel.forward(kernel)
+        pairs = zip(tiles, weights, strict=True)
+        [images] = self._of_images.adjoint(*(tf.matmul(*it, transpose_b=True) for it in pairs))
         return images
-
-    def _weights(self, kernel: tf.Tensor) -> Tensors:
-        """n² matrices [depth, filters]."""
-        [taps] = self._taps.forward(kernel)
-        return [tf.reshape(it, [-1, self._filters]) for it in _split(self._of_taps, taps)]
-
-    def _product(self, tile: tf.Tensor, weights: tf.Tensor, back: bool = False) -> tf.Tensor:
-        rows = tf.reshape(tile, [-1, tile.shape[-1]])
-        return tf.reshape(tf.matmul(rows, weights, transpose_b=back), [*self._tiles, -1])
 
 
 @cache
@@ -111,31 +104,44 @@ def winograd(shapes: Shapes, tile: int) -> Winograd:
     return Winograd(shapes, tile)
 
 
-def _split(maps: Sequence[Linear], whole: tf.Tensor) -> Tensors:
-    """Map along two axes, one after the other: n² tensors, row by row."""
-    rows, columns = maps
-    return [tile for row in rows.forward(whole) for tile in columns.forward(row)]
-
-
-def _join(maps: Sequence[Linear], tiles: Tensors) -> tf.Tensor:
-    """The adjoint of `_split`."""
-    rows, columns = maps
-    count = math.isqrt(len(tiles))
-    of_rows = [tiles[at : at + count] for at in range(0, len(tiles), count)]
-    joined = [row for tiles in of_rows for row in columns.adjoint(*tiles)]
-    [whole] = rows.adjoint(*joined)
-    return whole
-
-
-def _at_infinity(shapes: Shapes, axis: int, of_depth: int) -> BothWays | None:
-    """What is kept of the last of a map's results, and the way back; None for all of it.
+def _narrowed(shapes: Shapes, of_depth: int) -> list[BothWays | None]:
+    """What is kept of the last of the rows, and of the columns, where it lacks pixels.
 
     Args:
         shapes: Of the convolution.
-        axis: 1 for the map along rows, 2 along columns.
         of_depth: The axis of the depth, in which the pixels' rows come before their columns.
     """
-    return first_pixels(of_depth, shapes.channels * (2 // axis)) if shapes.lacking else None
+    if not shapes.lacking:
+        return [None, None]
+    return [first_pixels(of_depth, pixels * shapes.channels) for pixels in (2, 1)]
+
+
+def _along_both(
+    axis: int,
+    matrix: np.ndarray,
+    tile: int,
+    counts: Sequence[int],
+    lengths: Sequence[int],
+    leading: Sequence[int],
+    lasts: Sequence[BothWays | None] = (None, None),
+) -> list[tuple[BothWays, int]]:
+    """Map along an axis, and each result along the next: stages for `in_turn`; see `_along`.
+
+    What comes out are matrices, of which a row has the last axis's numbers; `leading` are the other
+    axes that they stand for.
+    """
+    rows, (split, join) = (
+        _along(axis + at, matrix, tile, counts[at], lengths[at], lasts[at]) for at in (0, 1)
+    )
+
+    def split_to_matrices(whole: tf.Tensor) -> list[tf.Tensor]:
+        return [tf.reshape(part, [-1, part.shape[-1]]) for part in split(whole)]
+
+    def join_matrices(*parts: tf.Tensor) -> list[tf.Tensor]:
+        return join(*(tf.reshape(part, [*leading, part.shape[-1]]) for part in parts))
+
+    columns = split_to_matrices, join_matrices
+    return [(compiled(*rows), len(matrix)), (compiled(*columns), len(matrix))]
 
 
 def _along(

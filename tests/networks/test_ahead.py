@@ -22,9 +22,9 @@ from gantool.device import prepare_tensorflow
 prepare_tensorflow()
 import tensorflow as tf
 from gantool.networks import ahead
-from gantool.networks.linear import Linear
+from gantool.networks.linear import Linear, compiled
 
-doubled = Linear(lambda x: [x + x], lambda x: [x + x])
+doubled = Linear(*compiled(lambda x: [x + x], lambda x: [x + x]))
 whole = tf.function(lambda x: doubled.forward(x)[0])
 numbers = tf.constant([[1.0, 2.0]])
 

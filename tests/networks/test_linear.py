@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.networks.linear import Linear
+from gantool.networks.linear import Linear, compiled, in_turn
 
 MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
 
@@ -12,8 +12,10 @@ MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
 @pytest.fixture
 def linear() -> Linear:
     return Linear(
-        lambda x: [tf.linalg.matvec(MATRIX, x)],
-        lambda y: [tf.linalg.matvec(MATRIX, y, transpose_a=True)],
+        *compiled(
+            lambda x: [tf.linalg.matvec(MATRIX, x)],
+            lambda y: [tf.linalg.matvec(MATRIX, y, transpose_a=True)],
+        )
     )
 
 
@@ -41,3 +43,13 @@ def test_a_tape_that_may_go_on_to_higher_orders_has_nothing_more_compiled(linear
     graph = gradients.get_concrete_function(tf.zeros([3])).graph.as_graph_def()
     compiled = [it for it in graph.library.function if it.attr["_XlaMustCompile"].b]
     assert len(compiled) == 2  # there and back
+
+
+def test_maps_in_turn_are_applied_to_all_results_of_the_one_before():
+    ends = lambda x: [x[:1], x[-1:]], lambda first, last: [tf.concat([first, last], 0)]
+    scaled = lambda x: [x, 2 * x, 3 * x], lambda one, two, three: [one + 2 * two + 3 * three]
+    forward, adjoint = in_turn((ends, 2), (scaled, 3))
+    parts = forward(tf.constant([5.0, 7.0]))
+    assert [part.numpy().tolist() for part in parts] == [[5], [10], [15], [7], [14], [21]]
+    [whole] = adjoint(*(tf.constant([float(value)]) for value in (1, 10, 100, 2, 20, 200)))
+    assert whole.numpy().tolist() == [321.0, 642.0]
