@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,32 @@ def test_onednn_is_asked_for_and_keras_s_backend_is_tensorflow(monkeypatch):
     prepare_tensorflow()
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "before", "after"),
+    [
+        ("2.21.0", None, "--xla_cpu_use_fusion_emitters=false"),
+        ("2.21.1", "--xla_dump_to=d", "--xla_dump_to=d --xla_cpu_use_fusion_emitters=false"),
+        ("2.21.0", "--xla_cpu_use_fusion_emitters=true", "--xla_cpu_use_fusion_emitters=true"),
+        ("2.22.0", None, None),
+        (None, None, None),
+    ],
+)
+def test_xla_compiles_the_older_way_where_tensorflow_knows_it(
+    monkeypatch, tensorflow, before, after
+):
+    def version(name):
+        if tensorflow is None:
+            raise PackageNotFoundError(name)
+        return tensorflow
+
+    monkeypatch.setattr("gantool.device.version", version)
+    monkeypatch.setenv("XLA_FLAGS", before or "")
+    if before is None:
+        monkeypatch.delenv("XLA_FLAGS")
+    prepare_tensorflow()
+    assert os.environ.get("XLA_FLAGS") == after
 
 
 @pytest.mark.parametrize(
