@@ -49,9 +49,10 @@ def compile_ahead(function: Any, inputs: Sequence[tf.Tensor]) -> None:
     key = id(function), specs
     if key not in _ahead[-1].given:
         _ahead[-1].given.add(key)
-        # As part of another function, as it will be: called alone it would be compiled again.
-        part = tf.function(function, autograph=False).get_concrete_function(*specs)
-        _ahead[-1].pool.submit(_run, part, specs)
+        # As part of another function, as it will be: called alone it would be compiled again. Of
+        # its results one is enough; each takes time to trace.
+        part = tf.function(lambda *values: tf.nest.flatten(function(*values))[0], autograph=False)
+        _ahead[-1].pool.submit(_run, part.get_concrete_function(*specs), specs)
 
 
 def _run(function: Any, specs: Sequence[tf.TensorSpec]) -> None:
