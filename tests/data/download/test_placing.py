@@ -95,7 +95,8 @@ def test_another_compression_of_the_right_content_is_right(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [b"", SERVED[:-20], SERVED[:500] + b"!!" + SERVED[502:], gzip.compress(b"else", mtime=0)]
+    "wrong",
+    [b"", SERVED[:-20], SERVED[:500] + b"!!" + SERVED[502:], gzip.compress(b"else", mtime=0)],
 )
 def test_a_wrong_file_is_not_right(toy, tmp_path, wrong):
     folder = put(tmp_path, wrong)
