@@ -1,128 +1,32 @@
 from __future__ import annotations
 
-from functools import partial
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.gan.constraints import clip_weights
-from gantool.gan.learner import Learner
-from gantool.gan.losses import LOSSES
 from gantool.gan.penalties import gradient_penalty
 from gantool.gan.updates import (
-    Game,
-    update_both,
     update_discriminator,
     update_discriminator_separately,
-    update_generator,
 )
-from gantool.networks.layers import BatchNormalization, ConcatLabel
+from gantool.networks.layers import BatchNormalization
 
-RATE = 0.5
-BATCH = 4
-RANDOM = np.random.default_rng(0)
-REAL = RANDOM.normal(1.0, 2.0, size=(BATCH, 1, 3, 1)).astype(np.float32)
-LABELS = np.array([0, 2, 2, 0], np.int32)
-UPDATES = pytest.mark.parametrize("update", [update_discriminator, update_discriminator_separately])
-
-
-class Witness(Learner):
-    """A learner that remembers what passed through it, and the weights at that time."""
-
-    def __init__(self, model, rate, takes_label):
-        self.inputs, self.seeds, self.outputs = [], [], []
-        super().__init__(model, keras.optimizers.SGD(rate), takes_label)
-
-    def forward(self, inputs, labels, seed, state=None):
-        made = super().forward(inputs, labels, seed, state)
-        self.inputs.append(inputs.numpy())
-        self.seeds.append(tuple(seed.numpy()))
-        self.outputs.append(made.outputs.numpy())
-        return made
-
-
-def model_of(input_shape, *layers):
-    """A network; [inputs, labels] where a layer takes the label."""
-    inputs, label = keras.Input(input_shape), keras.Input((), dtype="int32")
-    outputs, takes_label = inputs, False
-    for layer in layers:
-        takes_label = takes_label or isinstance(layer, ConcatLabel)
-        outputs = layer(outputs, label) if isinstance(layer, ConcatLabel) else layer(outputs)
-    return keras.Model([inputs, label] if takes_label else inputs, outputs), takes_label
-
-
-def game_of(
-    generator=None,
-    discriminator=None,
-    loss="non-saturating",
-    penalties=(),
-    clip=None,
-    decay=0.0,
-    seed=0,
-):
-    """A game between two networks with one dense layer each, unless other layers are given."""
-    keras.utils.set_random_seed(1)
-    generator = generator or [keras.layers.Dense(3, bias_initializer="ones")]
-    discriminator = discriminator or [keras.layers.Flatten(), keras.layers.Dense(1)]
-    making, makes_of_label = model_of((2,), *generator, keras.layers.Reshape((1, 3, 1)))
-    judging, judges_label = model_of((1, 3, 1), *discriminator)
-    judge = Witness(judging, RATE, judges_label)
-    constraints = () if clip is None else (partial(clip_weights, judge.trainable, clip),)
-    return Game(
-        generator=Witness(making, RATE, makes_of_label),
-        discriminator=judge,
-        loss=LOSSES[loss],
-        penalties=tuple(penalties),
-        weight_decay=decay,
-        constraints=constraints,
-        seed=seed,
-    )
-
-
-def rich_game(**more):
-    """Networks with every kind of variable: weights, moving statistics, seeds of dropout."""
-    return game_of(
-        [keras.layers.Dense(3), keras.layers.Dropout(0.2), BatchNormalization()],
-        [
-            keras.layers.Flatten(),
-            BatchNormalization(),
-            keras.layers.Dropout(0.2),
-            keras.layers.Dense(1),
-        ],
-        **more,
-    )
-
-
-def latents_of(index):
-    return tf.constant(np.random.default_rng(index).normal(size=(BATCH, 2)).astype(np.float32))
-
-
-def teach(game, update=update_discriminator, index=0, images=REAL):
-    labels, latents = tf.constant(LABELS), latents_of(index)
-    return float(update(game, tf.constant(images), labels, latents, tf.constant(index, tf.int64)))
-
-
-def learn(game, index=0):
-    labels, latents = tf.constant(LABELS), latents_of(index)
-    return float(update_generator(game, labels, latents, tf.constant(index, tf.int64)))
-
-
-def weights(learner):
-    return [variable.numpy().astype(np.float64) for variable in learner.trainable]
-
-
-def bytes_of(learner):
-    return [variable.numpy().tobytes() for variable in learner.model.variables]
-
-
-def sigmoid(values):
-    return 0.5 * (1.0 + np.tanh(0.5 * values))
-
-
-def softplus(values):
-    return np.logaddexp(0.0, values)
+from .games import (
+    BATCH,
+    RATE,
+    REAL,
+    UPDATES,
+    both,
+    bytes_of,
+    game_of,
+    learn,
+    rich_game,
+    sigmoid,
+    softplus,
+    teach,
+    weights,
+)
 
 
 class TestDiscriminatorUpdate:
@@ -384,12 +288,6 @@ class TestGeneratorUpdate:
             assert np.array_equal(found, expected)
 
 
-def both(game, index=0):
-    labels, latents = tf.constant(LABELS), latents_of(index)
-    losses = update_both(game, tf.constant(REAL), labels, latents, tf.constant(index, tf.int64))
-    return tuple(float(loss) for loss in losses)
-
-
 class TestUpdateOfBoth:
     @pytest.mark.parametrize("loss", ["non-saturating", "wasserstein", "hinge"])
     def test_each_network_takes_its_own_step_from_where_both_stood(self, loss):
@@ -440,92 +338,3 @@ class TestUpdateOfBoth:
         assert max(np.abs(weight).max() for weight in weights(game.discriminator)) <= np.float32(
             0.05
         )
-
-
-class TestWeightDecay:
-    DECAY = 0.125
-
-    def moved_further(self, run, network):
-        """How much further decay moves the weights of a network, and where they were before."""
-        game, plain = game_of(decay=self.DECAY), game_of()
-        before = weights(getattr(plain, network))
-        assert run(game) == run(plain)  # the losses are told without it
-        pairs = zip(weights(getattr(game, network)), weights(getattr(plain, network)), strict=True)
-        return [found - value for found, value in pairs], before
-
-    @pytest.mark.parametrize(
-        ("run", "network"),
-        [
-            (teach, "discriminator"),
-            (learn, "generator"),
-            (both, "discriminator"),
-            (both, "generator"),
-        ],
-    )
-    def test_pulls_every_weight_towards_zero_by_its_share(self, run, network):
-        further, before = self.moved_further(run, network)
-        assert len(before) == 2  # kernel and bias
-        for found, weight in zip(further, before, strict=True):
-            np.testing.assert_allclose(found, -RATE * self.DECAY * weight, rtol=0, atol=1e-6)
-
-    def test_joins_each_of_two_separate_updates(self):
-        game = game_of(decay=self.DECAY, loss="wasserstein")
-        kernel = weights(game.discriminator)[0]
-        teach(game, update_discriminator_separately)
-        made = game.generator.outputs[0].reshape(BATCH, 3).astype(np.float64)
-        for images, sign in ((REAL.reshape(BATCH, 3), -1.0), (made, 1.0)):
-            slope = np.full((BATCH, 1), sign / BATCH)
-            kernel = kernel - RATE * (images.astype(np.float64).T @ slope + self.DECAY * kernel)
-        np.testing.assert_allclose(weights(game.discriminator)[0], kernel, rtol=0, atol=1e-5)
-
-
-class TestRandomness:
-    def test_generated_images_are_made_of_the_latents_that_are_handed_over(self):
-        game = game_of()
-        teach(game, index=5)
-        learn(game, index=6)
-        for found, index in zip(game.generator.inputs, (5, 6), strict=True):
-            assert np.array_equal(found, latents_of(index))
-
-    @UPDATES
-    def test_dropout_has_a_seed_for_each_pass(self, update):
-        game = rich_game()
-        for index in range(2):
-            teach(game, update, index)
-            learn(game, index)
-        seeds = game.discriminator.seeds + game.generator.seeds
-        assert len(set(seeds)) == len(seeds) == 10
-
-
-class TestLabels:
-    @pytest.fixture
-    def game(self):
-        return game_of(
-            [ConcatLabel(classes=3), keras.layers.Dense(3)],
-            [ConcatLabel(classes=3), keras.layers.Flatten(), keras.layers.Dense(1)],
-            loss="wasserstein",
-        )
-
-    def test_reach_the_generator(self, game):
-        before = weights(game.generator)[0]
-        learn(game)
-        moved = (weights(game.generator)[0] != before).any(1)
-        # Rows 0 and 1 are the latent's, then a row for each class; class 1 was not asked for.
-        assert moved.tolist() == [True, True, True, False, True]
-
-    @UPDATES
-    def test_reach_the_discriminator_with_real_and_with_generated_images(self, game, update):
-        game.discriminator.optimizer.learning_rate = 0.0
-        game.discriminator.trainable[0].assign(
-            # The logit is the class plane of the first pixel: 10, 20 or 30.
-            np.float32([0, 10, 20, 30] + [0] * 8)[:, None]
-        )
-        teach(game, update)
-        expected = np.float32([[10], [30], [30], [10]])
-        assert np.array_equal(game.discriminator.outputs[0], expected)
-        assert np.array_equal(game.discriminator.outputs[1], expected)
-
-    def test_reach_the_discriminator_while_the_generator_learns(self, game):
-        game.discriminator.trainable[0].assign(np.float32([0, 10, 20, 30] + [0] * 8)[:, None])
-        learn(game)
-        assert np.array_equal(game.discriminator.outputs[0], [[10], [30], [30], [10]])
