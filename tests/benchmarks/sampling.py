@@ -8,8 +8,8 @@ block of 32 images a call, the generator as `sample` calls it, several blocks at
 `sample` does, with pixels, PNG and files. The median of the ratios of each turn is stated.
 
 Some file systems take several times as long to make a file when many were deleted just before:
-TMPDIR=/dev/shm leaves them out. TF_NUM_INTRAOP_THREADS=1 holds the generator to one core, so that
-on two the files are made on the other.
+TMPDIR=/dev/shm leaves that out. TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 holds the
+generator to one core, so that on two the files are made on the other.
 """
 
 from __future__ import annotations
