@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_UNFINISHED = ".part"
+
 
 @contextmanager
 def complete_or_absent(path: Path) -> Iterator[Path]:
@@ -17,36 +19,71 @@ def complete_or_absent(path: Path) -> Iterator[Path]:
     the block raises, the temporary file is removed and `path` is left as it was.
 
     Raises:
-        OSError: the folder is missing or cannot be written, or the disk is full.
+        OSError: the folder is missing or cannot be written, or the disk is full. It names `path`.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    with errors_name(path), _temporary_beside(path) as temporary:
+        yield temporary
+        flush_to_disk(temporary)
+        temporary.replace(path)
+        flush_to_disk(path.parent)
+
+
+@contextmanager
+def errors_name(path: Path) -> Iterator[None]:
+    """Have each OSError of writing a file name that file, by its final name."""
+    try:
+        yield
+    except OSError as error:
+        # It may also be of another file, that the block reads.
+        of_other = error.filename is not None and not str(error.filename).endswith(_UNFINISHED)
+        if error.errno is None or of_other:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         # mkstemp makes a private file; what we leave behind has the rights any new file gets.
         temporary.chmod(0o666 & ~_umask())
         yield temporary
-        _flush(temporary)
-        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-    _flush(path.parent)
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with complete_or_absent(path) as temporary, temporary.open("wb") as file:
+        file.write(content)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
-    with complete_or_absent(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    write_bytes(path, text.encode())
 
 
-def _flush(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Return when a file's content, or the names in a folder, would outlive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that were killed left of files they were writing in `folder`.
+
+    Only for who knows that no other process is writing there now.
+    """
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        with suppress(FileNotFoundError):
+            path.unlink()
 
 
 def _umask() -> int:

@@ -1,12 +1,15 @@
-"""`gantool inspect`: what a source of images holds, and what is wrong with it."""
+"""`gantool inspect`: what a source of images or a checkpoint holds, and what is wrong with it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from gantool.cli.inspect_run import inspect_checkpoint, inspect_run, is_checkpoint, is_run
 
 if TYPE_CHECKING:
     from gantool.data.inspection.survey import Size, Survey
@@ -25,8 +28,17 @@ def inspect(source: str) -> None:
 
     SOURCE is a folder, a zip, an IDX file, TFRecord files or a data set of the catalogue. Every
     image is read. Of a folder that `gantool convert` made, the manifest is checked too.
+
+    SOURCE may also be a checkpoint, or a run folder for all of its checkpoints: then what it is,
+    and whether it is as it was written.
     """
-    _inspect_images(source)
+    path = Path(source)
+    if is_checkpoint(path):
+        inspect_checkpoint(path)
+    elif is_run(path):
+        inspect_run(path)
+    else:
+        _inspect_images(source)
 
 
 def _inspect_images(source: str) -> None:

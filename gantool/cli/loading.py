@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gantool.cli.signals import ends_at_once_on_interrupt
+from gantool.cli.signals import ends_at_once_on_signals
 from gantool.device import prepare_tensorflow
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def start_tensorflow() -> None:
     means; they are set aside.
     """
     prepare_tensorflow()
-    with ends_at_once_on_interrupt(), _quiet_unless_it_fails():
+    with ends_at_once_on_signals(), _quiet_unless_it_fails():
         import keras
         import tensorflow as tf
 

@@ -17,7 +17,7 @@ from gantool.cli.inspect import inspect
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
-from gantool.cli.signals import INTERRUPTED
+from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated, terminates_like_ctrl_c
 from gantool.cli.train import train
 from gantool.errors import GantoolError
 
@@ -50,14 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        code = cli.main(arguments, prog_name="gantool", standalone_mode=False)
+        with terminates_like_ctrl_c():
+            code = cli.main(arguments, prog_name="gantool", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("stopped", err=True)
-        return INTERRUPTED
+        # Click makes an Abort of each KeyboardInterrupt.
+        return TERMINATED if isinstance(error.__cause__ or error, Terminated) else INTERRUPTED
     except Exception as error:
         if debug:
             raise

@@ -79,7 +79,8 @@ def _bar(first: int) -> Iterator[Show]:
 
 def seconds_left(progress: Progress, first: int) -> float:
     """How long the rest takes at the pace of this process so far, which began at step `first`."""
-    return progress.session_seconds / (progress.step - first) * (progress.last - progress.step)
+    done = max(1, progress.step - first)  # a run may have gone back behind it
+    return progress.session_seconds / done * (progress.last - progress.step)
 
 
 def clock(seconds: float) -> str:

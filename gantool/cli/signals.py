@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, heard at the next pause."""
+"""Ctrl-C and SIGTERM: a wish to stop, heard at the next pause; the end, where nothing is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came where nothing else was to be done with it: unwinds as Ctrl-C does."""
 
 
 class StopWish:
@@ -27,33 +32,45 @@ class StopWish:
 
 
 @contextmanager
+def terminates_like_ctrl_c() -> Iterator[None]:
+    """While the block runs, SIGTERM raises `Terminated`: what Ctrl-C cleans up, it does too."""
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    usual = signal.signal(signal.SIGTERM, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+
+
+@contextmanager
 def stop_on_signals() -> Iterator[StopWish]:
     """While the block runs, the first SIGINT or SIGTERM becomes a wish.
 
-    A second one finds the usual handlers and ends the process at once.
+    A second one ends the process at once. Files are whole or not there, so it damages nothing.
     """
     wish = StopWish()
-    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
+    usual = {number: signal.getsignal(number) for number in _ENDING}
 
     def hear(number: int, _frame: FrameType | None) -> None:
         wish.signal = number
-        restore()
+        for each in _ENDING:
+            signal.signal(each, _end_at_once)
 
-    for number in usual:
+    for number in _ENDING:
         signal.signal(number, hear)
     try:
         yield wish
     finally:
-        restore()
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
-def ends_at_once_on_interrupt() -> Iterator[None]:
-    """While the block runs, Ctrl-C ends the process at once, without an exception.
+def ends_at_once_on_signals() -> Iterator[None]:
+    """While the block runs, SIGINT and SIGTERM end the process at once, without an exception.
 
     Native modules that are being imported make errors of their own of a KeyboardInterrupt, or lose
     it. Nothing that a block like that does needs to be cleaned up.
@@ -61,13 +78,18 @@ def ends_at_once_on_interrupt() -> Iterator[None]:
     # What is there now: stderr may be turned elsewhere meanwhile.
     stderr = os.dup(2)
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        os.write(stderr, b"stopped\n")
-        os._exit(INTERRUPTED)
+    def end(number: int, _frame: FrameType | None) -> None:
+        _end_at_once(number, stderr=stderr)
 
-    usual = signal.signal(signal.SIGINT, end)
+    usual = {number: signal.signal(number, end) for number in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
         os.close(stderr)
+
+
+def _end_at_once(number: int, _frame: FrameType | None = None, stderr: int = 2) -> None:
+    os.write(stderr, b"stopped\n")
+    os._exit(128 + number)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,14 +89,18 @@ def train(
     images = images_of(plan)
     if dry_run:
         return _dry_run(plan, images)
-    from gantool.training.run_folder import new_run_folder
-
-    if replicas.worker == 0:
-        folder = new_run_folder(out, plan.recipe.name, Path("runs"))
-    else:
+    if replicas.worker != 0:
         assert out is not None
-        folder = RunFolder(out)
-    return _train(plan, images, folder, replicas)
+        return _train(plan, images, RunFolder(out), replicas)
+    from gantool.training.resume import find_resume_point, tidy
+    from gantool.training.run_folder import new_run_folder
+    from gantool.training.run_lock import alone_with
+
+    folder = new_run_folder(out, plan.recipe.name, Path("runs"))
+    with alone_with(folder):
+        refuse_existing_run(folder)  # another process may have been faster, and be through
+        tidy(folder, find_resume_point(folder), plan.recipe.output.checkpoint.keep)
+        return _train(plan, images, folder, replicas)
 
 
 def _check_distributed(
@@ -123,20 +128,41 @@ def _resume(
     distribute: str | None,
     dry_run: bool,
 ) -> int:
-    from gantool.training.resume import recipe_of_run, refuse_other_recipe, restore
+    from gantool.training.resume import (
+        find_resume_point,
+        recipe_of_run,
+        refuse_other_recipe,
+        restore,
+        tidy,
+    )
+    from gantool.training.run_lock import alone_with
 
-    source = recipe_of_run(folder)
-    loaded = load_recipe(source, settings, steps, seed)
-    if recipe is not None:
-        from gantool.recipe.load import find_recipe
+    with ExitStack() as stack:
+        # Of several workers it is known only later which one writes.
+        if folder.holds_run() and not (dry_run or distribute == "workers"):
+            stack.enter_context(alone_with(folder))
+        point = find_resume_point(folder)
+        loaded = load_recipe(recipe_of_run(folder, point), settings, steps, seed)
+        if recipe is not None:
+            from gantool.recipe.load import find_recipe
 
-        refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
-    plan, replicas = plan_and_replicas(loaded, distribute)
-    restore(plan.state, folder, writes=replicas.worker == 0)
-    images = images_of(plan)
-    if dry_run:
-        return _dry_run(plan, images)
-    return _train(plan, images, folder, replicas)
+            refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
+        plan, replicas = plan_and_replicas(loaded, distribute)
+        restore(plan.state, point)
+        _warn(point.warnings)
+        if not dry_run and replicas.worker == 0:
+            if distribute == "workers":
+                stack.enter_context(alone_with(folder))
+            tidy(folder, point, plan.recipe.output.checkpoint.keep)
+        images = images_of(plan)
+        if dry_run:
+            return _dry_run(plan, images)
+        return _train(plan, images, folder, replicas)
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(f"warning: {line}", err=True)
 
 
 def _dry_run(plan: Plan, images: Images) -> int:
@@ -161,7 +187,7 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
-    from gantool.errors import DivergedError, LostWorkerError
+    from gantool.errors import DivergedError, GantoolError, LostWorkerError
     from gantool.training.schedule import calendar
     from gantool.training.session import run_session
 
@@ -179,13 +205,26 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
         training_progress(first, is_logged) as show,
     ):
         try:
-            session = run_session(plan, images, folder, lambda: stop.signal or 0, replicas)
+            session = run_session(
+                plan,
+                images,
+                folder,
+                lambda: stop.signal or 0,
+                replicas,
+                lambda text: _warn([text]),
+            )
             with closing(session):
                 for progress in session:
                     if is_first:
                         show(progress)
         except DivergedError as error:
-            raise DivergedError(f"{error}\n{_way_on(folder)}") from error
+            raise DivergedError(f"{error}\n{_way_on_with_other_rates(folder)}") from error
+        except OSError as error:
+            if not _is_of(folder, error):
+                raise
+            raise GantoolError(
+                f"{error.filename}: cannot be written ({error.strerror})\n{_way_on(folder)}"
+            ) from error
         except LostWorkerError as error:
             raise LostWorkerError(f"{error}\n{way_on_together(folder)}") from error
     if not progress.stopped:
@@ -200,12 +239,29 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
     return 128 + progress.stopped
 
 
+def _is_of(folder: RunFolder, error: OSError) -> bool:
+    """Whether it is a file of the run that failed."""
+    return error.filename is not None and folder.path in Path(str(error.filename)).parents
+
+
 def _way_on(folder: RunFolder) -> str:
+    """What to do after a file of the run could not be written."""
+    checkpoints = folder.checkpoints()
+    if not checkpoints:
+        return "no checkpoint had been written yet; mend that, or name another folder with --out"
+    return (
+        f"{checkpoints[-1]} is saved; mend that, then go on from there:"
+        f" gantool train --resume {folder.path}"
+    )
+
+
+def _way_on_with_other_rates(folder: RunFolder) -> str:
     """What to do after a run has diverged."""
     checkpoints = folder.checkpoints()
     if not checkpoints:
         return "no checkpoint had been written yet; start again with lower learning rates"
     return (
         f"{checkpoints[-1]} is from before; go on from there with lower learning rates:"
-        f" gantool train --resume {folder.path} --set optimizers.…"
+        f" gantool train --resume {folder.path} --set optimizers.…, or let it try other random"
+        " numbers: --set train.retries=3"
     )

@@ -22,6 +22,15 @@ class Pass(NamedTuple):
     """Scalar: the sum of the layers' own regularizers."""
 
 
+class Gradients(NamedTuple):
+    """What the loss of a whole batch gives for a network's weights."""
+
+    values: list[tf.Tensor]
+    """Of each weight, scaled as the optimizer asks."""
+    finite: tf.Tensor
+    """Whether the update they make is one of finite numbers, a bool."""
+
+
 class Learner:
     """A network and its optimizer.
 
@@ -77,23 +86,34 @@ class Learner:
             seed: Stateless seed [2] of dropout and other random layers.
             state: Start from this instead of the variables' own values.
         """
-        outputs, after, losses = self.model.stateless_call(
+        outputs, after, losses = self._call(inputs, labels, seed, state)
+        regularization = tf.add_n([tf.zeros([])] + [tf.cast(item, tf.float32) for item in losses])
+        after = [tf.convert_to_tensor(item) for item in self._without_random(after)]
+        return Pass(tf.cast(outputs, tf.float32), after, regularization)
+
+    def _call(
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        seed: tf.Tensor,
+        state: Sequence[tf.Tensor] | None,
+    ) -> tuple[Any, Sequence[Any], Sequence[tf.Tensor]]:
+        """Outputs, all variables that are not trained as they are afterwards, and the losses."""
+        called: tuple[Any, Sequence[Any], Sequence[tf.Tensor]] = self.model.stateless_call(
             [variable.value for variable in self.trainable],
             self._with_random(self.state if state is None else state, seed),
             [inputs, labels] if self.takes_label else inputs,
             training=True,
             return_losses=True,
         )
-        regularization = tf.add_n([tf.zeros([])] + [tf.cast(item, tf.float32) for item in losses])
-        after = [tf.convert_to_tensor(item) for item in self._without_random(after)]
-        return Pass(tf.cast(outputs, tf.float32), after, regularization)
+        return called
 
     def watch(self, tape: tf.GradientTape) -> None:
         """Let `tape` record this network's weights."""
         tape.watch([variable.value for variable in self.trainable])
 
-    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
-        """The gradients of a scalar `loss`, scaled as the optimizer asks, of each of `trainable`.
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
+        """The gradients of a scalar `loss`, for each of `trainable`.
 
         Args:
             tape: Has watched this network while `loss` was computed.
@@ -101,27 +121,67 @@ class Learner:
         """
         with tape:
             scaled = self.optimizer.scale_loss(loss)
-        gradients: list[tf.Tensor] = tape.gradient(
+        own: list[tf.Tensor] = tape.gradient(
             scaled,
             [variable.value for variable in self.trainable],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        return list(self.share.mean(gradients))
+        # A mean holds what is not finite in any share of the batch, so all replicas find the same.
+        loss, *values = self.share.mean([loss, *own])
+        return Gradients(values, tf.math.is_finite(loss) & self._all_finite(values))
 
-    def move(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+    def move(
+        self,
+        gradients: Sequence[tf.Tensor],
+        state: Sequence[tf.Tensor],
+        finite: tf.Tensor | bool = True,
+    ) -> None:
         """Take one step of the optimizer, and keep the state that the last pass left.
 
         Args:
-            gradients: Of `gradients`.
+            gradients: The values of `gradients`.
             state: `Pass.state` of the last pass.
+            finite: Where false, nothing is moved.
         """
-        self._apply(list(gradients))
-        for variable, value in zip(self.state, self._mean_state(state), strict=True):
-            variable.assign(value)
+        means = self._mean_state(state)
 
-    def descend(self, tape: tf.GradientTape, loss: tf.Tensor, state: Sequence[tf.Tensor]) -> None:
-        """Move one step down `loss`: `gradients`, then `move`."""
-        self.move(self.gradients(tape, loss), state)
+        def moved() -> tf.Tensor:
+            self._apply(list(gradients))
+            for variable, value in zip(self.state, means, strict=True):
+                variable.assign(value)
+            return tf.constant(True)
+
+        tf.cond(tf.convert_to_tensor(finite), moved, lambda: tf.constant(False))
+
+    def descend(
+        self,
+        tape: tf.GradientTape,
+        loss: tf.Tensor,
+        state: Sequence[tf.Tensor],
+        allowed: tf.Tensor | bool = True,
+    ) -> tf.Tensor:
+        """Move one step down `loss`, where that is a step of finite numbers; whether it was.
+
+        Args:
+            tape: See `gradients`.
+            loss: See `gradients`.
+            state: See `move`.
+            allowed: Where false, nothing is moved, and the answer is false.
+        """
+        values, finite = self.gradients(tape, loss)
+        finite &= allowed
+        self.move(values, state, finite)
+        return finite
+
+    def _all_finite(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+        # Embeddings have gradients of some rows alone.
+        values = [getattr(gradient, "values", gradient) for gradient in gradients]
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in values])
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            # Scaled gradients overflow until the scale fits them, and the optimizer leaves such an
+            # update out. Only where there is nothing left to lower has training gone wrong.
+            finite |= self.optimizer.dynamic_scale.value > 1.0
+        return finite
 
     def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
         # Keras's optimizers sum gradients over replicas; these are means over them already.

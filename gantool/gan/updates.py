@@ -49,10 +49,35 @@ class Game:
         return stateless_seed(self.seed, purpose, index)
 
 
+class Updated(NamedTuple):
+    """What came of an update of one network."""
+
+    loss: tf.Tensor
+    """Without penalties."""
+    finite: tf.Tensor
+    """Whether it was made: its loss, with penalties, and all its gradients were finite."""
+
+
+class BothUpdated(NamedTuple):
+    """What came of an update of both networks at once."""
+
+    discriminator_loss: tf.Tensor
+    """Without penalties."""
+    generator_loss: tf.Tensor
+    """Without penalties."""
+    finite: tf.Tensor
+    """Whether it was made; see `Updated`."""
+
+
 def update_discriminator(
-    game: Game, images: tf.Tensor, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
-) -> tf.Tensor:
-    """One update from real and generated images together; returns the loss without penalties.
+    game: Game,
+    images: tf.Tensor,
+    labels: tf.Tensor,
+    latents: tf.Tensor,
+    index: tf.Tensor,
+    allowed: tf.Tensor | bool = True,
+) -> Updated:
+    """One update from real and generated images together.
 
     Args:
         game: The networks and rules.
@@ -60,20 +85,26 @@ def update_discriminator(
         labels: Their classes, int32 [B]; the generated images get the same ones.
         latents: [B, size], of the generated images.
         index: int64, the number of this update: dropout and penalties are a function of it.
+        allowed: Where false, it is not made: one before it was not.
     """
     generated = _generate_for_discriminator(game, labels, latents, index)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         game.discriminator.watch(tape)
         judged = _judge(game, images, generated, labels, index)
-    game.discriminator.descend(tape, judged.total, judged.on_generated.state)
-    _constrain(game)
-    return judged.loss
+    finite = game.discriminator.descend(tape, judged.total, judged.on_generated.state, allowed)
+    _constrain(game, finite)
+    return Updated(judged.loss, finite)
 
 
 def update_discriminator_separately(
-    game: Game, images: tf.Tensor, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
-) -> tf.Tensor:
-    """One update from real images, then one from generated ones; returns the sum of both losses.
+    game: Game,
+    images: tf.Tensor,
+    labels: tf.Tensor,
+    latents: tf.Tensor,
+    index: tf.Tensor,
+    allowed: tf.Tensor | bool = True,
+) -> Updated:
+    """One update from real images, then one from generated ones; the loss is the sum of both.
 
     The arguments are those of `update_discriminator`.
     """
@@ -89,22 +120,27 @@ def update_discriminator_separately(
             judged = game.discriminator.forward(inputs, labels, game.seed_of(purpose, index))
             loss = tf.reduce_mean(loss_of(judged.outputs))
             total = loss + judged.regularization + _decay(game, game.discriminator)
-        game.discriminator.descend(tape, total, judged.state)
-        _constrain(game)
+        allowed = game.discriminator.descend(tape, total, judged.state, allowed)
+        _constrain(game, allowed)
         losses.append(loss)
-    return tf.add_n(losses)
+    return Updated(tf.add_n(losses), allowed)
 
 
 def update_generator(
-    game: Game, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
-) -> tf.Tensor:
-    """One update of the generator through a discriminator that stays as it is; returns the loss.
+    game: Game,
+    labels: tf.Tensor,
+    latents: tf.Tensor,
+    index: tf.Tensor,
+    allowed: tf.Tensor | bool = True,
+) -> Updated:
+    """One update of the generator through a discriminator that stays as it is.
 
     Args:
         game: The networks and rules.
         labels: Classes of the images to make, int32 [B].
         latents: [B, size].
         index: int64, the number of this update: dropout is a function of it.
+        allowed: See `update_discriminator`.
     """
     generator = game.generator
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -115,19 +151,20 @@ def update_generator(
         )
         loss = tf.reduce_mean(game.loss.generator(judged.outputs))
         total = loss + made.regularization + _decay(game, generator)
-    generator.descend(tape, total, made.state)
-    return loss
+    return Updated(loss, generator.descend(tape, total, made.state, allowed))
 
 
 def update_both(
-    game: Game, images: tf.Tensor, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+    game: Game,
+    images: tf.Tensor,
+    labels: tf.Tensor,
+    latents: tf.Tensor,
+    index: tf.Tensor,
+    allowed: tf.Tensor | bool = True,
+) -> BothUpdated:
     """One update of both networks at once, from one forward pass at the weights of both before it.
 
     The arguments are those of `update_discriminator`.
-
-    Returns:
-        The losses of discriminator and generator, without penalties.
     """
     generator, discriminator = game.generator, game.discriminator
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
@@ -139,10 +176,11 @@ def update_both(
         total = loss + made.regularization + _decay(game, generator)
     of_discriminator = discriminator.gradients(tape, judged.total)
     of_generator = generator.gradients(tape, total)
-    discriminator.move(of_discriminator, judged.on_generated.state)
-    generator.move(of_generator, made.state)
-    _constrain(game)
-    return judged.loss, loss
+    finite = of_discriminator.finite & of_generator.finite & allowed
+    discriminator.move(of_discriminator.values, judged.on_generated.state, finite)
+    generator.move(of_generator.values, made.state, finite)
+    _constrain(game, finite)
+    return BothUpdated(judged.loss, loss, finite)
 
 
 class _Judged(NamedTuple):
@@ -186,9 +224,14 @@ def _decay(game: Game, learner: Learner) -> tf.Tensor:
     return game.weight_decay * half_squared_norm(weights)
 
 
-def _constrain(game: Game) -> None:
-    for constrain in game.constraints:
-        constrain()
+def _constrain(game: Game, moved: tf.Tensor) -> None:
+    def constrain() -> tf.Tensor:
+        for constraint in game.constraints:
+            constraint()
+        return tf.constant(True)
+
+    if game.constraints:
+        tf.cond(moved, constrain, lambda: tf.constant(False))
 
 
 def _generate_for_discriminator(

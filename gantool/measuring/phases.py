@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import draw
-from gantool.gan.learner import Learner, Pass
+from gantool.gan.learner import Gradients, Learner, Pass
 from gantool.gan.updates import (
     Game,
     update_both,
@@ -204,16 +204,21 @@ class _TimedLearner(Learner):
         [outputs] = self._clock.tell(self._forward_phase(), made.outputs)
         return made._replace(outputs=outputs)
 
-    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
         """See `Learner`."""
         with tape:
             held = self._clock.begin_backward(loss)
-        found = super().gradients(tape, held)
-        return self._clock.tell(f"{self._role}_backward", *found)
+        values, finite = super().gradients(tape, held)
+        return Gradients(self._clock.tell(f"{self._role}_backward", *values), finite)
 
-    def move(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+    def move(
+        self,
+        gradients: Sequence[tf.Tensor],
+        state: Sequence[tf.Tensor],
+        finite: tf.Tensor | bool = True,
+    ) -> None:
         """See `Learner`."""
-        super().move(gradients, state)
+        super().move(gradients, state, finite)
         self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
 
     def _forward_phase(self) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import tensorflow as tf
 
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
-from gantool.errors import DivergedError
 from gantool.recipe.model import Recipe
 from gantool.training.plan import Plan
 from gantool.training.schedule import batches_before
@@ -70,7 +68,7 @@ class Running:
         """Make so many steps in one call; the first call compiles them, too.
 
         Raises:
-            DivergedError: A loss is not finite, and the call ended early.
+            NotFiniteError: An update's loss or gradients are not finite; the call ended early.
             InputError: An image cannot be read.
         """
         return self._run(self._feed, steps)
@@ -80,11 +78,6 @@ class Running:
         with errors_of(self._images):
             losses = self._step.run(feed, steps)
         seconds = time.perf_counter() - started
-        if not isfinite(losses.generator + losses.discriminator):
-            raise DivergedError(
-                f"training diverged at step {self._state.step}: the generator's loss is"
-                f" {losses.generator}, the discriminator's {losses.discriminator}"
-            )
         return Call(steps, seconds, losses)
 
     def settle(self, seconds: float) -> Call:

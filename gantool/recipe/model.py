@@ -321,6 +321,11 @@ class Train(Section):
         description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
         " draws other numbers for dropout and gradient penalties than TensorFlow does.",
     )
+    retries: NonNegativeInt = Field(
+        0,
+        description="After a loss or gradient that is not finite, go back to the last checkpoint"
+        " and on from there with other random numbers, at most so many times; 0: stop.",
+    )
     average: float | None = Field(
         None, gt=0, lt=1, description="Decay of the moving average of the generator; null: none."
     )
@@ -365,6 +370,11 @@ class Output(Section):
     log_every: Every = Interval.of(100)
     grid: Grid = Grid()
     checkpoint: Checkpoint = Checkpoint()
+    on_write_error: Literal["stop", "continue"] = Field(
+        "stop",
+        description="Where a file cannot be written, as on a full disk: stop; or continue, and try"
+        " again when the next one is due.",
+    )
 
 
 class Recipe(Section):

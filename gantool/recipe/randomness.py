@@ -18,3 +18,8 @@ def key(seed: int, purpose: str) -> int:
     """
     digest = hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
+
+
+def seed_of_retry(seed: int, retries: int) -> int:
+    """The seed by which a run draws that has gone back so often: its own at first, then others."""
+    return key(seed, f"retry/{retries}") if retries else seed

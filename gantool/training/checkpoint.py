@@ -1,8 +1,8 @@
 """A checkpoint: one HDF5 file that holds a run whole and needs nothing else.
 
-Layout (format 1)::
+Layout (format 2), behind the 512 bytes of a seal (`gantool.training.seal`)::
 
-    recipe                                     text
+    recipe                                     text in UTF-8, of a fixed length
     generator/00_Dense/kernel                  one data set a variable, keyed by the layer's place
     generator_average/…                        where the recipe has a moving average
     discriminator/…
@@ -10,8 +10,9 @@ Layout (format 1)::
     optimizers/generator/00_Dense/kernel/momentum
     optimizers/discriminator/…
 
-Attributes: format, step, images, seconds, seed, classes, recipe_name, recipe_folder, gantool,
-keras, tensorflow. Reading runs nothing: numbers and text are all that is taken from the file.
+Attributes: format, step, images, seconds, seed, classes, retries, recipe_folder, gantool,
+keras, tensorflow, written_by. Reading runs nothing: numbers and text of fixed lengths are all that
+is taken from the file (`gantool.training.hdf5`), and only from one that its seal finds whole.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +30,28 @@ import numpy as np
 
 from gantool import __version__
 from gantool.errors import InputError
-from gantool.files import complete_or_absent
+from gantool.files import write_bytes
+from gantool.training.hdf5 import Tree, UntrustedError, number, numbers, text, text_attribute, tree
+from gantool.training.seal import SIZE, DamagedError, check_seal, seal_of
 
 if TYPE_CHECKING:
     import keras
 
-FORMAT = 1
+FORMAT = 2
 
 Variables = Mapping[str, Mapping[str, "keras.Variable"]]
 """Variables by group ("generator", "optimizers/generator", …) and by key within it."""
 
 Values = Mapping[str, Mapping[str, np.ndarray]]
 """What variables hold, by the same groups and keys."""
+
+_NUMBERS: dict[str, type] = {
+    **dict.fromkeys(("step", "images", "seed", "classes", "retries"), int),
+    "seconds": float,
+}
+_TEXTS = ("recipe_folder",)
+_RECIPE = "recipe"
+_LIBRARIES = ("keras", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -48,23 +60,38 @@ class Header:
 
     Attributes:
         recipe: The recipe's text, as it was trained.
-        recipe_name: What the recipe was called on the command line.
         recipe_folder: The folder that relative paths of the recipe start from.
         step: Steps done.
         images: Real images seen.
         seconds: Spent training.
         seed: The recipe's.
         classes: How many labels the networks know; 0 without labels.
+        retries: How often the run has gone back after a divergence, for other random numbers.
     """
 
     recipe: str
-    recipe_name: str
     recipe_folder: str
     step: int
     images: int
     seconds: float
     seed: int
     classes: int
+    retries: int = 0
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in a checkpoint.
+
+    Attributes:
+        header: What it says of itself.
+        written_by: The versions of gantool, Keras and TensorFlow that wrote it.
+        shapes: Of every variable, by group and key.
+    """
+
+    header: Header
+    written_by: str
+    shapes: dict[str, tuple[int, ...]]
 
 
 def values_of(variables: Variables) -> Values:
@@ -81,15 +108,19 @@ def write_checkpoint(path: Path, header: Header, values: Values) -> None:
     Raises:
         OSError: The folder cannot be written or the disk is full.
     """
-    with complete_or_absent(path) as temporary, h5py.File(temporary, "w") as file:
+    content = BytesIO()
+    with h5py.File(content, "w", userblock_size=SIZE) as file:
         file.attrs["format"] = FORMAT
-        for name in ("recipe_name", "recipe_folder", "step", "images", "seconds", "classes"):
+        for name in _NUMBERS:
             file.attrs[name] = getattr(header, name)
-        file.attrs["seed"] = header.seed
+        for name in _TEXTS:
+            file.attrs.create(name, **_as_text(getattr(header, name)))
+        # For other readers; ours take no text of a length that the file decides.
         file.attrs["gantool"] = __version__
-        for library in ("keras", "tensorflow"):
+        for library in _LIBRARIES:
             file.attrs[library] = version(library)
-        file["recipe"] = header.recipe
+        file.attrs.create("written_by", **_as_text(_written_by()))
+        file.create_dataset(_RECIPE, **_as_text(header.recipe))
         for group, members in values.items():
             # A network whose optimizer keeps nothing has an empty group, not none.
             within = file.create_group(group)
@@ -97,28 +128,32 @@ def write_checkpoint(path: Path, header: Header, values: Values) -> None:
                 # HDF5 knows no bfloat16; float32 holds each of its values exactly.
                 is_bfloat16 = value.dtype.name == "bfloat16"
                 within[key] = value.astype(np.float32) if is_bfloat16 else value
+    with content.getbuffer() as whole:
+        whole[:SIZE] = seal_of(whole[SIZE:])
+        write_bytes(path, whole)
+
+
+def _written_by() -> str:
+    return ", ".join(
+        [f"gantool {__version__}", *(f"{library} {version(library)}" for library in _LIBRARIES)]
+    )
+
+
+def _as_text(value: str) -> dict[str, Any]:
+    """What h5py takes for a text of a fixed length: reading it needs no heap."""
+    encoded = value.encode()
+    return {"data": encoded, "dtype": h5py.string_dtype("utf-8", max(1, len(encoded)))}
 
 
 def read_header(path: Path) -> Header:
     """Read what a checkpoint says of itself.
 
     Raises:
+        DamagedError: The file is not as it was written, or no checkpoint.
         InputError: There is no such file, or it is not a checkpoint that this version reads.
     """
     with _opened(path) as file:
-        try:
-            return Header(
-                recipe=file["recipe"][()].decode("utf-8"),
-                recipe_name=str(file.attrs["recipe_name"]),
-                recipe_folder=str(file.attrs["recipe_folder"]),
-                step=int(file.attrs["step"]),
-                images=int(file.attrs["images"]),
-                seconds=float(file.attrs["seconds"]),
-                seed=int(file.attrs["seed"]),
-                classes=int(file.attrs["classes"]),
-            )
-        except (KeyError, AttributeError, TypeError, ValueError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: not a whole checkpoint of gantool ({error})") from error
+        return _header(file, tree(file))
 
 
 def read_variables(path: Path, variables: Variables) -> None:
@@ -127,46 +162,69 @@ def read_variables(path: Path, variables: Variables) -> None:
     All groups asked for are checked first: nothing is changed unless everything fits.
 
     Raises:
+        DamagedError: The file is not as it was written, or no checkpoint.
         InputError: A key is missing, is one too many or has another shape; the line names it.
     """
     with _opened(path) as file:
-        pairs = []
+        found, pairs = tree(file), []
         for group, members in variables.items():
-            stored = _data_sets(file, group, path)
+            stored = _members(path, group, found)
             _check_keys(path, group, members, stored)
+            _check_shapes(path, group, members, stored)
             for key, variable in members.items():
-                pairs.append((variable, _checked(path, f"{group}/{key}", variable, stored[key])))
+                pairs.append((variable, numbers(stored[key], tuple(variable.shape))))
     for variable, value in pairs:
         variable.assign(value)
 
 
+def read_contents(path: Path) -> Contents:
+    """Read what a checkpoint holds, without the values.
+
+    Raises:
+        DamagedError: The file is not as it was written, or no checkpoint.
+        InputError: There is no such file, or it is not a checkpoint that this version reads.
+    """
+    with _opened(path) as file:
+        found = tree(file)
+        return Contents(
+            header=_header(file, found),
+            written_by=text_attribute(file.attrs, "written_by"),
+            shapes={key: item.shape for key, item in found.data_sets.items() if key != _RECIPE},
+        )
+
+
+def _header(file: h5py.File, found: Tree) -> Header:
+    if _RECIPE not in found.data_sets:
+        raise UntrustedError("the recipe is missing")
+    said: dict[str, Any] = {name: text_attribute(file.attrs, name) for name in _TEXTS}
+    said |= {name: kind(number(file.attrs, name)) for name, kind in _NUMBERS.items()}
+    return Header(recipe=text(found.data_sets[_RECIPE]), **said)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
-    # Damage makes HDF5 raise errors of many types; nothing but reading happens in here.
+    check_seal(path)
+    # Whoever wrote the seal may have written anything behind it, and HDF5 raises errors of many
+    # types; nothing but reading happens in here.
     try:
-        file = h5py.File(path, "r")
-    except Exception as error:
-        raise InputError(
-            f"{path}: not a checkpoint, or a damaged one ({_reason(error)})"
-        ) from error
-    with file:
-        try:
-            _check_format(path, file.attrs.get("format"))
+        with h5py.File(path, "r") as file:
+            _check_format(path, number(file.attrs, "format"))
             yield file
-        except InputError:
-            raise
-        except Exception as error:
-            raise InputError(f"{path}: the checkpoint is damaged ({_reason(error)})") from error
+    except InputError:
+        raise
+    except UntrustedError as error:
+        raise DamagedError(f"{path}: {error}; no gantool wrote this checkpoint") from error
+    except Exception as error:
+        raise DamagedError(
+            f"{path}: no gantool wrote this checkpoint ({_reason(error)})"
+        ) from error
 
 
 def _check_format(path: Path, found: Any) -> None:
-    if found is None:
-        raise InputError(f"{path}: an HDF5 file, but not a checkpoint of gantool")
     if found != FORMAT:
         raise InputError(
             f"{path}: a checkpoint of format {found}; this gantool reads format {FORMAT}"
+            + ("; a newer gantool wrote it" if found > FORMAT else "")
         )
 
 
@@ -175,18 +233,15 @@ def _reason(error: Exception) -> str:
     return str(error).split("(", 1)[-1].strip("()'\"") or type(error).__name__
 
 
-def _data_sets(file: h5py.File, group: str, path: Path) -> dict[str, h5py.Dataset]:
-    within = file.get(group)
-    if not isinstance(within, h5py.Group):
+def _members(path: Path, group: str, found: Tree) -> dict[str, h5py.Dataset]:
+    if group not in found.groups:
         raise InputError(f"{path}: the checkpoint has no {group}; it is of another recipe")
-    found: dict[str, h5py.Dataset] = {}
-
-    def collect(key: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[key] = item
-
-    within.visititems(collect)
-    return found
+    prefix = f"{group}/"
+    return {
+        key.removeprefix(prefix): stored
+        for key, stored in found.data_sets.items()
+        if key.startswith(prefix)
+    }
 
 
 def _check_keys(
@@ -205,13 +260,15 @@ def _more(keys: list[str]) -> str:
     return f", and {len(keys) - 1} more" if len(keys) > 1 else ""
 
 
-def _checked(path: Path, key: str, variable: keras.Variable, stored: h5py.Dataset) -> np.ndarray:
-    if tuple(stored.shape) != tuple(variable.shape):
-        raise InputError(
-            f"{path}: {key} has shape {tuple(stored.shape)}, the recipe's network"
-            f" {tuple(variable.shape)}"
-        )
-    if stored.dtype.kind not in "fiub":
-        raise InputError(f"{path}: {key} holds no numbers")
-    value: np.ndarray = stored[()]
-    return value
+def _check_shapes(
+    path: Path,
+    group: str,
+    wanted: Mapping[str, keras.Variable],
+    stored: Mapping[str, h5py.Dataset],
+) -> None:
+    for key, variable in wanted.items():
+        ours, theirs = tuple(variable.shape), tuple(stored[key].shape)
+        if ours != theirs:
+            raise InputError(
+                f"{path}: {group}/{key} has shape {theirs}, the recipe's network {ours}"
+            )

@@ -7,7 +7,6 @@ about to move, and gives the rest of its work as a job that a `Writer` does mean
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,10 @@ from gantool.errors import DivergedError
 from gantool.gan.cells import cells_of
 from gantool.recipe.model import Recipe
 from gantool.training.checkpoint import Header, Values, values_of, write_checkpoint
+from gantool.training.health import diversity
 from gantool.training.loop import Progress
 from gantool.training.loss_plot import write_loss_plot
-from gantool.training.metrics import Consumer, read_rows
+from gantool.training.metrics import Consumer, MetricsFile, Notes, read_rows
 from gantool.training.pictures import tile, write_png
 from gantool.training.plan import make_sampler
 from gantool.training.run_folder import RunFolder
@@ -29,24 +29,32 @@ from gantool.training.writer import Job
 
 
 def grids(
-    folder: RunFolder, recipe: Recipe, calendar: Calendar, state: TrainingState, classes: int
+    folder: RunFolder,
+    recipe: Recipe,
+    calendar: Calendar,
+    state: TrainingState,
+    classes: int,
+    reals: Sequence[np.ndarray],
 ) -> Consumer:
-    """Draw the same seeds 0, 1, 2, … whenever `grid.every` is due, and at the last step."""
+    """Draw the same seeds 0, 1, 2, … whenever `grid.every` is due, and at the last step.
+
+    Notes the diversity of the first layout's images beside `reals`.
+    """
     grid = recipe.output.grid
     sampler = make_sampler(state.best_generator, recipe, classes)
 
-    def consume(progress: Progress) -> Job | None:
+    def consume(progress: Progress, notes: Notes) -> Job | None:
         if not (calendar.is_due(progress.step, grid.every) or progress.step >= progress.last):
             return None
-        drawn = {
-            layout: list(sampler.draw(cells_of(layout, grid.rows, grid.columns, classes)))
-            for layout in grid.layouts
-        }
+        drawn = {}
+        for layout in grid.layouts:
+            images = sampler.draw(cells_of(layout, grid.rows, grid.columns, classes))
+            drawn[layout] = [from_range(image, recipe.data.range) for image in images]
+        notes.diversity = diversity(drawn[grid.layouts[0]], reals)
 
         def write() -> None:
-            for layout, images in drawn.items():
+            for layout, pixels in drawn.items():
                 name = "" if layout == grid.layouts[0] else layout
-                pixels = [from_range(image, recipe.data.range) for image in images]
                 picture = tile(pixels, grid.rows, grid.columns)
                 write_png(folder.samples(progress.step, name), picture)
 
@@ -61,11 +69,12 @@ def checkpoints(
     calendar: Calendar,
     state: TrainingState,
     header: Callable[[Progress], Header],
+    metrics: MetricsFile,
 ) -> Consumer:
     """Save the run whenever `checkpoint.every` is due and where it ends; keep the newest few."""
     settings = recipe.output.checkpoint
 
-    def consume(progress: Progress) -> Job | None:
+    def consume(progress: Progress, _notes: Notes) -> Job | None:
         if not (calendar.is_due(progress.step, settings.every) or progress.ends):
             return None
         path, told = folder.checkpoint(progress.step), header(progress)
@@ -73,12 +82,10 @@ def checkpoints(
 
         def write() -> None:
             _refuse_what_is_not_finite(values, progress.step)
+            # Whoever finds a checkpoint finds the rows before it, also after a power cut.
+            metrics.flush()
             write_checkpoint(path, told, values)
-            for old in folder.checkpoints()[: -settings.keep]:
-                if old != path:
-                    # Somebody else may have removed it; what matters is that it is gone.
-                    with suppress(FileNotFoundError):
-                        old.unlink()
+            folder.keep_newest(settings.keep)
 
         return write
 
@@ -88,7 +95,7 @@ def checkpoints(
 def loss_plots(folder: RunFolder, recipe: Recipe, calendar: Calendar) -> Consumer:
     """Draw the losses so far whenever a checkpoint is due, and where the run ends."""
 
-    def consume(progress: Progress) -> Job | None:
+    def consume(progress: Progress, _notes: Notes) -> Job | None:
         if not (calendar.is_due(progress.step, recipe.output.checkpoint.every) or progress.ends):
             return None
         return lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), recipe.name)

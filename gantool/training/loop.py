@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
-from gantool.errors import DivergedError
 from gantool.recipe.model import Interval
 from gantool.training.replicas import ALONE, Replicas
 from gantool.training.schedule import Calendar
 from gantool.training.state import TrainingState
-from gantool.training.step import Losses, TrainingStep
+from gantool.training.step import TrainingStep
 
 _SECONDS_A_CALL = 0.5
 """About how long Python stays out of the way, and so how late a signal is heard."""
@@ -81,7 +79,7 @@ def train(
         At every pause, with the state as it is after that step.
 
     Raises:
-        DivergedError: A loss is not finite. The weights are then of no use.
+        NotFiniteError: An update was not made. All is as it was before it, within a step.
     """
     steps_a_call = 1
     seconds_before = state.seconds
@@ -96,7 +94,6 @@ def train(
             batch_size * calendar.batches(number) for number in (state.step, before)
         )
         state.seconds += took
-        _refuse_diverged(losses, state.step)
         # All workers take the next steps in one call of the same length, or none of them does.
         pace, wish = replicas.agree(took, should_stop())
         yield Progress(
@@ -112,10 +109,3 @@ def train(
         )
         # Doubling keeps the slow first call, which compiles, from deciding for long.
         steps_a_call = max(1, min(2 * steps_a_call, round(_SECONDS_A_CALL * done / pace)))
-
-
-def _refuse_diverged(losses: Losses, step: int) -> None:
-    named = {"generator": losses.generator, "discriminator": losses.discriminator}
-    for name, loss in named.items():
-        if not isfinite(loss):
-            raise DivergedError(f"training diverged: the {name}'s loss is {loss} at step {step}")

@@ -3,30 +3,110 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import deque
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gantool.files import write_text
+from gantool.files import errors_name, flush_to_disk, write_text
 from gantool.recipe.model import Interval
+from gantool.training.health import MEMORY, is_collapsed, warnings_of
 from gantool.training.schedule import Calendar
 from gantool.training.writer import Job
 
 if TYPE_CHECKING:
     from gantool.training.loop import Progress
 
-Consumer = Callable[["Progress"], Job | None]
+
+@dataclass
+class Notes:
+    """What consumers tell each other, and the user, of one `Progress`.
+
+    Attributes:
+        diversity: Of the grid, where one was drawn; see `gantool.training.health`.
+        warnings: What the user is to be told.
+    """
+
+    diversity: float | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+Consumer = Callable[["Progress", Notes], Job | None]
 """Gives what is to be written of a `Progress`; None where nothing is due."""
 
 
-def metrics_log(path: Path, calendar: Calendar, every: Interval) -> Consumer:
-    """Append a row to metrics.jsonl whenever `every` is due, and at the last step."""
+class MetricsFile:
+    """Appends rows to metrics.jsonl; one that could not be written waits for the next try.
 
-    def consume(progress: Progress) -> Job | None:
-        if not (calendar.is_due(progress.step, every) or progress.step >= progress.last):
+    Args:
+        path: Of the file. What it holds is whole rows, as `keep_rows` leaves it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: list[str] = []
+        self._end = path.stat().st_size if path.exists() else 0
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Write a row, after those that wait.
+
+        Raises:
+            OSError: It cannot be written now, and waits.
+        """
+        self._waiting.append(json.dumps(row) + "\n")
+        self._write()
+
+    def flush(self) -> None:
+        """Return when all rows would outlive a power cut.
+
+        Raises:
+            OSError: They cannot be written now, and wait.
+        """
+        self._write()
+        if self.path.exists():
+            with errors_name(self.path):
+                flush_to_disk(self.path)
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        text = "".join(self._waiting).encode()
+        with errors_name(self.path):
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o666)
+            try:
+                # A failure may have left a part of a row.
+                self._end = min(self._end, os.fstat(handle).st_size)
+                os.ftruncate(handle, self._end)
+                done = 0
+                while done < len(text):
+                    done += os.pwrite(handle, text[done:], self._end + done)
+            finally:
+                os.close(handle)
+        self._end += len(text)
+        self._waiting.clear()
+
+
+def metrics_log(file: MetricsFile, calendar: Calendar, every: Interval, loss: str) -> Consumer:
+    """Append a row wherever `every` is due, at the last step, and at a grid that has collapsed.
+
+    A row is a function of its step and the rows before it, so that a resumed run has the same ones.
+
+    Args:
+        file: To append to.
+        calendar: Of the run.
+        every: Due between rows.
+        loss: Of the recipe.
+    """
+    rows = deque(read_rows(file.path), maxlen=MEMORY)
+
+    def consume(progress: Progress, notes: Notes) -> Job | None:
+        is_due = calendar.is_due(progress.step, every)
+        is_bad = notes.diversity is not None and is_collapsed(notes.diversity)
+        if not (is_due or is_bad or progress.step >= progress.last):
             return None
-        row = {
+        row: dict[str, Any] = {
             "step": progress.step,
             "images": progress.images,
             "seconds": round(progress.seconds, 3),
@@ -34,14 +114,15 @@ def metrics_log(path: Path, calendar: Calendar, every: Interval) -> Consumer:
             "generator_loss": progress.generator_loss,
             "discriminator_loss": progress.discriminator_loss,
         }
-        return partial(_append, path, row)
+        if notes.diversity is not None:
+            row["diversity"] = notes.diversity
+        rows.append(row)
+        if found := warnings_of(list(rows), loss):
+            row["warnings"] = found
+            notes.warnings += found
+        return lambda: file.append(row)
 
     return consume
-
-
-def _append(path: Path, row: dict[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

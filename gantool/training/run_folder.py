@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,16 @@ class RunFolder:
     def recipe(self) -> Path:
         """The recipe as the user wrote it, `--set` values applied."""
         return self.path / "recipe.yaml"
+
+    @property
+    def recipe_folder(self) -> Path:
+        """Text: the folder that the recipe's relative paths start from."""
+        return self.path / ".recipe-folder"
+
+    @property
+    def lock(self) -> Path:
+        """There while a process trains the run."""
+        return self.path / ".lock"
 
     @property
     def metrics(self) -> Path:
@@ -56,10 +67,20 @@ class RunFolder:
         }
         return [found[step] for step in sorted(found)]
 
+    def keep_newest(self, count: int) -> None:
+        """Remove all checkpoints but the newest so many."""
+        for old in self.checkpoints()[:-count]:
+            # Somebody else may have removed it; what matters is that it is gone.
+            with suppress(FileNotFoundError):
+                old.unlink()
+
+    def folders(self) -> tuple[Path, Path, Path]:
+        """The folder and its sub-folders."""
+        return self.path, self.path / "samples", self.path / "checkpoints"
+
     def holds_run(self) -> bool:
-        """Whether there is a run in this folder already."""
-        traces = (self.recipe, self.metrics, self.path / "checkpoints")
-        return any(trace.exists() for trace in traces)
+        """Whether there is a run in this folder already; one that was killed at once left none."""
+        return self.recipe.exists() or self.metrics.exists() or bool(self.checkpoints())
 
     def make(self) -> None:
         """Make the folder and its sub-folders.
@@ -68,7 +89,7 @@ class RunFolder:
             InputError: It cannot be made or written to.
         """
         try:
-            for folder in (self.path, self.path / "samples", self.path / "checkpoints"):
+            for folder in self.folders():
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(

@@ -6,27 +6,28 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from gantool import __version__
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
-from gantool.files import write_text
-from gantool.gan.cells import cells_of
+from gantool.errors import DivergedError
 from gantool.recipe.document import Problem
-from gantool.recipe.randomness import key
-from gantool.training.checkpoint import Header
-from gantool.training.consumers import checkpoints, grids, loss_plots, real_grid
+from gantool.recipe.model import Recipe
+from gantool.recipe.randomness import seed_of_retry
+from gantool.training.diagnosis import batch_number, first_not_finite
+from gantool.training.fault import NotFiniteError
 from gantool.training.loop import Progress, train
-from gantool.training.metrics import Consumer, metrics_log
+from gantool.training.outputs import Outputs
 from gantool.training.plan import Plan, make_state
 from gantool.training.replicas import ALONE, Replicas
+from gantool.training.retry import go_back
 from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import batches_before, calendar
 from gantool.training.state import TrainingState
 from gantool.training.step import TrainingStep
-from gantool.training.writer import Writer
+
+Warn = Callable[[str], None]
 
 
 def refuse_uneven_shares(plan: Plan, replicas: Replicas) -> None:
@@ -49,51 +50,113 @@ def run_session(
     folder: RunFolder,
     should_stop: Callable[[], int],
     replicas: Replicas = ALONE,
+    warn: Warn = lambda _: None,
 ) -> Generator[Progress, None, None]:
     """Train from where the plan's state stands to the recipe's end, writing as the recipe says.
 
     Files are written beside the training, in the order of their steps, so that a checkpoint implies
-    the rows of metrics.jsonl up to its step. Once the generator has ended, or is closed, everything
-    that was due is written. Of several workers the first writes; the others end when it has.
+    all that was due up to its step. Once the generator has ended, or is closed, everything that was
+    due is written. Of several workers the first writes; the others end when it has.
+
+    Args:
+        plan: Its state is moved.
+        images: Of its source.
+        folder: Of the run.
+        should_stop: See `gantool.training.loop.train`.
+        replicas: That share each batch.
+        warn: Is told, in a line or a few, what a user should know.
 
     Yields:
         Progress, after everything that was due at its step has been handed over to be written.
 
     Raises:
         InputError: Another worker is about to do something else.
-        DivergedError: A loss or a weight is not finite. The newest checkpoint is from before.
+        DivergedError: A loss, a gradient or a weight is not finite, and the recipe's retries are
+            used up. The newest checkpoint is from before.
         LostWorkerError: Another worker is gone.
         OSError: Something cannot be written: at one of the next pauses, at the latest at the end.
     """
+    state, retries = plan.state, plan.recipe.train.retries
+    while True:
+        try:
+            yield from _run_until_it_diverges(plan, images, folder, should_stop, replicas, warn)
+            return
+        except DivergedError as error:
+            if state.retries >= retries:
+                raise
+            replicas.end()  # the first has written all that it had
+            go_back(plan, folder, writes=replicas.worker == 0)
+            warn(
+                f"{error}; going back to step {state.step}, on from there with other random numbers"
+                f" ({state.retries} of {retries})"
+            )
+
+
+def _run_until_it_diverges(
+    plan: Plan,
+    images: Images,
+    folder: RunFolder,
+    should_stop: Callable[[], int],
+    replicas: Replicas,
+    warn: Warn,
+) -> Generator[Progress, None, None]:
+    """`run_session` without its retries."""
     recipe, state = plan.recipe, plan.state
+    # The recipe of this try: the same but for the numbers that it draws.
+    drawn = recipe.model_copy(update={"seed": seed_of_retry(recipe.seed, state.retries)})
     dates = calendar(recipe.train, len(images))
     copies = _copies(plan, replicas)
     with errors_of(images), _lost_workers(images, replicas):
         replicas.begin(_facts(plan, images), [state, *copies])
-        consumers = _consumers(plan, images, folder) if replicas.worker == 0 else []
-        with Writer() as writer:
-            for progress in train(
-                state,
-                TrainingStep(state, recipe, replicas, copies),
-                _feed(plan, images, replicas),
-                last=dates.last_step(recipe.train),
-                batch_size=recipe.train.batch_size,
-                calendar=dates,
-                intervals=(
-                    recipe.output.log_every,
-                    recipe.output.grid.every,
-                    recipe.output.checkpoint.every,
-                ),
-                should_stop=should_stop,
-                replicas=replicas,
-            ):
-                writer.raise_error()
-                for consume in consumers:
-                    job = consume(progress)
-                    if job is not None:
-                        writer.hand_over(job)
-                yield progress
+        step = TrainingStep(state, drawn, replicas, copies)
+        progresses = train(
+            state,
+            step,
+            _feed(drawn, images, replicas, batches_before(recipe.train.updates, state.step)),
+            last=dates.last_step(recipe.train),
+            batch_size=recipe.train.batch_size,
+            calendar=dates,
+            intervals=(
+                recipe.output.log_every,
+                recipe.output.grid.every,
+                recipe.output.checkpoint.every,
+            ),
+            should_stop=should_stop,
+            replicas=replicas,
+        )
+        try:
+            if replicas.worker == 0:
+                with Outputs(plan, images, folder, warn) as outputs:
+                    for progress in progresses:
+                        outputs.take(progress)
+                        yield progress
+            else:
+                yield from progresses
+        except NotFiniteError as error:
+            raise _explained(error, step, plan, drawn, images, replicas) from error
         replicas.end()
+
+
+def _explained(
+    error: NotFiniteError,
+    step: TrainingStep,
+    plan: Plan,
+    drawn: Recipe,
+    images: Images,
+    replicas: Replicas,
+) -> DivergedError:
+    """The error, with the first layer whose values were not finite."""
+    number = batch_number(error.fault, drawn.train.updates)
+    feed = _feed(drawn, images, replicas, number)
+    found = first_not_finite(error.fault, drawn.train.updates, step, plan.state, feed)
+    if found is None:
+        # What is random may be drawn otherwise by XLA, and GPUs may add in another order.
+        found = (
+            "in another replica's share of the batch"
+            if replicas.count > 1
+            else "not to be found: repeated layer by layer, the update is finite"
+        )
+    return DivergedError(f"{error}; first not finite: {found}")
 
 
 def _copies(plan: Plan, replicas: Replicas) -> list[TrainingState]:
@@ -117,21 +180,6 @@ def _facts(plan: Plan, images: Images) -> list[tuple[str, object]]:
     ]
 
 
-def _consumers(plan: Plan, images: Images, folder: RunFolder) -> list[Consumer]:
-    """What looks at each progress and writes; what a run has from its start is written here."""
-    recipe, state = plan.recipe, plan.state
-    dates = calendar(recipe.train, len(images))
-    write_text(folder.recipe, plan.loaded.text)
-    if not folder.reals.exists():
-        real_grid(folder.reals, _real_images(plan, images), recipe)
-    return [
-        metrics_log(folder.metrics, dates, recipe.output.log_every),
-        grids(folder, recipe, dates, state, plan.classes),
-        checkpoints(folder, recipe, dates, state, lambda progress: _header(plan, progress)),
-        loss_plots(folder, recipe, dates),
-    ]
-
-
 @contextmanager
 def _lost_workers(images: Images, replicas: Replicas) -> Iterator[None]:
     """Raise LostWorkerError where TensorFlow's error came of a worker that is gone."""
@@ -144,49 +192,15 @@ def _lost_workers(images: Images, replicas: Replicas) -> Iterator[None]:
         raise
 
 
-def _feed(plan: Plan, images: Images, replicas: Replicas) -> Iterator[Any]:
-    """The batches from the plan's next step on, the rows of this worker."""
+def _feed(recipe: Recipe, images: Images, replicas: Replicas, first_batch: int) -> Iterator[Any]:
+    """The batches from this one on, the rows of this worker."""
     return iter(
         batches(
             images,
-            plan.recipe.data,
-            batch_size=plan.recipe.train.batch_size,
-            seed=plan.recipe.seed,
-            first_batch=batches_before(plan.recipe.train.updates, plan.state.step),
+            recipe.data,
+            batch_size=recipe.train.batch_size,
+            seed=recipe.seed,
+            first_batch=first_batch,
             share=(replicas.worker, replicas.workers),
         )
     )
-
-
-def _header(plan: Plan, progress: Progress) -> Header:
-    loaded = plan.loaded
-    return Header(
-        recipe=loaded.text,
-        recipe_name=loaded.name,
-        recipe_folder=str(loaded.folder),
-        step=progress.step,
-        images=progress.images,
-        seconds=progress.seconds,
-        seed=loaded.recipe.seed,
-        classes=plan.classes,
-    )
-
-
-def _real_images(plan: Plan, images: Images) -> list[np.ndarray]:
-    """Real images for a grid; where there are labels, each cell shows the class of its sample."""
-    grid = plan.recipe.output.grid
-    order = np.random.default_rng(key(plan.recipe.seed, "reals")).permutation(len(images))
-    if not plan.classes:
-        return list(images.read(np.resize(order, grid.rows * grid.columns)))
-    queues = [order[images.labels[order] == label] for label in range(plan.classes)]
-    turns = [0] * plan.classes
-    shown = []
-    for cell in cells_of(grid.layouts[0], grid.rows, grid.columns, plan.classes):
-        label = cell.seed % plan.classes if cell.label is None else cell.label
-        queue = queues[label]
-        if len(queue):
-            shown.append(images.read(queue[[turns[label] % len(queue)]])[0])
-        else:  # labels may leave a number out
-            shown.append(np.zeros(images.shape, np.uint8))
-        turns[label] += 1
-    return shown

@@ -25,6 +25,7 @@ class TrainingState:
         discriminator_optimizer: Built for the discriminator's trainable variables.
         step: How many steps have been done.
         seconds: Spent in training so far, earlier processes included.
+        retries: How often it has gone back after a divergence.
     """
 
     generator: BuiltNetwork
@@ -34,6 +35,7 @@ class TrainingState:
     discriminator_optimizer: keras.optimizers.Optimizer
     step: int = 0
     seconds: float = 0.0
+    retries: int = 0
 
     @property
     def best_generator(self) -> BuiltNetwork:

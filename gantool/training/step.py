@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -21,6 +21,7 @@ from gantool.gan.updates import (
 from gantool.networks.ahead import compiling_ahead
 from gantool.recipe.model import Recipe
 from gantool.training.devices import compiles, find_device
+from gantool.training.fault import NONE, Fault, NotFiniteError, code_of, read_code
 from gantool.training.game import make_game
 from gantool.training.replicas import ALONE, Replicas
 from gantool.training.schedule import batches_before, in_burst
@@ -41,6 +42,20 @@ class Losses:
     discriminator: float
 
 
+class _Taught(NamedTuple):
+    """What the updates of a network have left, of each replica of this process."""
+
+    losses: OfEach
+    """Of the last update."""
+    faults: OfEach
+    """The first update of the step that was not made, as its code; `NONE` where all were."""
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[tf.Tensor, tf.Tensor]]) -> _Taught:
+        losses, faults = zip(*pairs, strict=True)
+        return cls(list(losses), list(faults))
+
+
 class TrainingStep:
     """Moves a `TrainingState` by whole steps: updates of both networks, in the recipe's order.
 
@@ -53,6 +68,9 @@ class TrainingStep:
         recipe: Says how.
         replicas: That share each batch.
         copies: Of the state, for the replicas of this process after the first; are moved alike.
+
+    Attributes:
+        games: Of the replicas of this process.
     """
 
     def __init__(
@@ -67,7 +85,7 @@ class TrainingStep:
         self._updates = recipe.train.updates
         self._replicas = replicas
         states = [state, *copies]
-        self._games = [
+        self.games = [
             make_game(own, recipe, share)
             for own, share in zip(states, replicas.shares, strict=True)
         ]
@@ -85,38 +103,54 @@ class TrainingStep:
     def run(self, batches: Any, count: int) -> Losses:
         """Run `count` steps and return the losses of the last.
 
-        Stops early after a step whose losses are not finite; `state.step` tells how many ran.
+        An update whose loss or gradients are not finite is not made, and nothing after it: all
+        variables stay as they were before it, and `state.step` is the last whole step.
 
         Args:
             batches: Iterator over (images [B, H, W, C], labels int32 [B]), at the batch that the
                 state's next step begins with; of several workers, each has its own rows.
             count: At least 1.
+
+        Raises:
+            NotFiniteError: An update was not made.
         """
         first = self._state.step
         numbers = first, first + count, batches_before(self._updates, first)
         start = [tf.constant(number, tf.int64) for number in numbers]
         # The first call traces and compiles.
         with nullcontext() if self._ready else compiling_ahead():
-            step, discriminator, generator = self._run(batches, *start)
+            step, fault, discriminator, generator = self._run(batches, *start)
         self._ready = True
         self._state.step = int(step)
-        return Losses(float(generator), float(discriminator))
+        losses = Losses(float(generator), float(discriminator))
+        if int(fault) != NONE:
+            number = self._state.step + 1
+            raise NotFiniteError(
+                Fault(*read_code(int(fault)), number, losses.generator, losses.discriminator)
+            )
+        return losses
 
     def _steps(
         self, batches: Any, step: tf.Tensor, end: tf.Tensor, batch: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        def goes_on(step: tf.Tensor, _batch: tf.Tensor, *losses: tf.Tensor) -> tf.Tensor:
-            return (step < end) & tf.reduce_all(tf.math.is_finite(tf.stack(losses)))
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        none = tf.constant(NONE, tf.int64)
 
-        def one(step: tf.Tensor, batch: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def goes_on(step: tf.Tensor, fault: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
+            return (step < end) & (fault == none)
+
+        def one(
+            step: tf.Tensor, _: tf.Tensor, batch: tf.Tensor, *_losses: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
             count = self._discriminator_updates(step)
-            return step + 1, batch + count, *self._step(batches, step, batch, count)
+            fault, *losses = self._step(batches, step, batch, count)
+            whole = tf.cast(fault == none, tf.int64)
+            return step + whole, fault, batch + count, *losses
 
         # One iteration after the other: the next one reads the weights that this one writes.
-        step, _, discriminator_loss, generator_loss = tf.while_loop(
-            goes_on, one, (step, batch, tf.zeros([]), tf.zeros([])), parallel_iterations=1
+        step, fault, _, discriminator_loss, generator_loss = tf.while_loop(
+            goes_on, one, (step, none, batch, tf.zeros([]), tf.zeros([])), parallel_iterations=1
         )
-        return step, discriminator_loss, generator_loss
+        return step, fault, discriminator_loss, generator_loss
 
     def _discriminator_updates(self, step: tf.Tensor) -> int | tf.Tensor:
         burst, usual = self._updates.burst, self._updates.discriminator
@@ -127,8 +161,8 @@ class TrainingStep:
 
     def _step(
         self, batches: Any, step: tf.Tensor, batch: tf.Tensor, count: int | tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Step number `step`, from 0; returns the losses of both networks' last updates.
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Step number `step`, from 0; its fault, and the losses of both networks' last updates.
 
         Args:
             batches: See `run`.
@@ -136,26 +170,48 @@ class TrainingStep:
             batch: The number of its first batch, which is that of its first discriminator update.
             count: How many updates the discriminator makes.
         """
-        held = self._next(batches)
+        held, begun = self.shares_of_next(batches), self._begun()
         if self._updates.order == "simultaneous":
-            discriminator, generator = self._teach_both(held, step)
+            discriminator, generator, faults = self._teach_both(held, step)
         elif self._updates.order == "generator-first":
-            generator = self._teach_generator([labels for _, labels in held], step)
-            discriminator, _ = self._teach_discriminator(batches, held, step, batch, count)
+            made = self._teach_generator([labels for _, labels in held], step, begun.faults)
+            generator = made.losses
+            made, _ = self._teach_discriminator(batches, held, step, batch, count, made.faults)
+            discriminator, faults = made
         else:
-            discriminator, labels = self._teach_discriminator(batches, held, step, batch, count)
-            generator = self._teach_generator(labels, step)
-        decay = self._recipe.train.average
-        if decay is not None:
-            self._replicas.each(
-                lambda own: move_average(*self._averaged[own], decay_at(decay, step))
+            made, labels = self._teach_discriminator(
+                batches, held, step, batch, count, begun.faults
             )
-        return self._means(discriminator, generator)
+            discriminator = made.losses
+            generator, faults = self._teach_generator(labels, step, made.faults)
+        self._average(step, faults)
+        return faults[0], *self._means(discriminator, generator)
 
-    def _next(self, batches: Any) -> list[Batch]:
+    def _begun(self) -> _Taught:
+        """Where a step begins: nothing is wrong yet."""
+        return _Taught(
+            [tf.zeros([]) for _ in self.games], [tf.constant(NONE, tf.int64) for _ in self.games]
+        )
+
+    def _average(self, step: tf.Tensor, faults: OfEach) -> None:
+        """Have the moving average follow the generator, where all updates were made."""
+        decay = self._recipe.train.average
+        if decay is None:
+            return
+
+        def follow(own: int) -> tf.Tensor:
+            def moved() -> tf.Tensor:
+                move_average(*self._averaged[own], decay_at(decay, step))
+                return tf.constant(True)
+
+            return tf.cond(faults[own] == NONE, moved, lambda: tf.constant(False))
+
+        self._replicas.each(follow)
+
+    def shares_of_next(self, batches: Any) -> list[Batch]:
         """The next batch, the rows of each replica of this process."""
         images, labels = batches.get_next()
-        count = len(self._games)
+        count = len(self.games)
         if count == 1:
             return [(images, labels)]
         return list(zip(tf.split(images, count), tf.split(labels, count), strict=True))
@@ -164,21 +220,25 @@ class TrainingStep:
         """The losses of the whole batch from those of its shares."""
 
         def means(own: int) -> Sequence[tf.Tensor]:
-            return self._games[own].share.mean([discriminator[own], generator[own]])
+            return self.games[own].share.mean([discriminator[own], generator[own]])
 
         first, second = self._replicas.each(means)[0]
         return first, second
 
-    def _teach_both(self, held: list[Batch], step: tf.Tensor) -> tuple[OfEach, OfEach]:
-        def teach(own: int) -> tuple[tf.Tensor, tf.Tensor]:
-            latents = self._latents(own, "latent/shared", step)
-            losses: tuple[tf.Tensor, tf.Tensor] = self._chosen(update_both, own)(
-                *held[own], latents, step
+    def _teach_both(self, held: list[Batch], step: tf.Tensor) -> tuple[OfEach, OfEach, OfEach]:
+        def teach(own: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            latents = self.latents(own, "latent/shared", step)
+            discriminator, generator, finite = self._chosen(update_both, own)(
+                *held[own], latents, step, True
             )
-            return losses
+            return (
+                discriminator,
+                generator,
+                _after(tf.constant(NONE, tf.int64), finite, "both", step),
+            )
 
-        discriminator, generator = zip(*self._replicas.each(teach), strict=True)
-        return list(discriminator), list(generator)
+        discriminator, generator, faults = zip(*self._replicas.each(teach), strict=True)
+        return list(discriminator), list(generator), list(faults)
 
     def _teach_discriminator(
         self,
@@ -187,73 +247,87 @@ class TrainingStep:
         step: tf.Tensor,
         batch: tf.Tensor,
         count: int | tf.Tensor,
-    ) -> tuple[OfEach, OfEach]:
+        faults: OfEach,
+    ) -> tuple[_Taught, OfEach]:
         """All of a step's updates of the discriminator, the first from the batch at hand.
 
         Returns:
-            The loss of the last, and the labels of its batch.
+            What the last has left, and the labels of its batch.
         """
         together = self._updates.real_and_generated == "together"
         update = update_discriminator if together else update_discriminator_separately
 
-        def teach(index: tf.Tensor | int, given: list[Batch]) -> OfEach:
-            def teach_one(own: int) -> tf.Tensor:
-                latents = self._latents(own, "latent/discriminator", step, batch + index)
-                return self._chosen(update, own)(*given[own], latents, batch + index)
+        def teach(index: tf.Tensor | int, given: list[Batch], before: OfEach) -> _Taught:
+            def teach_one(own: int) -> tuple[tf.Tensor, tf.Tensor]:
+                latents = self.latents(own, "latent/discriminator", step, batch + index)
+                loss, finite = self._chosen(update, own)(
+                    *given[own], latents, batch + index, before[own] == NONE
+                )
+                return loss, _after(before[own], finite, "discriminator", batch + index)
 
-            return self._replicas.each(teach_one)
+            return _Taught.of(self._replicas.each(teach_one))
 
-        def teach_next(index: tf.Tensor, *_: OfEach) -> tuple[Any, ...]:
-            given = tf.cond(index == 0, lambda: held, lambda: self._next(batches))
-            return index + 1, teach(index, given), [labels for _, labels in given]
+        def teach_next(
+            index: tf.Tensor, _losses: OfEach, before: OfEach, _labels: OfEach
+        ) -> tuple[Any, ...]:
+            given = tf.cond(index == 0, lambda: held, lambda: self.shares_of_next(batches))
+            return index + 1, *teach(index, given, before), [labels for _, labels in given]
 
         labels = [labels for _, labels in held]
         if isinstance(count, int) and count == 1:
-            return teach(0, held), labels
-        _, losses, labels = _while_below(count, teach_next, (self._zeros(), labels))
-        return losses, labels
+            return teach(0, held, faults), labels
+        start = (self._begun().losses, faults, labels)
+        _, losses, after, labels = _while_below(count, teach_next, start)
+        return _Taught(losses, after), labels
 
-    def _teach_generator(self, labels: OfEach, step: tf.Tensor) -> OfEach:
-        """All of a step's updates of the generator; the loss of the last."""
+    def _teach_generator(self, labels: OfEach, step: tf.Tensor, faults: OfEach) -> _Taught:
+        """All of a step's updates of the generator."""
         count = self._updates.generator
 
-        def teach(index: tf.Tensor | int) -> OfEach:
+        def teach(index: tf.Tensor | int, before: OfEach) -> _Taught:
             number = step * count + index
 
-            def teach_one(own: int) -> tf.Tensor:
-                latents = self._latents(own, "latent/generator", step, number)
-                return self._chosen(update_generator, own)(labels[own], latents, number)
+            def teach_one(own: int) -> tuple[tf.Tensor, tf.Tensor]:
+                latents = self.latents(own, "latent/generator", step, number)
+                loss, finite = self._chosen(update_generator, own)(
+                    labels[own], latents, number, before[own] == NONE
+                )
+                return loss, _after(before[own], finite, "generator", number)
 
-            return self._replicas.each(teach_one)
+            return _Taught.of(self._replicas.each(teach_one))
 
         if count == 1:
-            return teach(0)
-        losses: OfEach
-        _, losses = _while_below(
-            count, lambda index, _: (index + 1, teach(index)), (self._zeros(),)
+            return teach(0, faults)
+        _, losses, after = _while_below(
+            count,
+            lambda index, _, before: (index + 1, *teach(index, before)),
+            (self._begun().losses, faults),
         )
-        return losses
-
-    def _zeros(self) -> OfEach:
-        return [tf.zeros([]) for _ in self._games]
+        return _Taught(losses, after)
 
     def _chosen(self, update: Callable[..., Any], own: int) -> Callable[..., Any]:
         """An update of a replica's game, compiled by XLA where that was chosen."""
-        of_game = partial(update, self._games[own])
+        of_game = partial(update, self.games[own])
         if not self._compiles:
             return of_game
         compiled: Callable[..., Any] = tf.function(of_game, autograph=False, jit_compile=True)
         return compiled
 
-    def _latents(
+    def latents(
         self, own: int, purpose: str, step: tf.Tensor, number: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Those of update `number` for its purpose, or of the step where all updates share them."""
         if number is None or self._updates.latents == "shared":
             purpose, number = "latent/shared", step
-        game = self._games[own]
+        game = self.games[own]
         seed = game.seed_of(purpose, number)
         return game.share.rows(draw(self._recipe.latent, self._recipe.train.batch_size, seed))
+
+
+def _after(before: tf.Tensor, finite: tf.Tensor, update: str, index: tf.Tensor) -> tf.Tensor:
+    """The fault after an update, which is the one before it where there was one."""
+    own = tf.where(finite, tf.constant(NONE, tf.int64), code_of(update, index))
+    return tf.where(before == NONE, own, before)
 
 
 def _while_below(

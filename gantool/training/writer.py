@@ -23,12 +23,19 @@ class Writer:
     of a job is of an earlier step than one of the block, and is raised instead of it. A second
     Ctrl-C during the wait drops the jobs that have not begun.
 
+    Attributes:
+        forgiven: Errors of files that it went on after, newest last.
+
     Args:
+        forgives: Whether to go on where a file cannot be written. What is lost stands in
+            `forgiven`.
         waiting: Jobs that may wait beside the one that is being done. They hold copies of what
             they write, so that memory is bounded by making training wait.
     """
 
-    def __init__(self, waiting: int = _WAITING) -> None:
+    def __init__(self, forgives: bool = False, waiting: int = _WAITING) -> None:
+        self.forgiven: deque[OSError] = deque()
+        self._forgives = forgives
         self._thread = ThreadPoolExecutor(1, "writer")
         self._waiting = waiting
         self._handed: deque[Future[None]] = deque()
@@ -76,7 +83,10 @@ class Writer:
             if self._error is None:
                 job()
         except BaseException as error:
-            self._error = error
+            if self._forgives and isinstance(error, OSError):
+                self.forgiven.append(error)
+            else:
+                self._error = error
 
     def _wait(self) -> None:
         for future in self._handed:

@@ -197,16 +197,16 @@ def test_runs_that_is_a_file(refused: Any, tiny: Path) -> None:
     refused(["train", tiny], "runs: is a file, not a folder for runs")
 
 
-def test_resuming_with_a_checkpoint_that_is_none(refused: Any, trained: Path) -> None:
+def test_resuming_where_no_checkpoint_is_whole(refused: Any, trained: Path) -> None:
     shutil.copytree(trained, "run")
-    newest = Path("run/checkpoints/step-00000200.h5")
-    newest.write_bytes(newest.read_bytes()[:5000])
-    refused(
-        ["train", "--resume", "run"],
-        "run/checkpoints/step-00000200.h5: not a checkpoint, or a damaged one (truncated file:"
-        f" eof = 5000, sblock->base_addr = 0, stored_eof = "
-        f"{(trained / 'checkpoints/step-00000200.h5').stat().st_size})",
-    )
+    lines = []
+    for step in (200, 150):
+        path = Path(f"run/checkpoints/step-00000{step}.h5")
+        size = path.stat().st_size
+        path.write_bytes(path.read_bytes()[:5000])
+        lines.append(f"{path}: the checkpoint is damaged: it has 5,000 bytes of {size:,}")
+    lines.append("run: none of its checkpoints is whole; start again")
+    refused(["train", "--resume", "run"], *lines)
 
 
 def test_a_run_whose_recipe_is_damaged(refused: Any, trained: Path) -> None:

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import h5py
 import pytest
+from PIL import Image
+
+from gantool.training.seal import check_seal
 
 ENDLESS = ("--set", "train.steps=1000000", "--set", "output.log_every=5")
 
@@ -81,29 +85,102 @@ def test_a_signal_ends_the_run_with_a_checkpoint_to_go_on_from(
     assert resumed.out.startswith(f"{run}: 300 images, steps {step + 1} to {step + 2}\n")
 
 
-@pytest.mark.parametrize("seconds", [0.6, 1.3, 2.0, 3.5])
-def test_ctrl_c_while_loading_leaves_no_traceback(
-    seconds: float, start: Any, tiny: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "code", "seconds"),
+    [
+        (signal.SIGINT, 130, 0.6),
+        (signal.SIGINT, 130, 1.3),
+        (signal.SIGINT, 130, 3.5),
+        (signal.SIGTERM, 143, 1.0),
+        (signal.SIGTERM, 143, 2.0),
+    ],
+)
+def test_a_signal_while_loading_leaves_no_traceback(
+    number: int, code: int, seconds: float, start: Any, tiny: Path, tmp_path: Path
 ) -> None:
     process = start("train", tiny, "--out", tmp_path / "run", *ENDLESS)
     time.sleep(seconds)
-    code, _, err = process.end(signal.SIGINT)
-    # Python may end by the signal itself, once an extension was interrupted; a shell sees 130 too.
-    assert code in (130, -signal.SIGINT)
+    ended, _, err = process.end(number)
+    # Python may end by the signal itself, once an extension was interrupted; a shell sees the same.
+    assert ended in (code, -number)
     assert "Traceback" not in err
     assert "unexpected error" not in err
     assert err.splitlines()[-1].startswith("stopped")
 
 
-def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path) -> None:
+def test_sigterm_while_data_load(start: Any, tiny: Path, tmp_path: Path) -> None:
+    """Many images, so that it is their loading that is met: nothing of the run is there yet."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    picture = Image.effect_noise((1000, 1000), 90)
+    for number in range(200):
+        picture.save(pictures / f"{number:03}.png", compress_level=0)
+    text = tiny.read_text().replace("source: digits", f"source: {pictures}")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        text.replace("labels: true", "labels: false").replace("- ConcatLabel", "- ReLU")
+    )
+    process = start("train", recipe, "--out", tmp_path / "run", *ENDLESS)
+    loading = until_opened(process, pictures)
+    code, out, err = process.end(signal.SIGTERM)
+    assert loading
+    assert (code, out) == (143, "")
+    assert err.split() == ["stopped"]
+    assert not (tmp_path / "run").exists()
+
+
+def until_opened(process: Process, folder: Path) -> bool:
+    """Wait until a process reads a file of a folder; whether it did in time."""
+    handles = Path(f"/proc/{process.process.pid}/fd")
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.process.poll() is None:
+        for handle in handles.iterdir():
+            with suppress(OSError):
+                if handle.readlink().parent == folder:
+                    return True
+    return False
+
+
+def test_sigterm_while_compiling_finishes_the_step(start: Any, tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = start("train", tiny, "--out", run, *ENDLESS)
+    process.wait_for("computing on")
+    code, _, err = process.end(signal.SIGTERM)
+    assert code == 143
+    assert err == f"stopped at step 1; go on with: gantool train --resume {run}\n"
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["step-00000001.h5"]
+
+
+def test_sigterm_while_writing(start: Any, tiny: Path, tmp_path: Path) -> None:
+    """Each step writes, so that something is always being written."""
+    run = tmp_path / "run"
+    always = "output={log_every: 1, checkpoint: {every: 1}, grid: {every: 1, rows: 2}}"
+    process = start("train", tiny, "--out", run, *ENDLESS[:2], "--set", always)
+    process.wait_for("step 5/")
+    code, _, err = process.end(signal.SIGTERM)
+    assert code == 143
+    step = int(re.match(r"stopped at step (\d+);", err)[1])  # type: ignore[index]
+    newest = sorted((run / "checkpoints").iterdir())
+    assert [path.name for path in newest][-1] == f"step-{step:08d}.h5"
+    for path in newest:
+        check_seal(path)
+    assert len((run / "metrics.jsonl").read_text().splitlines()) == step
+    assert list(run.rglob("*.part")) == []
+
+
+def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path, gantool: Any) -> None:
     """The first step compiles for a while; who does not want to wait for it need not."""
     run = tmp_path / "run"
     process = start("train", tiny, "--out", run, *ENDLESS)
     process.wait_for(f"{run}: 300 images")
     code, _, err = process.end(signal.SIGTERM, signal.SIGTERM)
-    assert code == -signal.SIGTERM
-    assert err == ""
+    assert code == 143
+    assert err == "stopped\n"
     assert list((run / "checkpoints").iterdir()) == []
+    resumed = gantool("train", "--resume", run, "--set", "train.steps=2")
+    assert resumed.code == 0, resumed.err
+    assert list(run.rglob("*.part")) == []
+    assert not (run / ".lock").exists()
 
 
 def test_a_terminal_gets_a_bar_with_steps_and_both_losses(

@@ -102,18 +102,19 @@ def latents_of(index):
 
 def teach(game, update=update_discriminator, index=0, images=REAL):
     labels, latents = tf.constant(LABELS), latents_of(index)
-    return float(update(game, tf.constant(images), labels, latents, tf.constant(index, tf.int64)))
+    number = tf.constant(index, tf.int64)
+    return float(update(game, tf.constant(images), labels, latents, number).loss)
 
 
 def learn(game, index=0):
     labels, latents = tf.constant(LABELS), latents_of(index)
-    return float(update_generator(game, labels, latents, tf.constant(index, tf.int64)))
+    return float(update_generator(game, labels, latents, tf.constant(index, tf.int64)).loss)
 
 
 def both(game, index=0):
     labels, latents = tf.constant(LABELS), latents_of(index)
-    losses = update_both(game, tf.constant(REAL), labels, latents, tf.constant(index, tf.int64))
-    return tuple(float(loss) for loss in losses)
+    made = update_both(game, tf.constant(REAL), labels, latents, tf.constant(index, tf.int64))
+    return float(made.discriminator_loss), float(made.generator_loss)
 
 
 def weights(learner):

@@ -338,7 +338,7 @@ class TestShare:
         before = values(alone.trainable)
         for learner in (alone, shared):
             descend_on_mean(learner)
-        assert handed == [4, 2]  # the gradients at once, then the statistics
+        assert handed == [5, 2]  # the loss and the gradients at once, then the statistics
         for start, one, two in zip(before, alone.trainable, shared.trainable, strict=True):
             gradient = (start - one.numpy()) / 0.1
             expected = start - 0.1 * (1.5 * gradient + 0.5)

@@ -13,16 +13,18 @@ from PIL import Image
 
 from gantool.errors import DivergedError
 from gantool.recipe.model import Updates
+from gantool.training import consumers
 from gantool.training.checkpoint import Header
 from gantool.training.consumers import checkpoints, grids, loss_plots
 from gantool.training.loop import Progress
-from gantool.training.metrics import Consumer
+from gantool.training.metrics import Consumer, MetricsFile, Notes
 from gantool.training.plan import Plan, make_plan
 from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import Calendar
 
 DATES = Calendar(Updates(), batches_per_epoch=10)
-HEADER = Header("", "", "", 0, 0, 0.0, 0, 0)
+HEADER = Header("", "", 0, 0, 0.0, 0, 0)
+REALS = [np.full((28, 28, 1), level, np.uint8) for level in (0, 100, 200)]
 SMALL = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
     "discriminator.layers=[Flatten, Dense: {units: 4}, Dense: {units: 1}]",
@@ -48,11 +50,12 @@ def at(step: int, stopped: bool = False) -> Progress:
 
 
 def saving(plan: Plan, folder: RunFolder) -> Consumer:
-    return checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: HEADER)
+    metrics = MetricsFile(folder.metrics)
+    return checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: HEADER, metrics)
 
 
-def write(consume: Consumer, progress: Progress) -> None:
-    job = consume(progress)
+def write_now(consume: Consumer, progress: Progress) -> None:
+    job = consume(progress, Notes())
     if job is not None:
         job()
 
@@ -61,7 +64,7 @@ def test_only_the_newest_checkpoints_stay(plan: Plan, folder: RunFolder) -> None
     consume = saving(plan, folder)
 
     def after(step: int, stopped: bool = False) -> list[str]:
-        write(consume, at(step, stopped))
+        write_now(consume, at(step, stopped))
         return [path.stem.removeprefix("step-0000") for path in folder.checkpoints()]
 
     assert after(5) == []
@@ -76,9 +79,9 @@ def test_only_the_newest_checkpoints_stay(plan: Plan, folder: RunFolder) -> None
 def test_weights_that_are_no_numbers_are_not_saved(plan: Plan, folder: RunFolder) -> None:
     """The losses of a step are those before its update: the update itself may have gone wrong."""
     consume = saving(plan, folder)
-    write(consume, at(10))
+    write_now(consume, at(10))
     plan.state.discriminator.weights()["01_Dense/bias"].assign([0.0, np.nan, 0.0, 0.0])
-    job = consume(at(20))
+    job = consume(at(20), Notes())
     assert job is not None  # looking through all the weights is not for training to wait for
     with pytest.raises(DivergedError) as raised:
         job()
@@ -93,10 +96,10 @@ def test_a_checkpoint_that_cannot_be_written_costs_none_of_the_others(
 ) -> None:
     consume = saving(plan, folder)
     for step in (10, 20):
-        write(consume, at(step))
+        write_now(consume, at(step))
     folder.checkpoint(30).mkdir()  # no file takes the place of a folder
     with pytest.raises(OSError, match="Is a directory"):
-        write(consume, at(30))
+        write_now(consume, at(30))
     names = [path.name for path in folder.checkpoints()]
     assert names == ["step-00000010.h5", "step-00000020.h5", "step-00000030.h5"]
     assert list((folder.path / "checkpoints").glob(".*")) == []
@@ -105,7 +108,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_none_of_the_others(
 def test_a_checkpoint_is_of_the_step_at_which_it_was_due(plan: Plan, folder: RunFolder) -> None:
     bias = plan.state.generator.weights()["00_Dense/bias"]
     bias.assign(np.full(784, 0.25, np.float32))
-    job = saving(plan, folder)(at(10))
+    job = saving(plan, folder)(at(10), Notes())
     bias.assign(np.full(784, 0.75, np.float32))
     assert folder.checkpoints() == []
     assert job is not None
@@ -118,7 +121,7 @@ def test_a_grid_is_of_the_step_at_which_it_was_due(plan: Plan, folder: RunFolder
     weights = plan.state.generator.weights()
     weights["00_Dense/kernel"].assign(np.zeros((8, 784)))
     weights["00_Dense/bias"].assign(np.full(784, 1.0))
-    job = grids(folder, plan.recipe, DATES, plan.state, 0)(at(100))
+    job = grids(folder, plan.recipe, DATES, plan.state, 0, REALS)(at(100), Notes())
     weights["00_Dense/bias"].assign(np.full(784, -1.0))
     assert not folder.samples(100).exists()
     assert job is not None
@@ -127,22 +130,64 @@ def test_a_grid_is_of_the_step_at_which_it_was_due(plan: Plan, folder: RunFolder
         assert image.getextrema() == (255, 255)  # 1.0 is white
 
 
+def test_a_grid_is_looked_at_for_doubles(plan: Plan, folder: RunFolder) -> None:
+    """Of a generator that makes one image only, whatever the latent."""
+    weights = plan.state.generator.weights()
+    notes = Notes()
+    consume = grids(folder, plan.recipe, DATES, plan.state, 0, REALS)
+    consume(at(100), notes)
+    assert notes.diversity is not None
+    assert notes.diversity > 0.1
+    weights["00_Dense/kernel"].assign(np.zeros((8, 784)))
+    consume(at(100), notes)
+    assert notes.diversity == 0.0
+
+
+def test_rows_are_on_disk_before_a_checkpoint(
+    plan: Plan, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    flush, write = MetricsFile.flush, consumers.write_checkpoint
+    monkeypatch.setattr(MetricsFile, "flush", lambda file: (order.append("rows"), flush(file)))
+    monkeypatch.setattr(
+        consumers, "write_checkpoint", lambda *rest: (order.append("checkpoint"), write(*rest))
+    )
+    write_of = saving(plan, folder)
+    write_now(write_of, at(10))
+    assert order == ["rows", "checkpoint"]
+
+
+def test_a_checkpoint_is_not_written_without_its_rows(plan: Plan, folder: RunFolder) -> None:
+    folder.metrics.mkdir()  # no row can be appended to a folder
+    metrics = MetricsFile(folder.metrics)
+    with pytest.raises(OSError, match="Is a directory"):
+        metrics.append({"step": 10})
+    consume = checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: HEADER, metrics)
+    with pytest.raises(OSError, match="Is a directory"):
+        write_now(consume, at(10))
+    assert folder.checkpoints() == []
+    folder.metrics.rmdir()
+    write_now(consume, at(20))
+    assert folder.metrics.read_text() == '{"step": 10}\n'
+    assert folder.checkpoints() == [folder.checkpoint(20)]
+
+
 def test_nothing_is_due_between_the_intervals(plan: Plan, folder: RunFolder) -> None:
     for consume in (
-        grids(folder, plan.recipe, DATES, plan.state, 0),
+        grids(folder, plan.recipe, DATES, plan.state, 0, REALS),
         saving(plan, folder),
         loss_plots(folder, plan.recipe, DATES),
     ):
-        assert consume(at(13)) is None
+        assert consume(at(13), Notes()) is None
 
 
 def test_losses_are_drawn_where_a_checkpoint_is_due(plan: Plan, folder: RunFolder) -> None:
     consume = loss_plots(folder, plan.recipe, DATES)
     folder.metrics.write_text('{"step": 10, "generator_loss": 1, "discriminator_loss": 2}\n')
-    job = consume(at(10))
+    job = consume(at(10), Notes())
     assert not folder.losses.exists()
     assert job is not None
     job()
     with Image.open(folder.losses) as image:
         assert image.size == (960, 540)
-    assert consume(at(13, stopped=True)) is not None
+    assert consume(at(13, stopped=True), Notes()) is not None

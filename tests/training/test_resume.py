@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +29,8 @@ from gantool.training.checkpoint import (
 )
 from gantool.training.game import make_game
 from gantool.training.plan import Plan, make_plan
+from gantool.training.resume import ResumePoint, find_resume_point
+from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import batches_before
 from gantool.training.step import TrainingStep
 
@@ -149,7 +155,7 @@ def trainer(loaded: Any, checkpoint: Path | None = None) -> tuple[Plan, Callable
 
 
 def save(plan: Plan, path: Path) -> dict[str, bytes]:
-    header = Header("", "", "", plan.state.step, 0, 0.0, 0, 0)
+    header = Header("", "", plan.state.step, 0, 0.0, 0, 0)
     write_checkpoint(path, header, values_of(plan.state.variables()))
     return contents(path)
 
@@ -268,3 +274,141 @@ def test_halves_are_a_whole_with_an_optimizer_that_keeps_more(
     settings: list[str], load_tiny: Callable[..., Any], tmp_path: Path
 ) -> None:
     assert_halves_are_a_whole(load_tiny(*SMALL, *settings), tmp_path, 4)
+
+
+class TestResumePoint:
+    """The newest checkpoint that is as it was written."""
+
+    @pytest.fixture
+    def run(self, trained: Path, tmp_path: Path) -> RunFolder:
+        shutil.copytree(trained, tmp_path / "run")
+        return RunFolder(tmp_path / "run")
+
+    @staticmethod
+    def damage(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 4
+        path.write_bytes(content)
+
+    def test_is_the_newest_where_all_are_whole(self, run: RunFolder) -> None:
+        point = find_resume_point(run)
+        assert point.checkpoint == run.checkpoint(200)
+        assert point.header is not None
+        assert point.header.step == 200
+        assert point.warnings == []
+
+    def test_is_an_older_one_where_newer_ones_are_damaged(
+        self, run: RunFolder, command: Any
+    ) -> None:
+        self.damage(run.checkpoint(200))
+        ended = command("train", "--resume", run.path)
+        assert ended.code == 0
+        assert ended.err.splitlines() == [
+            f"warning: {run.checkpoint(200)}: the checkpoint is damaged: its content is not the one"
+            " it was written with",
+            f"warning: going on from {run.checkpoint(150)}, which is whole",
+        ]
+        assert ended.out.startswith(f"{run.path}: 300 images, steps 151 to 200\n")
+
+    def test_leads_to_the_same_end(self, run: RunFolder, trained: Path, command: Any) -> None:
+        self.damage(run.checkpoint(200))
+        assert command("train", "--resume", run.path).code == 0
+        whole = contents(trained / "checkpoints" / "step-00000200.h5")
+        assert contents(run.checkpoint(200)) == whole
+        assert rows(run.path) == rows(trained)
+        # The damaged one is kept for who wants to know; it counts as none.
+        names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+        assert names == ["step-00000150.h5", "step-00000200.h5", "step-00000200.h5.damaged"]
+
+    def test_passes_over_every_kind_of_damage(self, run: RunFolder) -> None:
+        for content in (b"", b"no checkpoint", run.checkpoint(200).read_bytes()[:-1]):
+            run.checkpoint(200).write_bytes(content)
+            point = find_resume_point(run)
+            assert point.checkpoint == run.checkpoint(150)
+            assert list(point.damaged) == [run.checkpoint(200)]
+
+    def test_is_none_before_the_first(self, tmp_path: Path) -> None:
+        assert find_resume_point(RunFolder(tmp_path)) == ResumePoint(None, None, {})
+
+    def test_a_checkpoint_of_other_networks_is_no_damage(
+        self, run: RunFolder, command: Any
+    ) -> None:
+        before = sorted((run.path / "checkpoints").iterdir())
+        ended = command(
+            *("train", "--resume", run.path, "--set", "generator.layers.1.Dense.use_bias=true")
+        )
+        assert ended == (
+            *(2, ""),
+            f"{run.checkpoint(200)}: generator/01_Dense/bias is missing\n",
+        )
+        assert sorted((run.path / "checkpoints").iterdir()) == before
+
+
+def test_a_run_without_a_checkpoint_finds_its_data_again(
+    tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    """`data.source: digits` lies beside the recipe, not beside the run."""
+    run = tmp_path / "run"
+    assert command("train", tiny, "--out", run, "--steps", "3").code == 0
+    (run / "checkpoints" / "step-00000003.h5").unlink()
+    ended = command("train", "--resume", run, "--steps", "3")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith(f"{run}: 300 images, steps 1 to 3\n")
+    with h5py.File(run / "checkpoints" / "step-00000003.h5") as file:
+        assert file.attrs["recipe_folder"] == bytes(tiny.parent)
+
+
+def test_what_a_killed_process_left_is_removed(trained: Path, tmp_path: Path, command: Any) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    for name in ("checkpoints/.step-00000250.h5.abc.part", "samples/.reals.png.x.part", ".a.part"):
+        (run / name).write_bytes(b"half")
+    (run / ".lock").write_text("process 1 on elsewhere")
+    shutil.copy(run / "checkpoints/step-00000150.h5", run / "checkpoints/step-00000100.h5")
+    assert command("train", "--resume", run).code == 0
+    assert [path for path in run.rglob("*") if path.name.endswith((".part", ".lock"))] == []
+    names = sorted(path.name for path in (run / "checkpoints").iterdir())
+    assert names == ["step-00000150.h5", "step-00000200.h5"]  # keep: 2
+
+
+def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, command: Any) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    TestResumePoint.damage(run / "checkpoints" / "step-00000200.h5")
+    (run / "checkpoints" / ".a.part").touch()
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert command("train", "--resume", run, "--dry-run").code == 0
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_second_process_in_a_run_is_refused(tiny: Path, tmp_path: Path, gantool: Any) -> None:
+    run = tmp_path / "run"
+    with subprocess.Popen(
+        [sys.executable, "-m", "gantool", "train", tiny, "--out", run, "--steps", "1000000"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline().startswith(f"{run}: 300 images")
+        while not list((run / "checkpoints").glob("*.h5")):
+            time.sleep(0.05)
+        ended = gantool("train", "--resume", run)
+        first.kill()
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"{run}: process {first.pid} on {socket.gethostname()} trains this run; stop it, or wait"
+        " for its end\n"
+    )
+    assert gantool("train", "--resume", run, "--steps", "60").code == 0
+
+
+def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
+    tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.make()
+    folder.recipe_folder.write_text("/somewhere")
+    (folder.path / ".recipe.yaml.abc.part").write_text("name: ti")
+    ended = command("train", tiny, "--out", folder.path, "--steps", "2")
+    assert ended.code == 0, ended.err
+    assert list(folder.path.rglob("*.part")) == []

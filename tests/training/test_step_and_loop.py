@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,11 @@ import tensorflow as tf
 
 from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
-from gantool.errors import DivergedError
 from gantool.recipe.model import Interval, Updates
 from gantool.training.loop import Progress, train
 from gantool.training.plan import Plan, make_plan
 from gantool.training.replicas import Replicas
-from gantool.training.run_folder import RunFolder
 from gantool.training.schedule import Calendar
-from gantool.training.session import run_session
 from gantool.training.step import Losses, TrainingStep
 
 DATES = Calendar(Updates(), batches_per_epoch=10)
@@ -98,7 +94,7 @@ class Order:
 
     def noting(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def update(*arguments: Any) -> Any:
-            *_, labels, latents, _index = arguments
+            *_, labels, latents, _index, _allowed = arguments
             self.made.append((name, latents.numpy().tobytes(), labels.numpy().tobytes()))
             return original(*arguments)
 
@@ -161,45 +157,17 @@ class TestOrderOfUpdates:
         assert len(set(found.labels()[:3])) == 3  # but a batch for each
 
 
-def test_a_run_stops_after_the_first_loss_that_is_no_number(
-    load_tiny: Callable[..., Any],
-) -> None:
-    plan, _, feed = set_out(load_tiny(*SMALL, "optimizers.discriminator.Adam.learning_rate=1e30"))
-    losses = TrainingStep(plan.state, plan.recipe).run(feed, 50)
-    assert not np.isfinite([losses.generator, losses.discriminator]).all()
-    assert plan.state.step < 5
-
-
-def test_a_diverged_run_raises_and_leaves_no_checkpoint(
-    load_tiny: Callable[..., Any], tmp_path: Path
-) -> None:
-    loaded = load_tiny(
-        *SMALL,
-        "optimizers.discriminator={SGD: {learning_rate: 1.0e+38, momentum: 0.9}}",
-        "optimizers.generator={SGD: {learning_rate: 1.0e+38, momentum: 0.9}}",
-    )
-    plan, images, _ = set_out(loaded)
-    folder = RunFolder(tmp_path)
-    folder.make()
-    with pytest.raises(DivergedError) as raised:
-        list(run_session(plan, images, folder, lambda: False))
-    assert raised.value.exit_code == 3
-    assert str(raised.value).startswith("training diverged: the ")
-    assert folder.checkpoints() == []
-
-
 class FakeStep:
     """Counts; its losses are a function of the step. The real one is tested above."""
 
-    def __init__(self, state: Any, bad: int | None = None) -> None:
-        self.state, self.bad, self.calls = state, bad, 0
+    def __init__(self, state: Any) -> None:
+        self.state, self.calls = state, 0
 
     def run(self, _batches: Any, count: int) -> Losses:
         assert count >= 1
         self.calls += 1
         self.state.step += count
-        loss = float("nan") if self.state.step == self.bad else 0.5
-        return Losses(loss, self.state.step / 1000)
+        return Losses(0.5, self.state.step / 1000)
 
 
 class State:
@@ -207,7 +175,7 @@ class State:
     seconds = 10.0
 
 
-def walk(*, first: int = 0, bad: int | None = None, **keys: Any) -> list[Progress]:
+def walk(*, first: int = 0, **keys: Any) -> list[Progress]:
     state = State()
     state.step = first
     settings: dict[str, Any] = {
@@ -217,7 +185,7 @@ def walk(*, first: int = 0, bad: int | None = None, **keys: Any) -> list[Progres
         "intervals": [Interval.of(30), Interval.of(50)],
         "should_stop": lambda: False,
     }
-    step = FakeStep(state, bad)
+    step = FakeStep(state)
     return list(train(state, step, None, **settings | keys))  # type: ignore[arg-type]
 
 
@@ -285,9 +253,3 @@ def test_a_wish_of_this_worker_is_told_to_the_others() -> None:
 def test_a_wish_to_stop_at_the_last_step_is_no_stop() -> None:
     [only] = walk(first=99, should_stop=lambda: True)
     assert (only.step, only.stopped, only.ends) == (100, False, True)
-
-
-def test_a_loss_that_is_no_number_ends_the_loop() -> None:
-    with pytest.raises(DivergedError) as raised:
-        walk(bad=50)
-    assert str(raised.value) == "training diverged: the generator's loss is nan at step 50"

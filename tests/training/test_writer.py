@@ -24,7 +24,7 @@ def fail() -> None:
 
 
 def run(block: Callable[[Writer], None], waiting: int = 4) -> None:
-    with Writer(waiting) as writer:
+    with Writer(waiting=waiting) as writer:
         block(writer)
 
 
@@ -134,6 +134,19 @@ class TestErrors:
         with pytest.raises(OSError, match="No space left"):
             run(block)
         assert done == ["before"]
+
+    def test_of_a_file_is_forgiven_where_that_was_asked_for(self) -> None:
+        done: list[str] = []
+        with Writer(forgives=True) as writer:
+            writer.hand_over(fail)
+            writer.hand_over(lambda: done.append("job behind"))
+        assert done == ["job behind"]
+        [error] = writer.forgiven
+        assert error.errno == 28
+
+    def test_of_anything_else_is_never_forgiven(self) -> None:
+        with pytest.raises(ZeroDivisionError), Writer(forgives=True) as writer:
+            writer.hand_over(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
 
     def test_of_the_block_leaves_no_job_undone(self) -> None:
         done: list[int] = []

@@ -1,0 +1,103 @@
+"""What `gantool inspect` tells of a checkpoint or a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gantool.cli.quantities import duration
+
+if TYPE_CHECKING:
+    from gantool.training.checkpoint import Contents
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a path is a file that is a checkpoint, or is called as one."""
+    from gantool.training.seal import MAGIC
+
+    if not path.is_file():
+        return False
+    if path.suffix == ".h5":
+        return True
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)).startswith((MAGIC, _HDF5))
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path is a run folder."""
+    return (path / "recipe.yaml").is_file() and (path / "checkpoints").is_dir()
+
+
+def inspect_checkpoint(path: Path) -> None:
+    """Print what a checkpoint is.
+
+    Raises:
+        InputError: It is not whole, or none.
+    """
+    from gantool.training.checkpoint import read_contents
+    from gantool.training.seal import check_seal
+
+    digest, contents = check_seal(path), read_contents(path)
+    click.echo("\n".join(_lines(path, contents, digest)))
+
+
+def inspect_run(path: Path) -> None:
+    """Print a line for each checkpoint of a run, and all that is known of the newest.
+
+    Raises:
+        InputError: Some are not whole; the line counts them.
+    """
+    from gantool.errors import InputError
+    from gantool.training.run_folder import RunFolder
+    from gantool.training.seal import check_seal
+
+    checkpoints, damaged = RunFolder(path).checkpoints(), 0
+    for checkpoint in checkpoints:
+        try:
+            check_seal(checkpoint)
+            click.echo(f"{checkpoint}: whole, {checkpoint.stat().st_size:,} bytes")
+        except InputError as error:
+            damaged += 1
+            click.echo(str(error))
+    if damaged:
+        raise InputError(f"{path}: {damaged} of {len(checkpoints)} checkpoints not whole")
+    if not checkpoints:
+        click.echo(f"{path}: no checkpoint yet")
+        return
+    click.echo()
+    inspect_checkpoint(checkpoints[-1])
+
+
+def _lines(path: Path, contents: Contents, digest: str) -> Iterator[str]:
+    from gantool.training.checkpoint import FORMAT
+
+    header = contents.header
+    yield f"{path}: whole, {path.stat().st_size:,} bytes"
+    yield f"recipe      {_first_line(header.recipe)}, seed {header.seed}"
+    yield (
+        f"step        {header.step:,}, {header.images:,} real images,"
+        f" {duration(header.seconds)} of training"
+    )
+    if header.classes:
+        yield f"classes     {header.classes}"
+    if header.retries:
+        yield f"retries     {header.retries} after divergences"
+    for group in ("generator", "generator_average", "discriminator", "optimizers"):
+        sizes = [prod(it) for key, it in contents.shapes.items() if key.startswith(f"{group}/")]
+        if sizes:
+            yield f"{group:17} {sum(sizes):>12,} numbers in {len(sizes)} variables"
+    yield f"written by  {contents.written_by}, format {FORMAT}"
+    yield f"sha256      {digest}"
+
+
+def _first_line(recipe: str) -> str:
+    """The name in a recipe's text, without reading it as YAML: it may not be ours."""
+    lines = (line.strip() for line in recipe.splitlines())
+    named = (line.removeprefix("name:").strip() for line in lines if line.startswith("name:"))
+    return next(named, "without a name")[:100]
