@@ -73,7 +73,7 @@ def load_with_batch(
 def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
     """The largest batch that fits a recipe whose own is another; says which, and why."""
     from gantool.measuring.largest_batch import MULTIPLE, largest_batch
-    from gantool.measuring.memory import free_memory
+    from gantool.memory import free_memory
 
     # Now: what this process takes later is what the trial takes, too.
     with _Trial(source, settings, free_memory()) as trial:

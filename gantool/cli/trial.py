@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gantool.cli.loading import images_of, load_recipe, plan_of
 from gantool.errors import DivergedError, GantoolError, InputError
-from gantool.measuring.memory import free_gpu_memory, memory_status, peak_memory
+from gantool.memory import free_gpu_memory, memory_status, peak_memory
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images

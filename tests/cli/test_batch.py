@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gantool.cli.batch import load_with_batch
-from gantool.measuring import memory
+from gantool import memory
 
 QUICK = (
     *("--set", "train.average=null", "--set", "data.labels=false"),

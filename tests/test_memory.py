@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gantool.errors import GantoolError
-from gantool.measuring.memory import free_gpu_memory, free_memory, memory_status, peak_memory
+from gantool.memory import free_gpu_memory, free_memory, memory_status, peak_memory
 
 MIB = 2**20
 
