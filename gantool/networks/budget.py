@@ -50,11 +50,13 @@ class Budget:
     taken: int = 0
     kept: int = field(default=0, init=False)
     _same: dict[int, int] = field(default_factory=dict, init=False, repr=False)
-    _counted: set[int] = field(default_factory=set, init=False, repr=False)
+    _kept: set[int] = field(default_factory=set, init=False, repr=False)
 
     @contextmanager
-    def counting(self, layer: keras.layers.Layer) -> Iterator[None]:
+    def counting(self, layer: keras.layers.Layer, given: keras.KerasTensor) -> Iterator[None]:
         """Within, weights that a layer and those inside it create are counted first.
+
+        With them its input is, if any is trained: gradients are taken by it.
 
         Raises:
             TooLargeError: In place of the weight that is too much.
@@ -64,7 +66,8 @@ class Budget:
         def count(shape: Sequence[int], size: int, trainable: bool) -> None:
             nonlocal own
             own += math.prod(shape)
-            copies = 1 + self.averaged + (self.slots if trainable and layer.trainable else 0)
+            trained = trainable and layer.trainable
+            copies = 1 + self.averaged + (self.slots if trained else 0)
             self.taken += math.prod(shape) * size * copies
             if self.taken > self.memory:
                 needed = self.taken - before
@@ -74,18 +77,17 @@ class Budget:
                     f"{self._beside(copies)}{self._after(needed)}, {self._has()} its units or"
                     " filters, or its input, smaller"
                 )
+            if trained and self.trains:
+                self._keep(given)
 
         with _before_each_weight(count):
             yield
 
-    def count_batch(
-        self, name: str, layer: keras.layers.Layer, given: keras.KerasTensor, made: Any
-    ) -> None:
-        """Count what a layer makes of a batch, and what it was given where that has to be kept.
+    def count_output(self, name: str, given: keras.KerasTensor, made: keras.KerasTensor) -> None:
+        """Count what a layer makes of a batch.
 
         Args:
             name: The class of the layer.
-            layer: Is built.
             given: Its input.
             made: Its output.
 
@@ -97,19 +99,21 @@ class Budget:
                 f"makes {times(made.shape[1:])} of {self._images()}, {amount(self._bytes(made))}"
                 f" in {made.dtype}, {self._has()} its output or train.batch_size smaller"
             )
+        if name in _SAME_MEMORY:
+            self._same[id(made)] = self._same.get(id(given), id(given))
+
+    def _keep(self, given: keras.KerasTensor) -> None:
+        """Count what a layer was given, if nothing before it has been counted for that."""
         # Keras keeps every tensor of a network, so that no two have the same id.
         source = self._same.get(id(given), id(given))
-        if name in _SAME_MEMORY:
-            self._same[id(made)] = source
-        if not (self.trains and layer.trainable_variables) or source in self._counted:
+        if source in self._kept:
             return
-        self._counted.add(source)
+        self._kept.add(source)
         self.kept += self._bytes(given)
         if self.kept > self.memory:
             raise TooLargeError(
-                f"brings what training keeps of {self._images()} to {amount(self.kept)}:"
-                f" what each trained layer up to here was given, {self._has()} these or"
-                " train.batch_size smaller"
+                f"brings what training keeps of {self._images()} to {amount(self.kept)}, what each"
+                f" trained layer so far was given, {self._has()} that or train.batch_size smaller"
             )
 
     def _bytes(self, tensor: keras.KerasTensor) -> int:
@@ -117,7 +121,7 @@ class Budget:
         return int(self.batch * math.prod(known) * _size(tensor.dtype))
 
     def _images(self) -> str:
-        return f"each of {self.batch:,} images" if self.batch > 1 else "an image"
+        return f"a batch of {self.batch:,}"
 
     def _has(self) -> str:
         return f"and this machine has {amount(int(self.memory))}: make"

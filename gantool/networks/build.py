@@ -184,7 +184,7 @@ class _Builder:
             raise LayerError(part.path, construction_message(part.name, error)) from error
         arguments = self._arguments(part, layer, inputs)
         try:
-            with self.budget.counting(layer):
+            with self.budget.counting(layer, inputs):
                 outputs = layer(*arguments)
         except TooLargeError as error:
             raise LayerError(part.path, f"{part.name} {error}") from error
@@ -253,7 +253,7 @@ class _Builder:
         layer: keras.layers.Layer,
     ) -> None:
         try:
-            self.budget.count_batch(part.name, layer, inputs, outputs)
+            self.budget.count_output(part.name, inputs, outputs)
         except TooLargeError as error:
             raise LayerError(part.path, f"{part.name} {error}") from error
         shape = tuple(outputs.shape[1:])

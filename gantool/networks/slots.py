@@ -16,7 +16,7 @@ _SIDE = 64
 def slots_of(part: Part) -> int:
     """How many numbers an optimizer keeps for each number of a matrix of weights, at least.
 
-    Two for Adam, none for plain SGD; Adafactor, which keeps a number a row and a column, has none.
+    Two for Adam, none for plain SGD. What it keeps a row or a column is not counted.
 
     Raises:
         ValueError, TypeError: Keras refuses a value of the optimizer.

@@ -34,8 +34,8 @@ MAX_LAYERS = 10_000
 """Of a network; far more than any that trains has."""
 MAX_WHOLE = 2**63 - 1
 """The largest whole number that TensorFlow has."""
-MAX_STEP = 2**31 - 1
-"""Of one place to the next in an image; oneDNN ends the process at a larger one."""
+MAX_STEP = 2**20
+"""Far more than an image has places; near 2³¹ oneDNN ends the process, or pools without end."""
 
 _STEPS = ("dilation_rate", "pool_size", "strides")
 
@@ -221,7 +221,7 @@ class _Resolver:
         if word == "activation" or word.endswith("_activation"):
             self._check_activation(value, path)
         if _is_beyond(word, value):
-            self._tell(path, f"{word} of {known.name} is beyond ±{_most(word):,}")
+            self._tell(path, f"{word} of {known.name} takes no number beyond {_most(word):,}")
             return None
         return self._boolean(word, value, known, path)
 
