@@ -68,7 +68,11 @@ def _train(loaded: LoadedRecipe, images: Images) -> None:
     from gantool.measuring.running import Running
     from gantool.training.plan import make_plan
 
-    running = Running(make_plan(loaded), images)
+    try:
+        plan = make_plan(loaded)
+    except InputError as error:  # with a batch of 1 there was none: it is the sum of this one
+        raise MemoryError(str(error)) from error
+    running = Running(plan, images)
     with suppress(DivergedError):  # its memory is what another learning rate takes, too
         running.run(1)
         running.run(_STEPS - 1)

@@ -11,7 +11,9 @@ import pytest
 from gantool import memory
 from gantool.cli.loading import start_tensorflow
 from gantool.memory import memory_status, peak_memory
+from gantool.recipe.load import RecipeError
 from gantool.training import plan
+from gantool.training.devices import Device
 
 MACHINE = 25 * 10**9
 TEN_SECONDS, TWO_GIB = 10.0, 2**31
@@ -32,7 +34,7 @@ HOSTILE = [
     ),
     (
         (DENSE, "Dense: {units: 1000000000000000000000000000000}"),
-        "14:21: units of Dense takes no number beyond 9,223,372,036,854,775,807",
+        "14:22: units of Dense takes no number beyond 9,223,372,036,854,775,807",
     ),
     (
         (DENSE, "Embedding: {input_dim: 10000000000, output_dim: 1000}"),
@@ -60,7 +62,7 @@ HOSTILE = [
     ),
     (
         (CONV, "Conv2D: {filters: 4, kernel_size: 3, strides: 1000000000000, padding: same}"),
-        "25:52: strides of Conv2D takes no number beyond 1,048,576",
+        "25:53: strides of Conv2D takes no number beyond 1,048,576",
     ),
     (
         (CONV, "SpectralNormalization: {layer: {Conv2D: {filters: 1000000000, kernel_size: 3}}}"),
@@ -160,7 +162,6 @@ def test_a_hostile_recipe_is_refused_at_once_and_takes_no_memory(
 
 
 def test_arithmetic_is_told_without_tensorflow(gantool: Any, tiny: Path) -> None:
-    """A process that never imports it; the others above it is too late to ask."""
     ended = gantool(
         *("check", tiny, "--set", "latent.size=1000000000000000"),
         PYTHONPROFILEIMPORTTIME="1",
@@ -199,6 +200,27 @@ def test_a_recipe_just_below_the_bound_is_accepted(
             " train.batch_size smaller\n"
         )
     assert not (tmp_path / "other").exists()
+
+
+def test_replicas_share_what_a_batch_takes(load_tiny: Any, machine: Any) -> None:
+    machine(KEPT // 2)
+    assert plan.make_plan(load_tiny(), replicas=2).classes == 10
+    with pytest.raises(RecipeError, match="of a batch of 8, 0 MB in float32"):
+        plan.make_plan(load_tiny())
+
+
+def test_a_gpu_that_is_larger_than_its_machine_is_the_bound(
+    load_tiny: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(KEPT - 1)
+    monkeypatch.setattr(plan, "gpu_memory", lambda: KEPT)
+    device = Device("Some GPU", True, "float32", "")
+    monkeypatch.setattr(plan, "find_device", lambda: device)
+    assert plan.make_plan(load_tiny()).classes == 10
+    for told in (KEPT - 1, None):
+        monkeypatch.setattr(plan, "gpu_memory", lambda told=told: told)
+        with pytest.raises(RecipeError, match="this machine has 0 MB"):
+            plan.make_plan(load_tiny())
 
 
 def test_weights_just_below_the_bound_are_accepted(command: Any, tiny: Path, machine: Any) -> None:
