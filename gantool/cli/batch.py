@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BatchSize: TypeAlias = int | Literal["auto"]
 
+_DIGITS = 18
+"""Of a number that TensorFlow can hold."""
 _OF_FREE, _OF_FREE_GPU = 0.7, 0.9
 """The share of free memory that the first steps may take. Those after them take up to a fifth more
 of the machine's, which lies in pieces by then, and other programs need some, too."""
@@ -48,6 +50,8 @@ def _read(
         return None
     if value == "auto":
         return "auto"
+    if value.isdecimal() and len(value) > _DIGITS:
+        raise click.BadParameter(f"a batch of a number of {len(value)} digits is too large.")
     if not value.isdecimal() or int(value) < 1:
         raise click.BadParameter(f"{value!r} is neither auto nor a whole number of at least 1.")
     return int(value)
@@ -73,7 +77,7 @@ def load_with_batch(
 def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
     """The largest batch that fits a recipe whose own is another; says which, and why."""
     from gantool.measuring.largest_batch import MULTIPLE, largest_batch
-    from gantool.measuring.memory import free_memory
+    from gantool.memory import free_memory
 
     # Now: what this process takes later is what the trial takes, too.
     with _Trial(source, settings, free_memory()) as trial:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import click
 
-from gantool.cli.loading import load_recipe, recipe_options, start_tensorflow
+from gantool.cli.loading import (
+    load_recipe,
+    recipe_options,
+    refuse_too_large,
+    start_tensorflow,
+)
 
 
 @click.command()
@@ -20,6 +25,7 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     from gantool.recipe.load import find_recipe
 
     loaded = load_recipe(find_recipe(recipe), settings, steps, seed)
+    refuse_too_large(loaded)
     start_tensorflow()
     from gantool.cli.tables import print_plan
     from gantool.training.plan import make_plan

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gantool.data.conversion.manifest import Manifest
 
 
+_MAX_SIDE = 65_500
+"""Of what libjpeg writes."""
+
+
 def _size(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:
@@ -24,7 +28,16 @@ def _size(
     found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", value)
     if found is None:
         raise click.BadParameter(f"{value!r} is no size; write 64, or height x width as in 64x96")
-    return int(found[1]), int(found[2] or found[1])
+    from gantool.data.images import MAX_PIXELS
+
+    height, width = int(found[1]), int(found[2] or found[1])
+    if height * width > MAX_PIXELS:
+        raise click.BadParameter(
+            f"{height}x{width} is {height * width:,} pixels, and an image may have {MAX_PIXELS:,}"
+        )
+    if max(height, width) > _MAX_SIDE:
+        raise click.BadParameter(f"{height}x{width}: a side may have {_MAX_SIDE:,} pixels, in JPEG")
+    return height, width
 
 
 @click.command()

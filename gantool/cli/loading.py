@@ -56,12 +56,26 @@ def load_recipe(
     return load(source, overrides, steps)
 
 
+def refuse_too_large(loaded: LoadedRecipe, replicas: int = 1) -> None:
+    """Raise RecipeError where the sizes of a recipe alone ask for more memory than there is.
+
+    What its layers ask for is told where they are built; this needs no TensorFlow.
+    """
+    from gantool.memory import machine_memory
+    from gantool.recipe.sizes import size_problems
+
+    problems = list(size_problems(loaded.recipe, machine_memory(), replicas))
+    if problems:
+        loaded.raise_problems(problems)
+
+
 def plan_of(loaded: LoadedRecipe) -> Plan:
     """Start TensorFlow and build what a recipe names, from data that are on this machine.
 
     Raises:
         InputError: The recipe is wrong, or its data set has to be downloaded first.
     """
+    refuse_too_large(loaded)
     start_tensorflow()
     return plan_once_started(loaded)
 
@@ -71,6 +85,7 @@ def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     from gantool.errors import InputError
     from gantool.training.plan import make_plan
 
+    refuse_too_large(loaded, replicas)
     plan = make_plan(loaded, replicas)
     if plan.source is None:
         raise InputError(plan.note)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from gantool.memory import amount
 
-def amount(size: int) -> str:
-    """Bytes, as `812 MB` or `1.4 GB`."""
-    return f"{size / 1e6:,.0f} MB" if size < 0.9995e9 else f"{size / 1e9:,.1f} GB"
+__all__ = ["amount", "duration", "step_time"]
 
 
 def step_time(seconds: float) -> str:

@@ -33,7 +33,7 @@ def parse_numbers(
     what = (option.name or "").removesuffix("s")
     ranges = []
     for part in value.split(","):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        match = re.fullmatch(r"\s*(\d{1,99})\s*(?:-\s*(\d{1,99})\s*)?", part)
         if not match:
             raise click.BadParameter(f"{part!r} is no {what} or range of {what}s such as 0-9")
         first, last = int(match[1]), int(match[2] or match[1])
@@ -51,7 +51,7 @@ def parse_grid(
     """Read `8x10`, rows and columns, or the name of a layout by labels."""
     if value is None or value in _BY_LABEL:
         return value
-    match = re.fullmatch(r"(\d+)[x×](\d+)", value)
+    match = re.fullmatch(r"(\d{1,99})[x×](\d{1,99})", value)
     if not match or not int(match[1]) or not int(match[2]):
         names = " or ".join(_BY_LABEL)
         raise click.BadParameter(
@@ -208,11 +208,27 @@ def _write_grid(
     from gantool.errors import InputError
     from gantool.training.pictures import tile, write_png
 
+    _refuse_too_large(sampler, grid)
     images = list(sampler.draw(cells))
     try:
         write_png(path, tile(images, *grid))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _refuse_too_large(sampler: CheckpointSampler, grid: tuple[int, int]) -> None:
+    """Raise InputError where the machine cannot hold the picture of a grid."""
+    from gantool.errors import InputError
+    from gantool.memory import amount, machine_memory
+
+    shape = (*sampler.recipe.data.size, sampler.recipe.data.channels)
+    size, memory = math.prod((*grid, *shape)), machine_memory()
+    if size > memory:
+        raise InputError(
+            f"a grid of {grid[0]} × {grid[1]} images of {'×'.join(map(str, shape))} bytes is"
+            f" {amount(size)}, and this machine has {amount(memory)}: draw fewer, or name a folder"
+            " with --out"
+        )
 
 
 def _write_each(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path) -> None:

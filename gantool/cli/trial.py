@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gantool.cli.loading import images_of, load_recipe, plan_of
 from gantool.errors import DivergedError, GantoolError, InputError
-from gantool.measuring.memory import free_gpu_memory, memory_status, peak_memory
+from gantool.memory import free_gpu_memory, memory_status, peak_memory
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
@@ -68,7 +68,11 @@ def _train(loaded: LoadedRecipe, images: Images) -> None:
     from gantool.measuring.running import Running
     from gantool.training.plan import make_plan
 
-    running = Running(make_plan(loaded), images)
+    try:
+        plan = make_plan(loaded)
+    except InputError as error:  # with a batch of 1 there was none: it is the sum of this one
+        raise MemoryError(str(error)) from error
+    running = Running(plan, images)
     with suppress(DivergedError):  # its memory is what another learning rate takes, too
         running.run(1)
         running.run(_STEPS - 1)

@@ -13,10 +13,10 @@ from gantool import __version__
 from gantool.data.loading import Images
 from gantool.device import cores
 from gantool.measuring.machine import OtherLoad, product_dtype, product_rate
-from gantool.measuring.memory import peak_memory
 from gantool.measuring.operations import step_operations
 from gantool.measuring.phases import phase_shares
 from gantool.measuring.running import Running, without_bursts
+from gantool.memory import peak_memory
 from gantool.training.devices import compiles, find_device
 from gantool.training.plan import Plan
 from gantool.training.schedule import calendar

@@ -7,12 +7,15 @@ initial weights' seeds and the keys of a checkpoint; nothing depends on what els
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
+from gantool.networks.budget import Budget, TooLargeError
 from gantool.networks.components import make
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
@@ -94,6 +97,7 @@ def build_network(
     classes: int,
     seed: int,
     precision: str,
+    budget: Budget | None = None,
 ) -> BuiltNetwork:
     """Build one network of a recipe.
 
@@ -104,16 +108,31 @@ def build_network(
         classes: How many labels there are; 0 without labels.
         seed: The recipe's; decides the initial weights together with each layer's place.
         precision: A dtype policy of Keras.
+        budget: What memory it may take, and is counted in; None where that has been done before.
 
     Raises:
-        LayerError: A layer cannot be made or does not fit its input.
+        LayerError: A layer cannot be made, does not fit its input or is too much for the budget.
     """
     inputs = keras.Input(tuple(input_shape), name="inputs")
     label = keras.Input((), dtype="int32", name="labels")
-    builder = _Builder(network, seed, precision, label, classes)
+    builder = _Builder(network, seed, precision, label, classes, budget or Budget())
     outputs = builder.apply_all(parts, inputs, "")
-    model = keras.Model([inputs, label] if builder.used_label else inputs, outputs, name=network)
+    with _recursion(len(builder.placed)):
+        model = keras.Model(
+            [inputs, label] if builder.used_label else inputs, outputs, name=network
+        )
     return BuiltNetwork(model, builder.used_label, tuple(builder.placed))
+
+
+@contextmanager
+def _recursion(layers: int) -> Iterator[None]:
+    """Within, Python lets Keras walk back through so many layers, a call in a call for each."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(usual + layers)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def _check_output(part: Part, inputs: keras.KerasTensor, outputs: Any) -> None:
@@ -138,6 +157,7 @@ class _Builder:
     precision: str
     label: keras.KerasTensor
     classes: int
+    budget: Budget
     placed: list[PlacedLayer] = field(default_factory=list)
     used_label: bool = False
 
@@ -164,12 +184,15 @@ class _Builder:
             raise LayerError(part.path, construction_message(part.name, error)) from error
         arguments = self._arguments(part, layer, inputs)
         try:
-            outputs = layer(*arguments)
+            with self.budget.counting(layer, inputs):
+                outputs = layer(*arguments)
+        except TooLargeError as error:
+            raise LayerError(part.path, f"{part.name} {error}") from error
         except Exception as error:
             message = input_message(part.name, inputs.shape[1:], error)
             raise LayerError(part.path, message) from error
         _check_output(part, inputs, outputs)
-        self._remember(place, part, outputs, layer)
+        self._remember(place, part, inputs, outputs, layer)
         return outputs
 
     def _extra(self, part: Part, place: str) -> dict[str, Any]:
@@ -209,7 +232,7 @@ class _Builder:
             )
         layer = keras.layers.Add(name=f"{place}-sum".replace("/", "-"), dtype=self.precision)
         outputs = layer([body, shortcut])
-        self._remember(f"{place}/sum", part, outputs, layer)
+        self._remember(f"{place}/sum", part, body, outputs, layer)
         return outputs
 
     def _repeat(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
@@ -222,7 +245,16 @@ class _Builder:
         return inputs
 
     def _remember(
-        self, place: str, part: Part, outputs: keras.KerasTensor, layer: keras.layers.Layer
+        self,
+        place: str,
+        part: Part,
+        inputs: keras.KerasTensor,
+        outputs: keras.KerasTensor,
+        layer: keras.layers.Layer,
     ) -> None:
+        try:
+            self.budget.count_output(part.name, inputs, outputs)
+        except TooLargeError as error:
+            raise LayerError(part.path, f"{part.name} {error}") from error
         shape = tuple(outputs.shape[1:])
         self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))

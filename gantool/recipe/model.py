@@ -17,15 +17,17 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    NonNegativeInt,
-    PositiveInt,
     WithJsonSchema,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-MAX_SEED = 2**63 - 1
+MAX_COUNT = 2**63 - 1
+"""The largest whole number that TensorFlow has."""
+MAX_SEED = MAX_COUNT
+
+Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
 
 COMPONENT = "component"
 """Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
@@ -99,7 +101,7 @@ class Interval(BaseModel):
     def _from_yaml(cls, value: Any) -> Any:
         if isinstance(value, Interval):
             return value
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_COUNT:
             return {"count": value}
         if isinstance(value, str) and (found := _EPOCHS.fullmatch(value)):
             return {"count": int(found[1]), "in_epochs": True}
@@ -114,14 +116,14 @@ class Interval(BaseModel):
         return f"{self.count} epoch" + ("s" if self.count > 1 else "")
 
 
-_EPOCHS = re.compile(r"([1-9]\d*) epochs?")
+_EPOCHS = re.compile(r"([1-9]\d{0,17}) epochs?")
 
 Every = Annotated[
     Interval,
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0},
+                {"type": "integer", "exclusiveMinimum": 0, "maximum": MAX_COUNT},
                 {"type": "string", "pattern": f"^{_EPOCHS.pattern}$"},
             ]
         }
@@ -140,14 +142,14 @@ class Data(Section):
         description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
         " files (a glob such as faces/*.tfrecord).",
     )
-    size: tuple[PositiveInt, PositiveInt] = Field(description="Height and width in pixels.")
+    size: tuple[Count, Count] = Field(description="Height and width in pixels.")
     channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for RGB.")
     range: tuple[FiniteFloat, FiniteFloat] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
     )
     labels: bool = Field(False, description="Whether the networks are told each image's class.")
     flip: bool = Field(False, description="Mirror every second image, at random, left to right.")
-    crop: tuple[PositiveInt, PositiveInt] | None = Field(
+    crop: tuple[Count, Count] | None = Field(
         None,
         description="Height and width of the centred piece that is kept before resizing; without"
         " it, the largest one with the proportions of `size`.",
@@ -178,7 +180,7 @@ class Data(Section):
 class Latent(Section):
     """The random vector that the generator turns into an image."""
 
-    size: PositiveInt
+    size: Count
     distribution: Literal["normal", "uniform"] = "normal"
     bounds: tuple[FiniteFloat, FiniteFloat] | None = Field(
         None, description="Of the uniform distribution, low end included; [-1, 1) if not given."
@@ -259,11 +261,9 @@ class Burst(Section):
     The defaults are those of the first Wasserstein GAN code (Arjovsky et al. 2017).
     """
 
-    discriminator: PositiveInt = Field(
-        100, description="Updates of the discriminator in such a step."
-    )
-    first: NonNegativeInt = Field(25, description="So many steps at the start of the run.")
-    every: PositiveInt | None = Field(
+    discriminator: Count = Field(100, description="Updates of the discriminator in such a step.")
+    first: int = Field(25, ge=0, le=MAX_COUNT, description="So many steps at the start of the run.")
+    every: Count | None = Field(
         500, description="And each step whose number, counted from 0, it divides; null: none."
     )
 
@@ -271,10 +271,10 @@ class Burst(Section):
 class Updates(Section):
     """What one step is made of."""
 
-    discriminator: PositiveInt = Field(
+    discriminator: Count = Field(
         1, description="Updates of the discriminator a step, each with a batch of its own."
     )
-    generator: PositiveInt = Field(1, description="Updates of the generator a step.")
+    generator: Count = Field(1, description="Updates of the generator a step.")
     order: Literal["discriminator-first", "generator-first", "simultaneous"] = Field(
         "discriminator-first",
         description="simultaneous: both networks are moved at once, from one forward pass.",
@@ -307,9 +307,9 @@ class Updates(Section):
 class Train(Section):
     """For how long, in which batches, at which precision."""
 
-    steps: PositiveInt | None = Field(None, description="Steps in all; or give epochs.")
-    epochs: PositiveInt | None = Field(None, description="Passes over the images; or give steps.")
-    batch_size: PositiveInt
+    steps: Count | None = Field(None, description="Steps in all; or give epochs.")
+    epochs: Count | None = Field(None, description="Passes over the images; or give steps.")
+    batch_size: Count
     updates: Updates = Updates()
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto",
@@ -346,8 +346,8 @@ class Grid(Section):
     """The picture of samples that is drawn while training."""
 
     every: Every = Interval.of(1000)
-    rows: PositiveInt = 8
-    columns: PositiveInt = 8
+    rows: Count = 8
+    columns: Count = 8
     layouts: list[Layout] = Field(
         ["by-seed"],
         min_length=1,
@@ -361,7 +361,7 @@ class Checkpoint(Section):
     """How often the run is saved, and how many of its checkpoints stay."""
 
     every: Every = Interval.of(1000)
-    keep: PositiveInt = Field(3, description="The newest so many stay.")
+    keep: Count = Field(3, description="The newest so many stay.")
 
 
 class Output(Section):

@@ -30,6 +30,15 @@ _BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "
 KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
 """The keywords that the recipe's `initializer` is the default of."""
 
+MAX_LAYERS = 10_000
+"""Of a network; far more than any that trains has."""
+MAX_WHOLE = 2**63 - 1
+"""The largest whole number that TensorFlow has."""
+MAX_STEP = 2**20
+"""Far more than an image has places; near 2³¹ oneDNN ends the process, or pools without end."""
+
+_STEPS = ("dilation_rate", "pool_size", "strides")
+
 _LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
 _TITLES: dict[str, str] = {"schedule": "learning rate schedule"}
 
@@ -110,9 +119,25 @@ class _Resolver:
         values = _value_at(data, path)
         if not isinstance(values, list):
             return None
-        return _all_or_none(
+        layers = _all_or_none(
             self.found(data, "layer", (*path, index)) for index in range(len(values))
         )
+        return None if layers is None or self._tell_too_many(layers) else layers
+
+    def _tell_too_many(self, layers: Iterable[Part]) -> bool:
+        """Whether a network has more layers than any may have; says at which one it is so."""
+        count = 0
+        for layer in layers:
+            count += _count_layers(layer)
+            if count > MAX_LAYERS:
+                network = layer.path[0]
+                self._tell(
+                    layer.path,
+                    f"with this {layer.name} the {network} has {count:,} layers, more than the"
+                    f" {MAX_LAYERS:,} that a network may have",
+                )
+                return True
+        return False
 
     def component(self, component: Component, kind: Kind, path: Path) -> Part | None:
         known = self._signature(component.name, kind, path)
@@ -195,6 +220,9 @@ class _Resolver:
             return self._nested(value, nested, path)
         if word == "activation" or word.endswith("_activation"):
             self._check_activation(value, path)
+        if _is_beyond(word, value):
+            self._tell(path, f"{word} of {known.name} takes no number beyond {_most(word):,}")
+            return None
         return self._boolean(word, value, known, path)
 
     def _nested(self, value: Any, kind: Kind, path: Path) -> Part | None:
@@ -242,9 +270,37 @@ def _all_or_none(parts: Iterable[Part | None]) -> tuple[Part, ...] | None:
 
 
 def _is_lost(word: str, value: Any, given: Any) -> bool:
-    """Whether layers were given for this keyword and could not be made out."""
+    """Whether something was given for this keyword that could not be made out, or not be used."""
     holds_layers = word in (*_LAYER_KEYWORDS, *LAYER_LIST_KEYWORDS)
-    return holds_layers and value is None and given is not None
+    return value is None and given is not None and (holds_layers or _is_beyond(word, given))
+
+
+def _most(word: str) -> int:
+    """The largest whole number that a keyword may have."""
+    return MAX_STEP if word in _STEPS else MAX_WHOLE
+
+
+def _is_beyond(word: str, value: Any) -> bool:
+    """Whether a whole number is, or is somewhere in, a value that TensorFlow could not hold."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_is_beyond(word, item) for item in value)
+    return isinstance(value, int) and abs(value) > _most(word)
+
+
+def _count_layers(part: Part) -> int:
+    """How many layers a part stands for once blocks are unrolled."""
+    inside = sum(
+        _count_layers(inner)
+        for word in LAYER_LIST_KEYWORDS
+        for inner in part.keywords.get(word) or ()
+        if isinstance(inner, Part)
+    )
+    if part.name != "Repeat":
+        return 1 + inside
+    times = part.keywords["times"]
+    return inside * times if isinstance(times, int) else inside
 
 
 def kind_of_keyword(word: str, kind: Kind) -> Kind | None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import REGULARIZERS, GradientPenalty, Recipe, Section
+from gantool.recipe.model import MAX_COUNT, REGULARIZERS, GradientPenalty, Recipe, Section
 from gantool.recipe.suggest import did_you_mean
 
 
@@ -76,6 +76,7 @@ def _problem(detail: Any) -> Problem:
 
 _WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "int_parsing": lambda _: "a whole number",
+    "int_parsing_size": lambda _: f"at most {MAX_COUNT}",
     "int_type": lambda _: "a whole number",
     "int_from_float": lambda _: "a whole number",
     "float_parsing": lambda _: "a number",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,17 +11,20 @@ import keras
 
 from gantool.data.sources import ImageSource, NotDownloadedError, open_source
 from gantool.errors import InputError
-from gantool.gan.sampler import Reference, Sampler
+from gantool.gan.sampler import BLOCK, Reference, Sampler
+from gantool.memory import gpu_memory, machine_memory
+from gantool.networks.budget import Budget
 from gantool.networks.build import BuiltNetwork, LayerError, build_network
 from gantool.networks.components import make
 from gantool.networks.fit import discriminator_problems, generator_problems
 from gantool.networks.layers import measuring_statistics
 from gantool.networks.messages import construction_message
+from gantool.networks.slots import slots_of
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
 from gantool.recipe.parts import Part
-from gantool.training.devices import described, find_device, stating_precision
+from gantool.training.devices import Device, described, find_device, stating_precision
 from gantool.training.state import TrainingState
 
 _UNKNOWN_CLASSES = 10
@@ -68,20 +71,40 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     asked, device = loaded.recipe.train, find_device()
     loaded = stating_precision(loaded, device)
     source, classes, note = _open(loaded, problems)
-    state = make_state(loaded, classes, problems)
+    share = -(-loaded.recipe.train.batch_size // replicas)
+    state = make_state(loaded, classes, problems, Budget(_memory(device), share))
     computing = described(asked, loaded.recipe.train, device, replicas)
     return Plan(loaded, computing, source, note, classes, state)
 
 
-def make_state(loaded: LoadedRecipe, classes: int, found: Iterable[Problem] = ()) -> TrainingState:
+def make_state(
+    loaded: LoadedRecipe,
+    classes: int,
+    found: Iterable[Problem] = (),
+    budget: Budget | None = None,
+) -> TrainingState:
     """Build both networks and optimizers of a recipe that states its precision, at step 0.
+
+    Args:
+        loaded: The recipe.
+        classes: How many labels there are; 0 without labels.
+        found: Problems that are to be told along with those found here.
+        budget: The memory for all, and the images that pass through a network at once; None where
+            a recipe has been found to fit before.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` and those found before too.
     """
     problems = list(found)
-    generator = _build("generator", loaded, classes, problems)
-    discriminator = _build("discriminator", loaded, classes, problems)
+    recipe, parts = loaded.recipe, loaded.parts
+    budget = replace(
+        budget or Budget(),
+        slots=_slots(parts.generator_optimizer),
+        averaged=recipe.train.average is not None,
+    )
+    generator = _build("generator", loaded, classes, problems, budget)
+    budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
+    discriminator = _build("discriminator", loaded, classes, problems, budget)
     if generator is not None:
         problems += generator_problems(generator, image_shape(loaded.recipe))
     if discriminator is not None:
@@ -110,8 +133,10 @@ def build_generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
         RecipeError: It cannot be built.
     """
     problems: list[Problem] = []
-    loaded = stating_precision(loaded, find_device())
-    built = _build("generator", loaded, classes, problems)
+    device = find_device()
+    loaded = stating_precision(loaded, device)
+    budget = Budget(_memory(device), BLOCK, trains=False)
+    built = _build("generator", loaded, classes, problems, budget)
     loaded.raise_problems(problems)
     assert built is not None
     return built
@@ -154,8 +179,25 @@ def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | 
     return source, classes, ""
 
 
+def _memory(device: Device) -> int:
+    """The bytes that networks could have at most: of the machine, or of a larger GPU."""
+    return max(machine_memory(), (gpu_memory() or 0) if device.is_gpu else 0)
+
+
+def _slots(part: Part | None) -> int:
+    """What an optimizer keeps for each weight; nothing for one that cannot be made."""
+    try:
+        return 0 if part is None else slots_of(part)
+    except Exception:  # told where the optimizer itself is made
+        return 0
+
+
 def _build(
-    network: str, loaded: LoadedRecipe, classes: int, problems: list[Problem]
+    network: str,
+    loaded: LoadedRecipe,
+    classes: int,
+    problems: list[Problem],
+    budget: Budget | None = None,
 ) -> BuiltNetwork | None:
     recipe = loaded.recipe
     is_generator = network == "generator"
@@ -171,6 +213,7 @@ def _build(
             classes=classes,
             seed=recipe.seed,
             precision=recipe.train.precision,
+            budget=budget,
         )
     except LayerError as error:
         problems.append(error.problem)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from gantool import memory
 from gantool.cli.batch import load_with_batch
-from gantool.measuring import memory
 
 QUICK = (
     *("--set", "train.average=null", "--set", "data.labels=false"),

@@ -7,8 +7,8 @@ import pytest
 
 from gantool.data.loading import load_images
 from gantool.measuring import report as module
-from gantool.measuring.memory import peak_memory
 from gantool.measuring.report import Report, estimate, measure, with_waiting
+from gantool.memory import peak_memory
 from gantool.training.plan import make_plan
 
 QUICK = (

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gantool.networks.budget import Budget
 from gantool.networks.build import BuiltNetwork, build_network
 from gantool.recipe.parts import resolve
 
@@ -22,6 +23,7 @@ def build() -> Callable[..., BuiltNetwork]:
         seed: int = 0,
         precision: str = "float32",
         initializer: Any = None,
+        budget: Budget | None = None,
     ) -> BuiltNetwork:
         data = {network: {"layers": list(layers)}}
         if initializer is not None:
@@ -35,6 +37,7 @@ def build() -> Callable[..., BuiltNetwork]:
             classes=classes,
             seed=seed,
             precision=precision,
+            budget=budget,
         )
 
     return build

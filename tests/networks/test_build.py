@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -229,6 +231,14 @@ class TestAttention:
 def test_pipeline_of_keras_is_a_layer_like_others(build):
     built = build([{"Pipeline": {"layers": [{"Rescaling": {"scale": 2.0}}, "ReLU"]}}], (3,))
     np.testing.assert_array_equal(built.model(np.array([[-1.0, 0.0, 1.0]])), [[0.0, 0.0, 2.0]])
+
+
+def test_a_network_may_be_deeper_than_python_lets_calls_be(build):
+    usual = sys.getrecursionlimit()
+    built = build([{"Repeat": {"times": usual + 100, "layers": ["ReLU"]}}, DENSE], VECTOR)
+    assert len(built.layers) == usual + 101
+    assert built.model(np.zeros((2, 6), np.float32)).shape == (2, 3)
+    assert sys.getrecursionlimit() == usual
 
 
 class TestResidual:

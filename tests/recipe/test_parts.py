@@ -240,3 +240,72 @@ class TestAfterAProblem:
     def test_activation_is_one_of_keras_by_name(self, text):
         [message] = messages_of({"Activation": {"activation": text}})
         assert message.startswith(f"unknown activation {text!r}")
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("layer", "message"),
+        [
+            (
+                {"Dense": {"units": 10**30}},
+                "units of Dense takes no number beyond 9,223,372,036,854,775,807",
+            ),
+            (
+                {"Reshape": {"target_shape": [4, -(10**30)]}},
+                "target_shape of Reshape takes no number beyond 9,223,372,036,854,775,807",
+            ),
+            (
+                {"Conv2D": {"filters": 2, "kernel_size": 3, "strides": [1, 2**20 + 1]}},
+                "strides of Conv2D takes no number beyond 1,048,576",
+            ),
+            (
+                {"MaxPooling2D": {"pool_size": 2**20 + 1}},
+                "pool_size of MaxPooling2D takes no number beyond 1,048,576",
+            ),
+        ],
+    )
+    def test_numbers_that_tensorflow_cannot_hold(self, layer, message):
+        parts, problems = layers_of(layer)
+        assert parts.generator is None
+        assert [problem.message for problem in problems] == [message]
+
+    def test_the_largest_numbers_are_let_through(self):
+        units = {"Dense": {"units": 2**63 - 1}}
+        pool = {"MaxPooling2D": {"pool_size": 2**20, "strides": 2**20}}
+        parts, problems = layers_of(units, pool)
+        assert problems == []
+        assert len(parts.generator) == 2
+
+    def test_what_an_optimizer_is_given_has_limits_too(self):
+        given = {"Adam": {"gradient_accumulation_steps": 10**30}}
+        parts, [problem] = resolve({"optimizers": {"generator": given}})
+        assert parts.generator_optimizer is None
+        assert problem.message == (
+            "gradient_accumulation_steps of Adam takes no number beyond 9,223,372,036,854,775,807"
+        )
+
+    def test_a_network_has_at_most_ten_thousand_layers(self):
+        block = {"Residual": {"body": ["ReLU", {"Dense": {"units": 3}}, "ReLU"]}}
+        most = {"Repeat": {"times": 50, "layers": [{"Repeat": {"times": 50, "layers": [block]}}]}}
+        parts, problems = layers_of(most)  # 50 · 50 · (3 + the sum)
+        assert problems == []
+        assert parts.generator is not None
+        parts, [problem] = layers_of(most, "Flatten")
+        assert parts.generator is None
+        assert problem.path == ("generator", "layers", 1)
+        assert problem.message == (
+            "with this Flatten the generator has 10,001 layers, more than the 10,000 that a network"
+            " may have"
+        )
+
+    def test_repeats_in_repeats_are_counted_and_not_unrolled(self):
+        nested = ["ReLU"]
+        for _ in range(20):
+            nested = [{"Repeat": {"times": 10**9, "layers": nested}}]
+        parts, [problem] = resolve({"discriminator": {"layers": nested}})
+        assert parts.discriminator is None
+        assert problem.path == ("discriminator", "layers", 0)
+        assert problem.message == (
+            f"with this Repeat the discriminator has {10**180:,} layers, more than the 10,000 that"
+            " a network may have"
+        )

@@ -92,3 +92,26 @@ def test_regularizers_are_told_apart_by_their_names():
     assert recipe.regularizers[0].weight == 10.0
     assert recipe.regularizers[1].weight == 1.0
     assert recipe.regularizers[2].limit == 0.5
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [("latent", "size"), ("train", "batch_size"), ("train", "steps")],
+)
+@pytest.mark.parametrize("given", [10**30, "1e30", "9" * 30])
+def test_whole_numbers_end_where_those_of_tensorflow_do(section, key, given):
+    changed = {section: SMALLEST[section] | {key: given}}
+    _, [problem] = validate(SMALLEST | changed)
+    assert problem.path == (section, key)
+    assert problem.message.startswith(f"{section}.{key} must be ")
+    assert "exceeded" not in problem.message
+
+
+def test_the_largest_whole_number():
+    recipe, problems = validate(SMALLEST | {"latent": {"size": 2**63 - 1}})
+    assert problems == []
+    assert recipe.latent.size == 2**63 - 1
+    _, [problem] = validate(SMALLEST | {"latent": {"size": 2**63}})
+    assert problem.message == (
+        "latent.size must be at most 9223372036854775807, not 9223372036854775808"
+    )
