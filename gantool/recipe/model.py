@@ -321,8 +321,10 @@ class Train(Section):
         description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
         " draws other numbers for dropout and gradient penalties than TensorFlow does.",
     )
-    retries: NonNegativeInt = Field(
+    retries: int = Field(
         0,
+        ge=0,
+        le=MAX_COUNT,
         description="After a loss or gradient that is not finite, go back to the last checkpoint"
         " and on from there with other random numbers, at most so many times; 0: stop.",
     )

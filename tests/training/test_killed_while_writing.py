@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -67,12 +68,14 @@ def test_at_every_line(tmp_path: Path) -> None:
     """Steps 1 and 2 are saved; saving step 3 dies, at each of its lines once."""
     killed = 0
     seen: set[tuple[int, ...]] = set()
+    saved = RunFolder(tmp_path / "saved")
+    saved.make()
+    for step in (1, 2):
+        save(saved, MetricsFile(saved.metrics), step)
     while True:
         folder = RunFolder(tmp_path / str(killed))
-        folder.make()
+        shutil.copytree(saved.path, folder.path)
         metrics = MetricsFile(folder.metrics)
-        for step in (1, 2):
-            save(folder, metrics, step)
         if not dies_at_line(killed, partial(save, folder, metrics, 3)):
             break
         steps = [read_header(path).step for path in folder.checkpoints()]  # all are whole

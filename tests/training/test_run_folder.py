@@ -35,9 +35,9 @@ def test_runs_that_begin_at_once_get_folders_of_their_own(tmp_path: Path) -> Non
     assert sorted(folder.path.name for folder in made) == [f"{n:05d}-a" for n in range(32)]
 
 
-@pytest.mark.parametrize("trace", ["recipe.yaml", "metrics.jsonl", "checkpoints"])
+@pytest.mark.parametrize("trace", ["recipe.yaml", "metrics.jsonl", "checkpoints/step-00000010.h5"])
 def test_a_folder_that_holds_a_run_is_refused(trace: str, tmp_path: Path) -> None:
-    (tmp_path / trace).mkdir()
+    (tmp_path / trace).mkdir(parents=True)
     with pytest.raises(InputError) as raised:
         new_run_folder(tmp_path, "a", tmp_path / "runs")
     assert str(raised.value) == (
