@@ -345,3 +345,40 @@ class TestShare:
             np.testing.assert_allclose(two, expected, rtol=0, atol=1e-5)
         for one, two in zip(alone.state, shared.state, strict=True):
             np.testing.assert_allclose(two, 1.5 * one.numpy() + 0.5, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("gradients", "finite"),
+    [
+        ([[1.0, -2.0], [0.0]], True),
+        ([[1.0, np.nan], [0.0]], False),
+        ([[1.0, 2.0], [-np.inf]], False),
+        ([[np.inf], [-np.inf]], False),
+        ([[3e38, 3e38], [3e38]], True),  # their sum alone is too large
+        ([[3e38, 3e38], [np.nan]], False),
+    ],
+)
+def test_an_update_is_made_of_finite_gradients_only(gradients, finite):
+    """Each weight's loss is gradient · weight, so that its gradient is the given one."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    learner = Learner(model, keras.optimizers.SGD(0.0), False)
+    values = [tf.constant(value, tf.float32) for value in gradients]
+    learner.trainable = [keras.Variable(np.zeros(len(it)), dtype="float32") for it in gradients]
+    with tf.GradientTape() as tape:
+        learner.watch(tape)
+        loss = tf.add_n(
+            [tf.reduce_sum(g * w.value) for g, w in zip(values, learner.trainable, strict=True)]
+        )
+        loss = tf.where(tf.math.is_nan(loss), 0.0, loss)
+    assert bool(learner.gradients(tape, loss).finite) == finite
+
+
+def test_a_loss_that_is_not_finite_is_no_update_though_its_gradients_are():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    learner = Learner(model, keras.optimizers.SGD(0.1), False)
+    before = values(learner.trainable)
+    with tf.GradientTape() as tape:
+        learner.watch(tape)
+        loss = tf.reduce_sum(learner.trainable[0].value) + np.float32(np.inf)
+    assert not learner.descend(tape, loss, [])
+    np.testing.assert_array_equal(values(learner.trainable)[0], before[0])
