@@ -11,9 +11,19 @@ INSTALL := -m pip install --quiet --timeout 120
 # a TensorFlow of its own, so there are few even where there are many cores.
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-# A part of the tests that comes by all of what the lower bounds are of: recipes, the command line,
-# the reading of data, networks, a run with checkpoints, logs and grids, resumed and drawn from.
-WITH_THE_OLDEST := tests/recipe tests/data/test_images.py
+# Of what each lower bound is of, some test: recipes, Keras's names and layers, data and downloads,
+# a run with its log, pictures and checkpoints, resumed and drawn from.
+WITH_THE_OLDEST := $(addprefix tests/, \
+	test_packaging.py \
+	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
+	recipe/test_keras_signatures.py networks/test_build.py networks/test_layers.py \
+	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
+	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
+	data/download/test_fetch.py data/conversion/test_reencode.py \
+	training/test_checkpoint.py training/test_metrics.py training/test_loss_plot.py \
+	training/test_resume.py::test_two_halves_leave_the_bytes_of_one_run \
+	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
+	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
 
 .PHONY: quickstart test test-peers test-oldest lint constraints clean
 
