@@ -1,13 +1,31 @@
-# `make quickstart`, `make test` and `make test-peers` do all the set-up they need, in .venv.
+# Every target does all the set-up it needs: in .venv, or in .venv-oldest for test-oldest.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+OLDEST := $(VENV)-oldest
+# A file of constraints for .venv: `make test CONSTRAINTS=constraints/exact.txt`.
+CONSTRAINTS ?=
+INSTALL := -m pip install --quiet --timeout 120
 
 # A file of tests goes to one process whole: what its tests share is made once. Each process holds
 # a TensorFlow of its own, so there are few even where there are many cores.
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: quickstart test test-peers lint clean
+# Of what each lower bound is of, some test: recipes, Keras's names and layers, data and downloads,
+# a run with its log, pictures and checkpoints, resumed and drawn from.
+WITH_THE_OLDEST := $(addprefix tests/, \
+	test_packaging.py \
+	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
+	recipe/test_keras_signatures.py networks/test_build.py networks/test_layers.py \
+	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
+	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
+	data/download/test_fetch.py data/conversion/test_reencode.py \
+	training/test_checkpoint.py training/test_metrics.py training/test_loss_plot.py \
+	training/test_resume.py::test_two_halves_leave_the_bytes_of_one_run \
+	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
+	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
+
+.PHONY: quickstart test test-peers test-oldest lint constraints clean
 
 quickstart: $(VENV)/run.ready
 	$(BIN)/gantool train quickstart
@@ -20,26 +38,36 @@ test: $(VENV)/dev.ready
 test-peers: $(VENV)/peers.ready
 	$(BIN)/python -m pytest -p torch._dynamo $(SIDE_BY_SIDE) tests/benchmarks/peers
 
+test-oldest: $(OLDEST)/test.ready
+	$(OLDEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(WITH_THE_OLDEST)
+
 lint: $(VENV)/dev.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-clean:
-	rm -rf $(VENV)
+constraints: $(VENV)/dev.ready
+	$(BIN)/python constraints/write.py
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+clean:
+	rm -rf $(VENV) $(OLDEST)
+
+$(VENV)/bin/python $(OLDEST)/bin/python:
+	$(PYTHON) -m venv $(@:/bin/python=)
 
 $(VENV)/run.ready: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --timeout 120 --editable .
+	$(BIN)/python $(INSTALL) $(CONSTRAINTS:%=-c %) --editable .
 	touch $@
 
 $(VENV)/dev.ready: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --timeout 120 --editable ".[dev]"
+	$(BIN)/python $(INSTALL) $(CONSTRAINTS:%=-c %) --editable ".[dev]"
 	touch $@
 
 $(VENV)/peers.ready: $(VENV)/dev.ready
-	$(BIN)/python -m pip install --quiet --timeout 120 torch==2.13.0
+	$(BIN)/python $(INSTALL) $(CONSTRAINTS:%=-c %) torch==2.13.0
+	touch $@
+
+$(OLDEST)/test.ready: pyproject.toml constraints/oldest.txt | $(OLDEST)/bin/python
+	$(OLDEST)/bin/python $(INSTALL) -c constraints/oldest.txt --editable ".[test]"
 	touch $@

@@ -17,10 +17,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from gantool.device import prepare_tensorflow
 
 prepare_tensorflow()  # before any test imports it
+
+# How long one case takes is decided by what else the machine does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DIGITS = 300

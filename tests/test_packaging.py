@@ -1,15 +1,20 @@
-"""What an installed gantool brings along."""
+"""What an installed gantool brings along, and what it is installed with."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
+CONSTRAINTS = ROOT / "constraints"
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +56,69 @@ def test_an_unpacked_wheel_finds_its_recipes_from_any_folder(wheel, tmp_path):
     assert {line.split()[0] for line in listed.splitlines()} == {
         path.stem for path in (ROOT / "recipes").glob("*.yaml")
     }
+
+
+@pytest.fixture(scope="module")
+def needed(wheel):
+    """What gantool declares that it needs: (extra or "", name, bounds)."""
+    [distribution] = distributions(path=[str(wheel)])
+    found = []
+    for requirement in map(Requirement, distribution.requires):
+        [extra] = re.findall(r'extra == "(\w+)"', str(requirement.marker)) or [""]
+        found.append((extra, canonicalize_name(requirement.name), requirement.specifier))
+    return [each for each in found if each[1] != "gantool"]
+
+
+def pins(name):
+    """The versions of a constraints file by package, each line of it held to be a plain pin."""
+    lines = (CONSTRAINTS / name).read_text(encoding="utf-8").splitlines()
+    pinned = [line.partition("==") for line in lines if not line.startswith("#")]
+    for package, equals, version in pinned:
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", package), package
+        assert equals
+        assert re.fullmatch(r"[a-z0-9.]+", version), version
+    assert len({canonicalize_name(package) for package, *_ in pinned}) == len(pinned)
+    return {canonicalize_name(package): version for package, _, version in pinned}
+
+
+def test_the_oldest_releases_are_the_lower_bounds(needed):
+    lowest = {
+        name: bound.version
+        for extra, name, bounds in needed
+        if extra in ("", "test")
+        for bound in bounds
+        if bound.operator == ">="
+    }
+    assert len(lowest) > 15
+    assert pins("oldest.txt") == lowest
+    assert lowest.keys() == {name for extra, name, _ in needed if extra in ("", "test")}
+
+
+@pytest.mark.parametrize("file", ["exact.txt", "oldest.txt"])
+def test_what_gantool_needs_is_pinned_within_its_bounds(file, needed):
+    pinned = pins(file)
+    extras = {"exact.txt": ("", "gpu", "test", "dev"), "oldest.txt": ("", "test")}[file]
+    for extra, name, bounds in needed:
+        if extra in extras:
+            assert pinned[name] in bounds, name
+
+
+def test_exact_releases_are_of_all_that_is_needed_in_turn():
+    pinned = pins("exact.txt")
+    python = {"extra": "", "python_version": "3.11", "python_full_version": "3.11.0"}
+    for installed in distributions():
+        name = canonicalize_name(installed.metadata["Name"])
+        if pinned.get(name) == installed.version:  # another release may need something else
+            for requirement in map(Requirement, installed.requires or []):
+                if requirement.marker is None or requirement.marker.evaluate(python):
+                    needs = canonicalize_name(requirement.name)
+                    assert pinned[needs] in requirement.specifier, f"{name} needs {needs}"
+
+
+@pytest.mark.parametrize("file", ["exact.txt", "oldest.txt"])
+def test_constraints_say_what_they_are_for_and_name_no_place(file):
+    text = (CONSTRAINTS / file).read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert "make constraints" in text
+    assert "pip install -c constraints/" in text
+    assert not re.search(r"://|--|@", text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import keras
 import pytest
 import tensorflow as tf
@@ -23,6 +25,10 @@ from .peers.keras_peers import PEERS
 from .peers.settings import SETTINGS
 
 EACH = pytest.mark.parametrize("name", PEERS)
+OF_AN_UPDATE = pytest.mark.skipif(
+    version("keras").startswith("3.12."),
+    reason="Keras 3.12's train_on_batch tells the mean of all losses so far",
+)
 
 
 class ByBatch(keras.layers.BatchNormalization):
@@ -55,11 +61,13 @@ def test_plain_steps_agree(name, real_batches):
     assert_steps_agree(name, real_batches)
 
 
+@OF_AN_UPDATE
 def test_the_steps_of_the_article_on_mnist_agree(real_batches, monkeypatch):
     monkeypatch.setattr(keras_networks, "BatchNormalization", ByBatch)
     assert_steps_agree("dcgan-mnist", real_batches)
 
 
+@OF_AN_UPDATE
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config")
 def test_the_steps_of_the_article_on_faces_agree(real_batches, monkeypatch):
