@@ -167,7 +167,7 @@ def test_the_names_of_the_classes_are_read_as_carefully(folder, monkeypatch):
     ],
 )
 def test_a_pickle_that_misuses_what_is_allowed_is_refused(folder, content, reason):
-    (folder / BATCHES[0]).write_bytes(b"\x80\x02" + content)
+    (folder / BATCHES[0]).write_bytes(b"\x80\x02" + content + b".")
     start = f"{folder}/data_batch_1: not a file of CIFAR-10, or damaged: {reason}"
     assert message(folder).startswith(start)
 

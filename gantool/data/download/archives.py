@@ -19,6 +19,8 @@ from gantool.data.idx import GZIP_MAGIC
 from gantool.errors import GantoolError
 
 _PIECE = 1 << 16
+_MAX_DEPTH = 12
+"""Of a member; one of a few bytes could ask for thousands of folders."""
 _LIST = ".gantool-files.json"
 """In an unpacked folder, the size of every file that came out of the archive."""
 
@@ -35,7 +37,8 @@ def unpack(archive: Path, folder: Path, unpacked: Unpacked) -> None:
 
     Raises:
         GantoolError: the archive is damaged or lacks the folder, or a member of it is neither file
-            nor folder, leads out of the archive, comes twice, or is more than the limit allows.
+            nor folder, leads out of the archive, lies too deep, comes twice, or is more than the
+            limit allows.
         OSError: the folder cannot be written, or the disk is full.
     """
     with _workshop(folder, unpacked.folder) as workshop:
@@ -132,7 +135,7 @@ class _Limited(io.RawIOBase):
 
 def _extract(tar: tarfile.TarFile, folder: Path, archive: Path, limit: int) -> None:
     total = 0
-    for member in tar:
+    for member in _members(tar, archive):
         path = folder / _place(member, archive)
         # What a member claims counts before a byte of it is written: a sparse one can claim more
         # than the archive holds.
@@ -145,15 +148,33 @@ def _extract(tar: tarfile.TarFile, folder: Path, archive: Path, limit: int) -> N
             raise _refused(archive, member, "comes twice, or is also a folder") from None
 
 
+def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
+    """Read the headers; damaged ones make tarfile raise nearly anything."""
+    while True:
+        try:
+            member = tar.next()
+        except (tarfile.TarError, OSError, EOFError, zlib.error, _TooLargeError):
+            raise
+        except Exception as error:
+            raise GantoolError(f"{archive}: damaged, or not a tar archive ({error})") from None
+        if member is None:
+            return
+        yield member
+
+
 def _place(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
     """Where in the folder a member belongs."""
     if member.issym() or member.islnk():
         raise _refused(archive, member, "is a link")
     if not (member.isreg() or member.isdir()):
         raise _refused(archive, member, "is neither a file nor a folder")
+    if member.size < 0:
+        raise _refused(archive, member, "has a negative size")
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\0" in member.name:
         raise _refused(archive, member, "leads out of the folder")
+    if len(path.parts) > _MAX_DEPTH or any(len(os.fsencode(part)) > 255 for part in path.parts):
+        raise _refused(archive, member, "lies too deep, or has too long a name")
     return path
 
 
