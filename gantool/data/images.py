@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
 
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 
 MAX_PIXELS = 100_000_000
 """A file of a few kilobytes can unfold to gigabytes; no image of a training set is this large."""
@@ -54,7 +54,7 @@ class UnreadableImageError(InputError):
 
     def at(self, where: str) -> UnreadableImageError:
         """The same error, saying which image it is about."""
-        return UnreadableImageError(f"{where}: {self}")
+        return UnreadableImageError(f"{printable(where)}: {self}")
 
 
 def decode(data: bytes) -> Image.Image:

@@ -15,7 +15,7 @@ import numpy as np
 from gantool.data.images import MAX_BYTES, SUFFIXES, UnreadableImageError
 from gantool.data.originals import read_file, too_large
 from gantool.data.sources.base import EncodedSource, Labels
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError)
 
@@ -71,12 +71,14 @@ class ZipSource(EncodedSource):
             raise InputError(
                 f"{path}: not a zip file, or a damaged one ({error}); copy or download it again"
             ) from None
-        # Some programs on Windows write backslashes into zips.
+        # Some programs on Windows write backslashes into zips; a name may be empty, too.
         infos = {
-            PurePosixPath(info.filename.replace("\\", "/")).parts: info
+            parts: info
             for info in self._zip.infolist()
+            if not info.filename.endswith("/")
+            and (parts := PurePosixPath(info.filename.replace("\\", "/")).parts)
         }
-        self._files = _image_files(file for file in infos if not infos[file].is_dir())
+        self._files = _image_files(infos)
         if not self._files:
             raise _no_images(path, "zip file")
         self._infos = [infos[file] for file in self._files]
@@ -113,7 +115,7 @@ class ZipSource(EncodedSource):
 
     def where(self, index: int) -> str:
         """See `ImageSource.where`."""
-        return f"{self._path}: {'/'.join(self._files[index])}"
+        return f"{self._path}: {printable('/'.join(self._files[index]))}"
 
 
 def _walk(folder: Path) -> Iterator[Parts]:
@@ -160,7 +162,7 @@ def _labels(
     if outside:
         raise InputError(
             f"{where}: data.labels is true, but {len(outside):,} of {len(files):,} images lie in no"
-            f" class folder ({outside[0][0]}, for one);"
+            f" class folder ({printable(outside[0][0])}, for one);"
             " put the images of each class into a folder of its own, or set data.labels to false"
         )
     classes = tuple(sorted({file[0] for file in files}))
