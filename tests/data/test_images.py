@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gantool.data import images
-from gantool.data.images import MAX_SCANS, UnreadableImageError, decode, decode_for, prepare, reduction
+from gantool.data.images import (
+    MAX_SCANS,
+    UnreadableImageError,
+    decode,
+    decode_for,
+    prepare,
+    reduction,
+)
 
 
 def png(width, height, bits, kind, rows, transparent=b""):

@@ -1,4 +1,4 @@
-"""Damaged files: valid ones with bits flipped, numbers overwritten, pieces lost, moved or doubled."""
+"""Damaged files: valid ones with bits flipped, numbers overwritten, pieces lost or moved."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _EDITS = st.tuples(
 
 def damaged(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """One of these files after up to five edits."""
-    return st.tuples(st.sampled_from(seeds), st.sampled_from(seeds), st.lists(_EDITS, max_size=5)).map(
-        lambda drawn: _edited(*drawn)
-    )
+    return st.tuples(
+        st.sampled_from(seeds), st.sampled_from(seeds), st.lists(_EDITS, max_size=5)
+    ).map(lambda drawn: _edited(*drawn))
 
 
 def _edited(data: bytes, other: bytes, edits: list[tuple[str, float, int, bytes]]) -> bytes:

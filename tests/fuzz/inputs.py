@@ -73,7 +73,9 @@ _TIFFS = st.builds(
     _CONTENT,
 )
 _PPMS = st.builds(
-    lambda kind, numbers, body: b"P%d " % kind + b" ".join(b"%d" % n for n in numbers) + b"\n" + body,
+    lambda kind, numbers, body: (
+        b"P%d " % kind + b" ".join(b"%d" % n for n in numbers) + b"\n" + body
+    ),
     st.integers(1, 8),
     st.lists(st.one_of(_SIDES, st.integers(0, 300)), min_size=2, max_size=12),
     _CONTENT,
@@ -85,13 +87,19 @@ _NAMES = st.one_of(
     st.sampled_from(
         ["a", "a/x", "a/x/y", "/a", "../a", "a/../../x", "a//x", "./a/x", "a/.", "..", "", "a\0b"]
     ),
-    st.sampled_from(["a/" * 200 + "x", "a/" + "n" * 300, "a/é\ud800", "C:\\x", "a/..\\x", "a/x.png"]),
+    st.sampled_from(
+        ["a/" * 200 + "x", "a/" + "n" * 300, "a/é\ud800", "C:\\x", "a/..\\x", "a/x.png"]
+    ),
     st.text(alphabet="ax./\\\0\n é", max_size=120),
 )
 _KINDS = st.sampled_from(
     [bytes([kind]) for kind in b"01234567\0SDKLxgVMN"] + [tarfile.REGTYPE, tarfile.DIRTYPE] * 4
 )
 _LENGTHS = st.sampled_from([0, 1, 50, 511, 512, 513, 1 << 20, (1 << 20) + 1, 1 << 40, -1, -512])
+
+
+_PAX_KEYS = st.sampled_from(["size", "path", "GNU.sparse.map", "GNU.sparse.size", "x"])
+_PAX_VALUES = st.sampled_from(["-1", "1e9", "../x", "0,1,2", "x" * 999])
 
 
 @st.composite
@@ -103,7 +111,9 @@ def _tars(draw: st.DrawFn) -> bytes:
         one = archives.member(name, kind, size, link)
         if form == tarfile.PAX_FORMAT and draw(st.booleans()):
             key = draw(st.sampled_from(["size", "path", "GNU.sparse.map", "GNU.sparse.size", "x"]))
-            one.pax_headers = {key: draw(st.sampled_from(["-1", "1e9", "../x", "0,1,2", "x" * 999]))}
+            one.pax_headers = {
+                key: draw(st.sampled_from(["-1", "1e9", "../x", "0,1,2", "x" * 999]))
+            }
         made.append(one)
     try:
         whole = archives.tar_of(*made, form=form)
@@ -168,14 +178,22 @@ _SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.floats(),
-    st.sampled_from([0, -1, 1, 2, 10**30, -(10**400), 2**63, 1e-300, "1 epoch", "9" * 40 + " epochs"]),
-    st.sampled_from(["Dense", "Lambda", "os.system", "keras.src", "__class__", "zeros", "relu", "~"]),
+    st.sampled_from(
+        [0, -1, 1, 2, 10**30, -(10**400), 2**63, 1e-300, "1 epoch", "9" * 40 + " epochs"]
+    ),
+    st.sampled_from(
+        ["Dense", "Lambda", "os.system", "keras.src", "__class__", "zeros", "relu", "~"]
+    ),
     st.text(max_size=8),
 )
 _DATA = st.recursive(
     _SCALARS,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["Dense", "units", "Adam", "layers", "Repeat", "x"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["Dense", "units", "Adam", "layers", "Repeat", "x"]), inner
+        )
+    ),
     max_leaves=8,
 )
 _KEYS = ("name", "seed", "data", "latent", "generator", "discriminator", "initializer", "loss")

@@ -9,11 +9,18 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from gantool.errors import GantoolError
+
 SECONDS = 10
 KIBIBYTES = 2 << 20
 
 EXAMPLES = int(os.environ.get("GANTOOL_FUZZ", "200"))
 """Inputs that each test makes up."""
+
+
+def is_a_line(error: GantoolError) -> None:
+    """Fail unless an error is one line of text that any terminal can show."""
+    assert str(error).isprintable()
 
 
 class Bounded:

@@ -19,7 +19,13 @@ import atheris
 FUZZ = Path(__file__).resolve().parent
 REPOSITORY = FUZZ.parents[1]
 INSTRUMENTED = ("gantool", "PIL", "yaml", "zipfile", "tarfile", "h5py")
-LONGEST = {"images": 2048, "archives": 4096, "tfrecords": 512, "recipes": 640, "checkpoints": 12_000}
+LONGEST = {
+    "images": 2048,
+    "archives": 4096,
+    "tfrecords": 512,
+    "recipes": 640,
+    "checkpoints": 12_000,
+}
 """Bytes of an input: seeds and little more, as each input of a length is as likely as another."""
 
 sys.path.insert(0, str(REPOSITORY))
@@ -70,7 +76,9 @@ def main() -> None:
         "-print_final_stats=1",
     ]
     committed = FUZZ / "corpus" / asked.reader
-    atheris.Setup([sys.argv[0], *options, str(corpus), str(committed)], Timed(reader.target, asked.runs))
+    atheris.Setup(
+        [sys.argv[0], *options, str(corpus), str(committed)], Timed(reader.target, asked.runs)
+    )
     atheris.Fuzz()
 
 

@@ -303,6 +303,21 @@ def test_the_bound_on_values_counts_keys_values_and_aliases():
     assert len(lines(full.replace("d: [", "d: [1,"))) == 1
 
 
+def test_a_text_of_too_many_values_is_read_no_further():
+    text = "a: [" + "1," * (MAX_NODES - 3)
+    assert lines(text + "]") == []
+    assert lines(text + "1, 1, {") == [
+        f"mine.yaml:1:{len(text) + 1}: the text holds more than 10,000 values"
+    ]
+
+
+def test_half_a_character_is_no_text():
+    told = "half a character stands here (\\uD800 to \\uDFFF); write the whole one"
+    assert lines('a: "\\ud83d\\ude00"') == [f"mine.yaml:1:4: {told}"]
+    assert lines('"\\udfff": 1') == [f"mine.yaml:1:1: {told}"]
+    assert data('a: "\\U0001f600"') == {"a": "\U0001f600"}
+
+
 def test_deep_nesting_is_a_line_not_a_traceback():
     levels = MAX_DEPTH - 1
     assert lines("a: " + "[" * levels + "]" * levels) == []

@@ -110,7 +110,7 @@ def _readable(archive: Path, limit: int) -> Iterator[tarfile.TarFile]:
             content = gzip.GzipFile(fileobj=raw) if compressed else raw
             stream = _Limited(content, limit)
             with _reading():
-                tar = tarfile.open(fileobj=stream, mode="r|")
+                tar = tarfile.open(fileobj=stream, mode="r|")  # noqa: SIM115 - closed below
             with tar:
                 yield tar
             while stream.read(_PIECE):

@@ -10,6 +10,7 @@ from gantool.data.sources.tfrecord import TFRecordSource
 from gantool.errors import GantoolError
 
 from .. import scratch
+from ..limits import is_a_line
 
 _RECORDS = 50
 
@@ -40,7 +41,7 @@ def _read(data: bytes) -> None:
     try:
         spans = records.index(path)
     except GantoolError as error:
-        assert "\n" not in str(error)
+        is_a_line(error)
         return
     opened = OpenFile(path)
     for start, length in spans[:_RECORDS].tolist():
@@ -55,7 +56,7 @@ def _read(data: bytes) -> None:
             for index in range(min(len(source), _RECORDS)):
                 source.encoded(index)
         except GantoolError as error:
-            assert "\n" not in str(error)
+            is_a_line(error)
 
 
 def lying(length: int, content: bytes) -> bytes:
