@@ -131,6 +131,8 @@ def _decode(data: bytes, times_smaller: Callable[[int, int], int]) -> tuple[Imag
         raise UnreadableImageError(text) from None
     if image.format == "WEBP":
         image = image.copy()  # without the decoder, which keeps two pictures of its own
+    if image.mode == "P" and image.palette is None:
+        raise UnreadableImageError("the image is damaged (its palette is missing)")
     if image.mode == "F":
         raise UnreadableImageError(
             "its pixels are floating-point numbers, which have no fixed black and white;"

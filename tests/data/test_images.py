@@ -164,6 +164,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+def test_a_palette_that_is_missing_is_told():
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(png(2, 2, 8, 3, bytes(6)))
+    assert str(caught.value) == "the image is damaged (its palette is missing)"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("bits", "kind", "samples"), [(16, 0, 1), (8, 6, 4)])
 def test_the_largest_image_takes_less_than_two_gigabytes(bits, kind, samples):

@@ -2,7 +2,8 @@
 
 A finding (an exception that is no line for a user, a crash, more than 10 seconds, more than 2 GiB)
 ends it and lies in build/fuzz as crash-…, timeout-… or oom-…; `--replay FILE` reads one again. What
-reaches new code is kept in build/fuzz/READER, and with it the next run begins.
+reaches new code is kept in build/fuzz/READER, and with it the next run begins; `--keep` adds to the
+committed corpus those few that reach all of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import argparse
 import importlib
 import sys
 import time
-from hashlib import sha256
+from collections.abc import Callable
+from hashlib import sha1
 from pathlib import Path
 
 import atheris
@@ -36,7 +38,7 @@ for standard in ("zipfile", "tarfile"):
 class Timed:
     """A target that keeps count."""
 
-    def __init__(self, target: object, runs: int) -> None:
+    def __init__(self, target: Callable[[bytes], None], runs: int) -> None:
         self._target, self._runs = target, runs
         self._count, self._slowest, self._begin = 0, 0.0, time.monotonic()
 
@@ -56,7 +58,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--replay", type=Path)
-    asked = parser.parse_args()
+    parser.add_argument("--keep", action="store_true")
+    # Whatever else there is comes from libFuzzer itself, which starts others of its kind to merge.
+    asked, inner = parser.parse_known_args()
     with atheris.instrument_imports(include=INSTRUMENTED):
         reader = importlib.import_module(f"tests.fuzz.readers.{asked.reader}")
     if asked.replay:
@@ -65,20 +69,25 @@ def main() -> None:
     corpus = REPOSITORY / "build" / "fuzz" / asked.reader
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in reader.seeds():
-        (corpus / sha256(seed).hexdigest()[:16]).write_bytes(seed)
-    options = [
-        f"-runs={asked.runs}",
-        f"-max_len={LONGEST[asked.reader]}",
-        f"-seed={asked.seed}",
-        "-timeout=10",
-        "-rss_limit_mb=2048",
-        f"-artifact_prefix={corpus.parent}/",
-        "-print_final_stats=1",
-    ]
+        (corpus / sha1(seed).hexdigest()).write_bytes(seed)
     committed = FUZZ / "corpus" / asked.reader
-    atheris.Setup(
-        [sys.argv[0], *options, str(corpus), str(committed)], Timed(reader.target, asked.runs)
-    )
+    again = f"{sys.executable} {__file__} {asked.reader}"
+    if asked.keep or inner:
+        # Whether code is reached counts, not how often: fewer files.
+        merge = ["-merge=1", "-set_cover_merge=1", "-use_counters=0", str(committed), str(corpus)]
+        atheris.Setup([again, *(inner or merge)], reader.target)
+    else:
+        options = [
+            f"-runs={asked.runs}",
+            f"-max_len={LONGEST[asked.reader]}",
+            f"-seed={asked.seed}",
+            "-timeout=10",
+            "-rss_limit_mb=2048",
+            f"-artifact_prefix={corpus.parent}/",
+            "-print_final_stats=1",
+        ]
+        target = Timed(reader.target, asked.runs)
+        atheris.Setup([again, *options, str(corpus), str(committed)], target)
     atheris.Fuzz()
 
 

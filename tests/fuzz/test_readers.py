@@ -12,6 +12,9 @@ from . import inputs
 from .limits import EXAMPLES, Bounded
 from .readers import archives, checkpoints, images, recipes, tfrecords
 
+AT_A_TIME = 1000
+"""Hypothesis remembers all inputs of a test, to make no two alike."""
+
 
 @pytest.mark.parametrize(
     ("reader", "made"),
@@ -25,18 +28,13 @@ from .readers import archives, checkpoints, images, recipes, tfrecords
 )
 def test_whatever_is_read_ends_as_a_line(reader, made):
     bounded = Bounded(reader.target)
-
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(made)
-    def read(data):
-        bounded(data)
-
-    read()
-    assert bounded.count >= EXAMPLES
+    while (left := EXAMPLES - bounded.count) > 0:
+        read = given(made)(lambda data: bounded(data))
+        settings(
+            max_examples=min(left, AT_A_TIME),
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )(read)()
     told = f"{bounded.count:,} inputs, the slowest {bounded.slowest:.3f} s"
     print(f"{told}, {bounded.grown / 1024:.0f} MiB more memory")

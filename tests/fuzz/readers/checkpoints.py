@@ -15,7 +15,6 @@ from gantool.errors import GantoolError
 from gantool.training.checkpoint import (
     Header,
     read_contents,
-    read_header,
     read_variables,
     values_of,
     write_checkpoint,
@@ -59,7 +58,7 @@ def target(data: bytes) -> None:
     """Read all that can be read, from the file as it is and from one whose seal is right."""
     for form in dict.fromkeys((data, stamped(data))):
         path = scratch.file("x.h5", form)
-        for read in (read_header, read_contents, _read_variables):
+        for read in (read_contents, _read_variables):
             try:
                 read(path)
             except GantoolError as error:
@@ -72,7 +71,9 @@ def _read_variables(path: Path) -> None:
 
 def whole() -> bytes:
     """A checkpoint as gantool writes it."""
-    header = Header("name: x", "x.yaml", "/x", step=5, images=9, seconds=1.5, seed=3, classes=0)
+    header = Header(
+        recipe="name: x", recipe_folder="/x", step=5, images=9, seconds=1.5, seed=3, classes=0
+    )
     path = scratch.folder() / "whole.h5"
     write_checkpoint(path, header, values_of(variables()))
     return path.read_bytes()
@@ -138,7 +139,7 @@ def hostile() -> list[bytes]:
         changed(lambda file: file.attrs.__setitem__("step", [1, 2])),
         changed(lambda file: file.attrs.__setitem__("step", "5")),
         changed(lambda file: file.attrs.__setitem__("seconds", float("nan"))),
-        changed(lambda file: file.attrs.__setitem__("recipe_name", h5py.Empty("S1"))),
+        changed(lambda file: file.attrs.__setitem__("recipe_folder", h5py.Empty("S1"))),
         changed(lambda file: file.create_group("/".join("x" * 200))),
     ]
 
