@@ -10,7 +10,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageColor, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from gantool.errors import InputError, printable
 
@@ -20,7 +20,7 @@ MAX_PIXELS = 100_000_000
 MAX_SIDE = 65_535
 """Pixels: no JPEG has a longer side."""
 
-MAX_SCANS = 100
+MAX_SCANS = 50
 """Of a JPEG. Each goes over all pixels again, and a few bytes can announce one; ten are usual."""
 
 MAX_BYTES = 1 << 28
@@ -38,6 +38,9 @@ SUFFIXES = (
 _BY_PYTHON = ("ppm", "ppm_plain")
 """Decoders of Pillow that go from number to number in Python, in minutes for a large image."""
 _MAX_PIXELS_BY_PYTHON = 4_000_000
+
+_TILE_SIDES = (322, 323)
+"""The tags of a TIFF for width and height of its tiles."""
 
 _STRIP_PIXELS = 1 << 22
 """Of a large image, at a time: memory is for one copy of it, not for one a conversion."""
@@ -168,11 +171,23 @@ def _refuse_excess(image: ImageFile.ImageFile, data: bytes) -> None:
         raise UnreadableImageError(
             f"it has more than the {MAX_SCANS} scans that a JPEG may have; save it anew"
         )
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        _refuse_large_tiles(image)
     by_python = image.format == "PPM" and image.tile[0][0] in _BY_PYTHON
     if by_python and width * height > _MAX_PIXELS_BY_PYTHON:
         raise UnreadableImageError(
             f"{width:,}×{height:,} pixels as text or of an odd depth are more than the"
             f" {_MAX_PIXELS_BY_PYTHON:,} allowed; save it as PNG"
+        )
+
+
+def _refuse_large_tiles(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Refuse a TIFF of which a tile, that is unpacked whole, is larger than the image."""
+    width, height = (int(image.tag_v2.get(tag, 1)) for tag in _TILE_SIDES)
+    if width * height > max(image.width * image.height, _STRIP_PIXELS):
+        raise UnreadableImageError(
+            f"its tiles of {width:,}×{height:,} pixels are larger than the image, which has"
+            f" {image.width:,}×{image.height:,}"
         )
 
 

@@ -27,6 +27,9 @@ from gantool.recipe.validate import validate
 MAX_CHARACTERS = 1 << 18
 """Of a recipe; the longest that comes with gantool has about a hundredth of it."""
 
+_TOLD = 100
+"""Problems of a recipe in one message."""
+
 
 class RecipeError(InputError):
     """A recipe is wrong; the text has a line for each problem."""
@@ -100,7 +103,9 @@ class _Teller:
                 position = self.written.position(problem.path, problem.on_key)
                 told.append((position, self.written.line(problem)))
         # One fault can be met twice, as a layer that is repeated is.
-        return list(dict.fromkeys(line for _, line in sorted(told)))
+        lines = list(dict.fromkeys(line for _, line in sorted(told)))
+        more = [f"and {len(lines) - _TOLD:,} more problems"] if len(lines) > _TOLD else []
+        return lines[:_TOLD] + more
 
     def _override_of(self, path: Path) -> Override | None:
         for override in self.overrides:

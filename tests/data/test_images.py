@@ -130,7 +130,7 @@ def test_scans_without_end_are_refused(encode):
         with pytest.raises(UnreadableImageError) as caught:
             decode(more)
         assert str(caught.value) == (
-            "it has more than the 100 scans that a JPEG may have; save it anew"
+            "it has more than the 50 scans that a JPEG may have; save it anew"
         )
 
 
@@ -162,6 +162,23 @@ image, _ = decode_for(data + chunk(b"IDAT", rows) + chunk(b"IEND", b""), (8, 9),
 prepare(image, (8, 9), 3, "white")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
+
+
+def test_tiles_larger_than_the_image_are_refused(encode):
+    """A TIFF of some hundred bytes with a tile of two gigabytes."""
+    sides = [(322, 46_336), (323, 46_336)]
+    tags = [(256, 9), (257, 9), (258, 8), (259, 8), (262, 1), (277, 1), *sides, (324, 8), (325, 9)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    data = (
+        struct.pack("<2sHI", b"II", 42, 17) + bytes(9) + bytes([len(tags), 0]) + entries + bytes(4)
+    )
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(data)
+    assert str(caught.value) == (
+        "its tiles of 46,336×46,336 pixels are larger than the image, which has 9×9"
+    )
+    tiled = encode(np.zeros((9, 9), np.uint8), "TIFF", tiffinfo={322: 256, 323: 256})
+    assert decode(tiled).size == (9, 9)
 
 
 def test_a_palette_that_is_missing_is_told():

@@ -75,6 +75,14 @@ class TestLimits:
             f"{path}: more than the 262,144 characters that a recipe may have"
         )
 
+    def test_of_thousands_of_problems_the_first_are_told(self):
+        wrong = "".join(f"wrong{number:03}: 1\n" for number in range(400))
+        lines = lines_of(RIGHT + wrong)
+        assert [line.split(": ")[1][:22] for line in lines[:100]] == [
+            f"unknown key 'wrong{number:03}'" for number in range(100)
+        ]
+        assert lines[100:] == ["and 300 more problems"]
+
     def test_a_file_without_end_is_read_no_further(self):
         assert len(find_recipe("/dev/zero").text) == MAX_CHARACTERS + 1
 
