@@ -18,15 +18,26 @@ _NUMBERS = [
 ]
 
 _EDIT = struct.Struct(">BHBB")
-"""Kind, place, how much, and which of `_NUMBERS`. As bytes, a few draws of Hypothesis fewer."""
+"""Kind, place, how much, which of `_NUMBERS`: as bytes, a few draws of Hypothesis fewer."""
 
-_MOST = 5
+_STEP = 1 + 4 * _EDIT.size
+"""Bytes that make a file: how many edits, four at most, and these."""
+_FILES = 16
+"""Made of one: to make up anything takes Hypothesis longer than most readers take to read it."""
 
 
-def damaged(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
-    """One of these files after up to five edits."""
+def damaged(seeds: Sequence[bytes]) -> st.SearchStrategy[list[bytes]]:
+    """One of these files, several times, each after up to four edits."""
     files = st.sampled_from(seeds)
-    return st.builds(_edited, files, files, st.binary(max_size=_MOST * _EDIT.size))
+    # Of a fixed size: left to itself, Hypothesis makes few bytes.
+    edits = st.binary(min_size=_FILES * _STEP, max_size=_FILES * _STEP)
+    return st.builds(_several, files, files, edits)
+
+
+def _several(data: bytes, other: bytes, edits: bytes) -> list[bytes]:
+    parts = [edits[start : start + _STEP] for start in range(0, len(edits), _STEP)]
+    # The first says how many of the others are made.
+    return [_edited(data, other, part[1 : 1 + part[0] % _STEP]) for part in parts]
 
 
 def _edited(data: bytes, other: bytes, edits: bytes) -> bytes:

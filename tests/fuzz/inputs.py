@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 from .damage import damaged
 from .readers import archives, checkpoints, images, recipes, tfrecords
 
-Inputs = st.SearchStrategy[bytes]
+Inputs = st.SearchStrategy[list[bytes]]
+
+
+def _alone(made: st.SearchStrategy[bytes]) -> Inputs:
+    return made.map(lambda data: [data])
+
 
 _SIDES = st.sampled_from([0, 1, 2, 17, 255, 9_999, 65_535, 65_536, 100_000, 2**31 - 1, 2**32 - 1])
 _CONTENT = st.sampled_from([b"", b"\0" * 600, bytes(range(256)), zlib.compress(bytes(100_000))])
@@ -81,7 +86,7 @@ _PPMS = st.builds(
     _CONTENT,
 )
 
-IMAGES: Inputs = damaged(images.seeds()) | _PNGS | _TIFFS | _PPMS
+IMAGES: Inputs = damaged(images.seeds()) | _alone(_PNGS | _TIFFS | _PPMS)
 
 _NAMES = st.one_of(
     st.sampled_from(
@@ -134,7 +139,7 @@ _ZIPS = st.builds(
     _zip, st.lists(_NAMES.map(lambda name: f"{name}.png"), max_size=4), st.sampled_from(_METHODS)
 )
 
-ARCHIVES: Inputs = damaged(archives.seeds()) | _tars() | _ZIPS
+ARCHIVES: Inputs = damaged(archives.seeds()) | _alone(_tars() | _ZIPS)
 
 
 def _varint(number: int) -> bytes:
@@ -172,7 +177,7 @@ _FRAMES = st.one_of(
     ),
 )
 
-TFRECORDS: Inputs = damaged(tfrecords.seeds()) | st.lists(_FRAMES, max_size=4).map(b"".join)
+TFRECORDS: Inputs = damaged(tfrecords.seeds()) | _alone(st.lists(_FRAMES, max_size=4).map(b"".join))
 
 _SCALARS = st.one_of(
     st.none(),
@@ -226,14 +231,14 @@ def _written(path: str, value: object) -> bytes:
 
 _YAML = st.text(alphabet="{}[]:,-?&*!|>'\"%@`# \n\tab1<~\\.=\ufeff\u2028", max_size=60)
 
-# Short texts twice: what PyYAML reads takes it longer than anything else here.
-RECIPES: Inputs = st.one_of(
-    _YAML.map(str.encode),
-    damaged(recipes.seeds()),
+_WRITTEN = st.one_of(
     st.builds(_written, _PATHS, _DATA),
     st.lists(_SETTINGS, min_size=1, max_size=2).map(lambda all_: recipes.PIECE + b"".join(all_)),
-    _YAML.map(str.encode),
 )
+# Short texts for the most part: what PyYAML reads takes it longer than anything else here.
+_SHORT = st.lists(_YAML.map(str.encode), min_size=1, max_size=16)
+
+RECIPES: Inputs = st.one_of(damaged(recipes.seeds()), _alone(_WRITTEN), _SHORT)
 
 _PLACES = st.sampled_from(
     ["recipe", checkpoints.KERNEL, "generator", "optimizers/generator/iteration", "x", "recipe/x"]
@@ -261,4 +266,4 @@ def _hdf5(draw: st.DrawFn) -> bytes:
         return b""
 
 
-CHECKPOINTS: Inputs = damaged(checkpoints.seeds()) | _hdf5()
+CHECKPOINTS: Inputs = damaged(checkpoints.seeds()) | _alone(_hdf5())

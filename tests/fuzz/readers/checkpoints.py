@@ -9,7 +9,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-from gantool.training.seal import SIZE, seal_of
 
 from gantool.errors import GantoolError
 from gantool.training.checkpoint import (
@@ -19,6 +18,7 @@ from gantool.training.checkpoint import (
     values_of,
     write_checkpoint,
 )
+from gantool.training.seal import SIZE, seal_of
 
 from .. import scratch
 from ..limits import is_a_line
