@@ -25,7 +25,10 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
 
-.PHONY: quickstart test test-peers test-oldest lint constraints clean
+READERS := images archives tfrecords recipes checkpoints
+RUNS ?= 100000
+
+.PHONY: quickstart test test-peers test-oldest fuzz lint constraints clean
 
 quickstart: $(VENV)/run.ready
 	$(BIN)/gantool train quickstart
@@ -40,6 +43,12 @@ test-peers: $(VENV)/peers.ready
 
 test-oldest: $(OLDEST)/test.ready
 	$(OLDEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(WITH_THE_OLDEST)
+
+# Each reader with inputs that a fuzzer finds by the code that they reach, then with those that
+# tests/fuzz/inputs.py makes up. Atheris has no build for some machines, so nothing else needs it.
+fuzz: $(VENV)/fuzz.ready
+	for reader in $(READERS); do $(BIN)/python tests/fuzz/run.py $$reader --runs $(RUNS) || exit; done
+	GANTOOL_FUZZ=$(RUNS) $(BIN)/python -m pytest -s tests/fuzz/test_readers.py
 
 lint: $(VENV)/dev.ready
 	$(BIN)/ruff check
@@ -70,4 +79,8 @@ $(VENV)/peers.ready: $(VENV)/dev.ready
 
 $(OLDEST)/test.ready: pyproject.toml constraints/oldest.txt | $(OLDEST)/bin/python
 	$(OLDEST)/bin/python $(INSTALL) -c constraints/oldest.txt --editable ".[test]"
+	touch $@
+
+$(VENV)/fuzz.ready: $(VENV)/dev.ready
+	$(BIN)/python $(INSTALL) atheris
 	touch $@

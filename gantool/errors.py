@@ -27,3 +27,10 @@ class DivergedError(GantoolError):
     """A loss stopped being a finite number."""
 
     exit_code = 3
+
+
+def printable(text: str) -> str:
+    """Text from a file, such as a name, for a line: no other line, nothing a terminal obeys."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+    )

@@ -19,7 +19,7 @@ from gantool.cli.sample import sample
 from gantool.cli.schema import schema
 from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated, terminates_like_ctrl_c
 from gantool.cli.train import train
-from gantool.errors import GantoolError
+from gantool.errors import GantoolError, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,7 +63,8 @@ def _run(arguments: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             raise
-        click.echo(_message(error), err=True)
+        # A name in a recipe or an archive may hold what a terminal would obey.
+        click.echo("\n".join(map(printable, _message(error).split("\n"))), err=True)
         return error.exit_code if isinstance(error, GantoolError) else 1
 
 

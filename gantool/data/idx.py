@@ -23,6 +23,11 @@ GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTES = b"\x00\x00\x08"
 _PIECE = 1 << 24
 
+MAX_BYTES = 1 << 30
+"""Of the data of a file, which are held in memory; a small gzip file can unfold to any size."""
+
+_MAX_DIMENSIONS = 4
+
 Stream = BinaryIO | gzip.GzipFile
 
 
@@ -45,7 +50,7 @@ def shape(path: Path) -> tuple[int, ...]:
     """The dimensions that an IDX file states, without reading its numbers.
 
     Raises:
-        InputError: the file is no IDX file of unsigned bytes, or it is damaged.
+        InputError: the file is no IDX file of unsigned bytes, is damaged, or is beyond a limit.
     """
     with _opened(path) as stream:
         return _read_shape(stream, path)
@@ -56,7 +61,7 @@ def read(path: Path) -> NDArray[np.uint8]:
 
     Raises:
         InputError: the file is no IDX file of unsigned bytes, is truncated or otherwise damaged,
-            or is longer than its header says.
+            is longer than its header says, or is beyond a limit.
     """
     with _opened(path) as stream:
         dimensions = _read_shape(stream, path)
@@ -82,10 +87,20 @@ def _read_shape(stream: Stream, path: Path) -> tuple[int, ...]:
         raise InputError(
             f"{path}: not an IDX file of unsigned bytes: it {found}, where 00 00 08 is expected"
         )
+    if magic[3] > _MAX_DIMENSIONS:
+        raise InputError(
+            f"{path}: {magic[3]} dimensions are more than the {_MAX_DIMENSIONS} allowed"
+        )
     header = stream.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
         raise InputError(f"{path}: the file is cut off in its header; copy or download it again")
-    return tuple(np.frombuffer(header, ">u4").tolist())
+    dimensions = tuple(np.frombuffer(header, ">u4").tolist())
+    if math.prod(dimensions) > MAX_BYTES:
+        raise InputError(
+            f"{path}: its header announces {math.prod(dimensions):,} bytes of data, more than the"
+            f" {MAX_BYTES:,} allowed"
+        )
+    return dimensions
 
 
 def _read_at_most(stream: Stream, count: int) -> bytearray:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 
 MAX_PIXELS = 100_000_000
 """A file of a few kilobytes can unfold to gigabytes; no image of a training set is this large."""
+
+MAX_SIDE = 65_535
+"""Pixels: no JPEG has a longer side."""
+
+MAX_SCANS = 50
+"""Of a JPEG. Each goes over all pixels again, and a few bytes can announce one; ten are usual."""
+
+MAX_BYTES = 1 << 28
+"""Of an image file. A member of a zip may claim to unfold to any size."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 """What is decoded. Not all that Pillow can: its EPS reader, for one, runs Ghostscript."""
@@ -25,6 +34,16 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
 """Of the files that count as images in a folder or a zip, in lower case."""
+
+_BY_PYTHON = ("ppm", "ppm_plain")
+"""Decoders of Pillow that go from number to number in Python, in minutes for a large image."""
+_MAX_PIXELS_BY_PYTHON = 4_000_000
+
+_TILE_SIDES = (322, 323)
+"""The tags of a TIFF for width and height of its tiles."""
+
+_STRIP_PIXELS = 1 << 22
+"""Of a large image, at a time: memory is for one copy of it, not for one a conversion."""
 
 # Pillow warns at its own limit and refuses at twice that; `decode` has one limit and no warning.
 Image.MAX_IMAGE_PIXELS = None
@@ -38,7 +57,7 @@ class UnreadableImageError(InputError):
 
     def at(self, where: str) -> UnreadableImageError:
         """The same error, saying which image it is about."""
-        return UnreadableImageError(f"{where}: {self}")
+        return UnreadableImageError(f"{printable(where)}: {self}")
 
 
 def decode(data: bytes) -> Image.Image:
@@ -64,7 +83,7 @@ def decode_for(
 
     Raises:
         UnreadableImageError: the bytes are no image of `FORMATS`, are truncated or damaged, or
-            the image has more than `MAX_PIXELS` pixels or floating-point ones.
+            the image is beyond a limit of this module or has floating-point pixels.
     """
     return _decode(data, lambda height, width: reduction(height, width, size, crop))
 
@@ -96,11 +115,9 @@ def _decode(data: bytes, times_smaller: Callable[[int, int], int]) -> tuple[Imag
         raise UnreadableImageError("the file is empty")
     times = 1
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise UnreadableImageError(
-                f"{image.width:,}×{image.height:,} pixels are more than the {MAX_PIXELS:,} allowed"
-            )
+        opened = Image.open(BytesIO(data), formats=FORMATS)
+        _refuse_excess(opened, data)
+        image: Image.Image = opened
         if image.format == "JPEG" and (times := times_smaller(image.height, image.width)) > 1:
             image.draft("", (image.width // times, image.height // times))
         image.load()
@@ -115,6 +132,10 @@ def _decode(data: bytes, times_smaller: Callable[[int, int], int]) -> tuple[Imag
         truncated = "truncated" in str(error).lower()
         text = "the image is truncated" if truncated else f"the image is damaged ({error})"
         raise UnreadableImageError(text) from None
+    if image.format == "WEBP":
+        image = image.copy()  # without the decoder, which keeps two pictures of its own
+    if image.mode == "P" and image.palette is None:
+        raise UnreadableImageError("the image is damaged (its palette is missing)")
     if image.mode == "F":
         raise UnreadableImageError(
             "its pixels are floating-point numbers, which have no fixed black and white;"
@@ -124,6 +145,50 @@ def _decode(data: bytes, times_smaller: Callable[[int, int], int]) -> tuple[Imag
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
     return image, times
+
+
+def too_many_scans(data: bytes) -> bool:
+    """Whether a JPEG has more than `MAX_SCANS` scans.
+
+    Among compressed pixels no two bytes look like the mark of a scan. Elsewhere, in a profile of
+    colours, they may by chance, as seldom as once in 65,536.
+    """
+    return data.count(b"\xff\xda") > MAX_SCANS
+
+
+def _refuse_excess(image: ImageFile.ImageFile, data: bytes) -> None:
+    """Refuse an opened image that is beyond a limit, before it is decoded."""
+    width, height = image.size
+    if max(width, height) > MAX_SIDE:
+        raise UnreadableImageError(
+            f"{width:,}×{height:,} pixels: a side is longer than the {MAX_SIDE:,} allowed"
+        )
+    if width * height > MAX_PIXELS:
+        raise UnreadableImageError(
+            f"{width:,}×{height:,} pixels are more than the {MAX_PIXELS:,} allowed"
+        )
+    if image.format in ("JPEG", "MPO") and too_many_scans(data):
+        raise UnreadableImageError(
+            f"it has more than the {MAX_SCANS} scans that a JPEG may have; save it anew"
+        )
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        _refuse_large_tiles(image)
+    by_python = image.format == "PPM" and image.tile[0][0] in _BY_PYTHON
+    if by_python and width * height > _MAX_PIXELS_BY_PYTHON:
+        raise UnreadableImageError(
+            f"{width:,}×{height:,} pixels as text or of an odd depth are more than the"
+            f" {_MAX_PIXELS_BY_PYTHON:,} allowed; save it as PNG"
+        )
+
+
+def _refuse_large_tiles(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Refuse a TIFF of which a tile, that is unpacked whole, is larger than the image."""
+    width, height = (int(image.tag_v2.get(tag, 1)) for tag in _TILE_SIDES)
+    if width * height > max(image.width * image.height, _STRIP_PIXELS):
+        raise UnreadableImageError(
+            f"its tiles of {width:,}×{height:,} pixels are larger than the image, which has"
+            f" {image.width:,}×{image.height:,}"
+        )
 
 
 def prepare(
@@ -154,8 +219,7 @@ def prepare(
     top, left, height, width = window(image.height, image.width, size, crop)
     if (height, width) != (image.height, image.width):
         image = image.crop((left, top, left + width, top + height))
-    image = _opaque(image, background)
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = _in_mode(_opaque(image, background), "L" if channels == 1 else "RGB")
     if (image.height, image.width) != size:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8).reshape(*size, channels)
@@ -198,22 +262,47 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits scaled to 8, where Pillow would cut off all that is above 255."""
     if not image.mode.startswith("I"):
         return image
-    wide = np.asarray(image).astype(np.int64)
-    if wide.min() < 0 or wide.max() > 65535:
-        raise UnreadableImageError("its pixels have more than 16 bits; save it with 8 or 16 bits")
-    grey = Image.fromarray(np.rint(wide / 257).astype(np.uint8))
-    if "transparency" in image.info:
-        shown = wide != image.info["transparency"]
-        grey.putalpha(Image.fromarray(shown.astype(np.uint8) * 255))
+    transparent = image.info.get("transparency")
+    grey = Image.new("L" if transparent is None else "LA", image.size)
+    for box in _strips(image.size):
+        wide = np.asarray(image.crop(box))
+        if wide.min() < 0 or wide.max() > 65535:
+            raise UnreadableImageError(
+                "its pixels have more than 16 bits; save it with 8 or 16 bits"
+            )
+        strip = Image.fromarray(_NARROW[wide])
+        if transparent is not None:
+            strip.putalpha(Image.fromarray((wide != transparent).astype(np.uint8) * 255))
+        grey.paste(strip, box)
     return grey
+
+
+_NARROW = np.rint(np.arange(65536) / 257).astype(np.uint8)
 
 
 def _opaque(image: Image.Image, background: str) -> Image.Image:
     """Grey stays grey; all else becomes RGB, over the background where it is transparent."""
     if image.has_transparency_data:
         colour = ImageColor.getrgb(background)[:3]
-        base = Image.new("RGBA", image.size, (*colour, 255))
-        base.alpha_composite(image.convert("RGBA"))
-        return base.convert("RGB")
+        whole = Image.new("RGB", image.size)
+        for box in _strips(image.size):
+            strip = image.crop(box).convert("RGBA")
+            base = Image.new("RGBA", strip.size, (*colour, 255))
+            base.alpha_composite(strip)
+            whole.paste(base.convert("RGB"), box)
+        return whole
     # "1" and "L" are grey; RGB in between makes CMYK, LAB and palettes grey by their colours.
-    return image if image.mode in ("1", "L") else image.convert("RGB")
+    return image if image.mode in ("1", "L") else _in_mode(image, "RGB")
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image itself where it has the mode; Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _strips(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes one below the other that cover an image of this width and height."""
+    width, height = size
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        yield 0, top, width, min(top + rows, height)

@@ -7,10 +7,14 @@ starts fast.
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
+
+from gantool.data.images import MAX_BYTES, UnreadableImageError
 
 
 class Unread(NamedTuple):
@@ -34,6 +38,30 @@ def read(found: Original | InFile) -> Original:
     if not isinstance(found, InFile):
         return found
     try:
-        return Path(found.place).read_bytes()
+        return read_file(found.place)
+    except UnreadableImageError as error:
+        return Unread(str(error))
     except OSError as error:
         return Unread(error.strerror or str(error))
+
+
+def read_file(place: str) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        UnreadableImageError: it is no plain file, or larger than `MAX_BYTES`.
+        OSError: it cannot be read.
+    """
+    # A pipe would be waited for, a device may have no end.
+    if not stat.S_ISREG(Path(place).stat().st_mode):
+        raise UnreadableImageError("it is no plain file")
+    with Path(place).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
+            raise too_large(size)
+        return file.read(size)
+
+
+def too_large(size: int) -> UnreadableImageError:
+    """What is said of a file of so many bytes."""
+    return UnreadableImageError(f"{size:,} bytes are more than the {MAX_BYTES:,} allowed")

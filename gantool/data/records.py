@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import struct
+from array import array
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,12 @@ IMAGE_FEATURES = ("image_raw", "image/encoded", "image")
 
 LABEL_FEATURES = ("label", "image/class/label")
 """Names under which an image's class number is found; the first is written."""
+
+MAX_BYTES = 1 << 26
+"""Of a record, with all that it holds."""
+
+_MAX_FEATURES = 1000
+"""Of a record. An empty one takes two bytes there, and hundreds as a message."""
 
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
@@ -76,20 +83,26 @@ def index(path: Path) -> NDArray[np.int64]:
 
     Raises:
         InputError: the file is compressed, is no TFRecord file, or a record (numbered from 0)
-            has a damaged header or does not lie in the file whole.
+            has a damaged header, does not lie in the file whole or is longer than `MAX_BYTES`.
     """
-    spans: list[tuple[int, int]] = []
+    spans = array("q")  # starts and lengths: as objects they would take ten times the file
     with path.open("rb") as file:
         end = os.fstat(file.fileno()).st_size
         position = 0
         while position < end:
             head = os.pread(file.fileno(), _HEADER.size, position)
-            length = _checked_length(head, path, len(spans))
+            number = len(spans) // 2
+            length = _checked_length(head, path, number)
             start = position + _HEADER.size
             position = start + length + _CHECKSUM.size
             if position > end:
-                raise _cut_off(path, len(spans))
-            spans.append((start, length))
+                raise _cut_off(path, number)
+            if length > MAX_BYTES:
+                raise InputError(
+                    f"{path}: record {number} has {length:,} bytes, more than the {MAX_BYTES:,}"
+                    " allowed"
+                )
+            spans.extend((start, length))
     return np.array(spans, np.int64).reshape(-1, 2)
 
 
@@ -131,21 +144,31 @@ class Example(NamedTuple):
 
 def encode_example(image: bytes, label: int | None = None) -> bytes:
     """An encoded image, and its class number if there is one, as a `tf.train.Example`."""
-    example = _example_class()()
-    example.features.feature.add(key=IMAGE_FEATURES[0]).value.bytes_list.value.append(image)
+    example, entry = _message("Example")(), _message("Entry")
+    first = entry(key=IMAGE_FEATURES[0])
+    first.value.bytes_list.value.append(image)
+    example.features.feature.append(first.SerializeToString())
     if label is not None:
-        example.features.feature.add(key=LABEL_FEATURES[0]).value.int64_list.value.append(label)
+        second = entry(key=LABEL_FEATURES[0])
+        second.value.int64_list.value.append(label)
+        example.features.feature.append(second.SerializeToString())
     encoded: bytes = example.SerializeToString()
     return encoded
 
 
 def decode_example(record: bytes) -> Example | None:
-    """The image and the label of a `tf.train.Example`; None if the record is none."""
+    """The image and the label of a `tf.train.Example`; None if the record is none.
+
+    One of more than `_MAX_FEATURES` features counts as none.
+    """
     try:
-        example = _example_class().FromString(record)
+        found = _message("Example").FromString(record).features.feature
+        if len(found) > _MAX_FEATURES:
+            return None
+        entries = map(_message("Entry").FromString, found)
+        features = {entry.key: entry.value for entry in entries}
     except message.DecodeError:
         return None
-    features = {entry.key: entry.value for entry in example.features.feature}
     return Example(
         image=_first(features, IMAGE_FEATURES, "bytes_list"),
         label=_first(features, LABEL_FEATURES, "int64_list"),
@@ -192,7 +215,8 @@ def _cut_off(path: Path, number: int) -> InputError:
 
 
 # The original's map of features is declared as the repeated entries that it is on the wire, so
-# features are written in the order in which they are added: equal input, equal bytes.
+# features are written in the order in which they are added: equal input, equal bytes. The entries
+# are bytes at first, and messages once their number is known.
 _SCHEMA = """
 name: "gantool/example.proto"  package: "gantool"  syntax: "proto3"
 message_type { name: "BytesList"
@@ -206,15 +230,14 @@ message_type { name: "Entry"
   field { name: "key"         number: 1  type: TYPE_STRING }
   field { name: "value"       number: 2  type: TYPE_MESSAGE  type_name: ".gantool.Feature" } }
 message_type { name: "Features"
-  field { name: "feature"     number: 1  label: LABEL_REPEATED
-          type: TYPE_MESSAGE  type_name: ".gantool.Entry" } }
+  field { name: "feature"     number: 1  label: LABEL_REPEATED  type: TYPE_BYTES } }
 message_type { name: "Example"
   field { name: "features"    number: 1  type: TYPE_MESSAGE  type_name: ".gantool.Features" } }
 """
 
 
 @cache
-def _example_class() -> Any:
+def _message(name: str) -> Any:
     pool = descriptor_pool.DescriptorPool()
     pool.Add(text_format.Parse(_SCHEMA, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("gantool.Example"))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"gantool.{name}"))

@@ -24,6 +24,12 @@ from gantool.recipe.parts import Parts, resolve
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.validate import validate
 
+MAX_CHARACTERS = 1 << 18
+"""Of a recipe; the longest that comes with gantool has about a hundredth of it."""
+
+_TOLD = 100
+"""Problems of a recipe in one message."""
+
 
 class RecipeError(InputError):
     """A recipe is wrong; the text has a line for each problem."""
@@ -97,7 +103,9 @@ class _Teller:
                 position = self.written.position(problem.path, problem.on_key)
                 told.append((position, self.written.line(problem)))
         # One fault can be met twice, as a layer that is repeated is.
-        return list(dict.fromkeys(line for _, line in sorted(told)))
+        lines = list(dict.fromkeys(line for _, line in sorted(told)))
+        more = [f"and {len(lines) - _TOLD:,} more problems"] if len(lines) > _TOLD else []
+        return lines[:_TOLD] + more
 
     def _override_of(self, path: Path) -> Override | None:
         for override in self.overrides:
@@ -122,7 +130,8 @@ def find_recipe(argument: str) -> RecipeText:
             )
         path = known[argument]
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MAX_CHARACTERS + 1)
     except UnicodeDecodeError as error:
         raise InputError(f"{argument}: not text in UTF-8, so not a recipe") from error
     except OSError as error:
@@ -144,10 +153,14 @@ def load(
     what is wrong with the rest can be told along with them.
 
     Raises:
-        RecipeError: The text is no YAML, or its structure is wrong: all problems of that kind,
-            and those of components.
+        RecipeError: The text is too long or no YAML, or its structure is wrong: all problems of
+            that kind, and those of components.
         InputError: An override names a place that cannot be.
     """
+    if len(source.text) > MAX_CHARACTERS:
+        raise RecipeError(
+            f"{source.name}: more than the {MAX_CHARACTERS:,} characters that a recipe may have"
+        )
     written, read = read_document(source.text, source.name)
     if written is None:
         raise RecipeError("\n".join(found.line(source.name) for found in read))

@@ -13,12 +13,15 @@ from typing import Any
 import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-MAX_NODES = 100_000
+MAX_NODES = 10_000
 MAX_DEPTH = 100
 MAX_DIGITS = 1000
 MERGE = "tag:yaml.org,2002:merge"
 _CORE = "tag:yaml.org,2002:"
 _TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = "half a character stands here (\\uD800 to \\uDFFF); write the whole one"
+_TOO_LONG = f"the text holds more than {MAX_NODES:,} values"
 _TOO_BIG = f"this holds more than {MAX_NODES:,} values once its aliases are filled in"
 
 _PLAIN_WORDS = {
@@ -73,6 +76,7 @@ class Composer(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._open = 0
+        self._composed = 0
         self._measures: dict[int, tuple[int, int]] = {}  # by id: nodes in all, levels
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
@@ -80,6 +84,11 @@ class Composer(yaml.SafeLoader):
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if self._open == MAX_DEPTH:
             raise _limit(event.start_mark, _TOO_DEEP)
+        self._composed += 1
+        if self._composed > MAX_NODES:
+            raise _limit(event.start_mark, _TOO_LONG)
+        if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
+            raise _limit(event.start_mark, _HALF)
         self._open += 1
         node = super().compose_node(parent, index)
         self._open -= 1

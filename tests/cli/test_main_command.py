@@ -141,6 +141,14 @@ def test_an_error_of_the_system_is_told_in_its_own_words(
     assert command("recipes") == (1, "", "runs/x: No space left on device\n")
 
 
+def test_a_terminal_obeys_no_name(command: Any) -> None:
+    ended = command("check", "a\x1b[2J\x07\u202eb×.yaml")
+    assert ended.err == (
+        "a\\x1b[2J\\x07\\u202eb×.yaml: no such file, and no built-in recipe of that name (`gantool"
+        " recipes` lists them)\n"
+    )
+
+
 def test_recipes_are_listed_and_printed(command: Any, repository: Path) -> None:
     listed = command("recipes")
     assert listed.code == 0

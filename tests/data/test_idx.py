@@ -89,8 +89,21 @@ def test_a_wrong_file_is_told(tmp_path, content, message, zipped):
 def test_a_header_that_promises_more_than_memory_holds_is_told(tmp_path):
     path = tmp_path / "digits"
     path.write_bytes(b"\0\0\x08\x03" + b"\xff" * 12 + b"abc")
-    with pytest.raises(InputError, match="is cut off: its header announces 79,228,162,458,924,1"):
+    for read in (idx.shape, idx.read):
+        with pytest.raises(InputError) as caught:
+            read(path)
+        assert str(caught.value) == (
+            f"{path}: its header announces 79,228,162,458,924,105,385,300,197,375 bytes of data,"
+            " more than the 1,073,741,824 allowed"
+        )
+
+
+def test_dimensions_that_no_array_has_are_told(tmp_path):
+    path = tmp_path / "digits"
+    path.write_bytes(b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"x")
+    with pytest.raises(InputError) as caught:
         idx.read(path)
+    assert str(caught.value) == f"{path}: 255 dimensions are more than the 4 allowed"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from io import BytesIO
@@ -12,7 +14,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gantool.data import images
-from gantool.data.images import UnreadableImageError, decode, decode_for, prepare, reduction
+from gantool.data.images import (
+    MAX_SCANS,
+    UnreadableImageError,
+    decode,
+    decode_for,
+    prepare,
+    reduction,
+)
 
 
 def png(width, height, bits, kind, rows, transparent=b""):
@@ -93,6 +102,102 @@ def test_too_many_pixels_are_refused_before_they_unfold():
     with pytest.raises(UnreadableImageError) as caught:
         decode(bomb)
     assert str(caught.value) == "20,000×20,000 pixels are more than the 100,000,000 allowed"
+
+
+@pytest.mark.parametrize("size", [(100_000, 10), (10, 65_536)])
+def test_a_side_beyond_that_of_any_jpeg_is_refused(size):
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(png(*size, 8, 0, b""))
+    assert str(caught.value) == (
+        f"{size[0]:,}×{size[1]:,} pixels: a side is longer than the 65,535 allowed"
+    )
+
+
+def test_the_longest_side():
+    assert decode(png(65_535, 1, 8, 0, bytes(65_536))).size == (65_535, 1)
+
+
+def test_scans_without_end_are_refused(encode):
+    data = encode(Image.linear_gradient("L"), "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    scans = data.count(b"\xff\xda")
+    assert scans > 3
+    for count in (MAX_SCANS, MAX_SCANS + 1):
+        more = data[:-2] + data[start:-2] * (count - scans) + data[-2:]
+        if count == MAX_SCANS:
+            assert decode(more).size == (256, 256)
+            continue
+        with pytest.raises(UnreadableImageError) as caught:
+            decode(more)
+        assert str(caught.value) == (
+            "it has more than the 50 scans that a JPEG may have; save it anew"
+        )
+
+
+@pytest.mark.parametrize("head", [b"P3 4001 1000 255 ", b"P6 4001 1000 99 "])
+def test_what_pillow_would_read_for_minutes_is_refused(head):
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(head + b"1 " * 100)
+    assert str(caught.value) == (
+        "4,001×1,000 pixels as text or of an odd depth are more than the 4,000,000 allowed; save it"
+        " as PNG"
+    )
+    assert decode(b"P2 3 1 9 0 9 0").size == (3, 1)
+
+
+_LARGEST = """
+import resource, struct, sys, zlib
+from gantool.data.images import decode_for, prepare
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+bits, kind, samples = map(int, sys.argv[1:])
+header = struct.pack(">IIBBBBB", 10_000, 10_000, bits, kind, 0, 0, 0)
+row = bytes(10_000 * bits * samples // 8 + 1)
+packer = zlib.compressobj(1)
+rows = b"".join(packer.compress(row) for _ in range(10_000)) + packer.flush()
+data = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", header)
+if kind == 0:
+    data += chunk(b"tRNS", b"\\0\\5")
+image, _ = decode_for(data + chunk(b"IDAT", rows) + chunk(b"IEND", b""), (8, 9), None)
+prepare(image, (8, 9), 3, "white")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_tiles_larger_than_the_image_are_refused(encode):
+    """A TIFF of some hundred bytes with a tile of two gigabytes."""
+    sides = [(322, 46_336), (323, 46_336)]
+    tags = [(256, 9), (257, 9), (258, 8), (259, 8), (262, 1), (277, 1), *sides, (324, 8), (325, 9)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    data = (
+        struct.pack("<2sHI", b"II", 42, 17) + bytes(9) + bytes([len(tags), 0]) + entries + bytes(4)
+    )
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(data)
+    assert str(caught.value) == (
+        "its tiles of 46,336×46,336 pixels are larger than the image, which has 9×9"
+    )
+    tiled = encode(np.zeros((9, 9), np.uint8), "TIFF", tiffinfo={322: 256, 323: 256})
+    assert decode(tiled).size == (9, 9)
+
+
+def test_a_palette_that_is_missing_is_told():
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(png(2, 2, 8, 3, bytes(6)))
+    assert str(caught.value) == "the image is damaged (its palette is missing)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bits", "kind", "samples"), [(16, 0, 1), (8, 6, 4)])
+def test_the_largest_image_takes_less_than_two_gigabytes(bits, kind, samples):
+    done = subprocess.run(
+        [sys.executable, "-c", _LARGEST, *map(str, (bits, kind, samples))],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert 100_000 < int(done.stdout) < 2 << 20  # KiB
 
 
 def test_no_warning_below_the_limit():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.data.images import MAX_PIXELS
+from gantool.data.images import MAX_SCANS
 from gantool.data.jpeg import plain_header
 
 NOISE = np.random.default_rng(0).integers(0, 256, (21, 34, 3), np.uint8)
@@ -77,9 +77,17 @@ def test_frames_that_are_left_to_pillow(old, new):
 
 
 def test_the_largest_image():
-    assert MAX_PIXELS == 10_000 * 10_000
-    assert plain_header(with_frame(SIZE, bytes.fromhex("27102710"))) == (10_000, 10_000, 3)
-    assert plain_header(with_frame(SIZE, bytes.fromhex("27102711"))) is None
+    assert plain_header(with_frame(SIZE, bytes.fromhex("08000800"))) == (2048, 2048, 3)
+    assert plain_header(with_frame(SIZE, bytes.fromhex("08000801"))) is None
+    assert plain_header(with_frame(SIZE, bytes.fromhex("08010800"))) is None
+
+
+def test_scans_without_end_are_left_to_pillow():
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    data = jpeg()
+    assert data.count(b"\xff\xda") == 1
+    assert plain_header(data[:-2] + scan * (MAX_SCANS - 1) + data[-2:]) is not None
+    assert plain_header(data[:-2] + scan * MAX_SCANS + data[-2:]) is None
 
 
 def test_no_header_is_read_beyond_the_end():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import subprocess
 import sys
@@ -46,7 +47,9 @@ def test_a_frame_by_hand():
     assert struct.unpack("<I", framed[21:])[0] == (0x2507C60D + 0xA282EAD8) & 0xFFFFFFFF
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(contents=st.lists(st.binary(max_size=300), max_size=5))
 def test_what_is_written_is_read_here_and_by_tensorflow(tmp_path, contents):
     path = tmp_path / "a.tfrecord"
@@ -178,3 +181,42 @@ def test_reading_records_does_not_import_tensorflow():
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_record_that_no_image_needs_is_refused(tmp_path):
+    path = tmp_path / "a.tfrecord"
+    for length, allowed in ((records.MAX_BYTES, True), (records.MAX_BYTES + 1, False)):
+        header = struct.pack("<Q", length)
+        whole = records.frame(b"first") + header + records.frame(header)[-4:]
+        path.write_bytes(whole)
+        os.truncate(path, len(whole) + length + 4)
+        if allowed:
+            assert records.index(path).tolist()[1][1] == length
+            continue
+        with pytest.raises(InputError) as caught:
+            records.index(path)
+        assert str(caught.value) == (
+            f"{path}: record 1 has 67,108,865 bytes, more than the 67,108,864 allowed"
+        )
+
+
+def test_a_length_beyond_any_number_of_the_system(tmp_path):
+    path = tmp_path / "a.tfrecord"
+    for length in (1 << 62, (1 << 63) - 16, (1 << 64) - 16, (1 << 64) - 1):
+        header = struct.pack("<Q", length)
+        path.write_bytes(header + records.frame(header)[-4:] + b"content")
+        with pytest.raises(InputError) as caught:
+            records.index(path)
+        assert str(caught.value) == f"{path}: the file is cut off in record 0; copy it again"
+
+
+def test_features_without_end_are_no_example():
+    def of(count):
+        empty = b"\x0a\x00" * count
+        return records.decode_example(example_of_tensorflow(label=[3]) + b"\x0a" + size(empty))
+
+    def size(body):
+        return bytes([len(body) & 127 | 128, len(body) >> 7]) + body
+
+    assert of(999).label == 3
+    assert of(1000) is None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -167,7 +168,7 @@ def test_the_names_of_the_classes_are_read_as_carefully(folder, monkeypatch):
     ],
 )
 def test_a_pickle_that_misuses_what_is_allowed_is_refused(folder, content, reason):
-    (folder / BATCHES[0]).write_bytes(b"\x80\x02" + content)
+    (folder / BATCHES[0]).write_bytes(b"\x80\x02" + content + b".")
     start = f"{folder}/data_batch_1: not a file of CIFAR-10, or damaged: {reason}"
     assert message(folder).startswith(start)
 
@@ -206,3 +207,27 @@ def test_a_batch_of_something_else(folder, content):
         f"{folder}/data_batch_4: not a batch of CIFAR-10: rows of 3,072 bytes and as many labels"
         " from 0 to 9 are expected; run `gantool download cifar10` again"
     )
+
+
+@pytest.mark.parametrize("code", [b"r\xff\xff\xff\x0f", b"p268435455\n"])
+def test_memory_that_it_has_no_use_for(folder, code):
+    """The unpickler sets aside as many places as the number that something is remembered by."""
+    (folder / BATCHES[0]).write_bytes(b"\x80\x02]" + code + b".")
+    tracemalloc.start()
+    try:
+        assert message(folder) == (
+            f"{folder}/data_batch_1: not a file of CIFAR-10, or damaged: it asks for memory that it"
+            " has no use for"
+        )
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_no_file_of_its_size(folder):
+    os.truncate(folder / BATCHES[0], 1 << 40)
+    told = f"{folder}/data_batch_1: not a file of CIFAR-10: it is larger than any, or no plain file"
+    assert message(folder) == told
+    (folder / BATCHES[0]).unlink()
+    os.mkfifo(folder / BATCHES[0])
+    assert message(folder) == told

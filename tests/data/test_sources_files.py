@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import os
 import shutil
 import struct
+import tracemalloc
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from gantool.data.images import UnreadableImageError
+from gantool.data.images import MAX_BYTES, UnreadableImageError
 from gantool.data.sources import open_source
 from gantool.errors import InputError
 
@@ -218,7 +220,7 @@ def test_a_bomb_is_not_unpacked(make, plain, data):
     entry = path.read_bytes().index(b"PK\1\2")
     damaged(path, entry + 24, struct.pack("<I", 3_000_000_000))
     assert values_or_errors(open_source(data(path), None)) == [
-        f"{path}: a.png: it would unpack to 3,000,000,000 bytes"
+        f"{path}: a.png: 3,000,000,000 bytes are more than the 268,435,456 allowed"
     ]
 
 
@@ -240,3 +242,74 @@ def test_emoji(data, tmp_path, real_data):
     for index in (0, 1, 1000, 3915):
         assert source.where(index).split(": ")[1] == folder.where(index).rsplit("/", 1)[1]
         assert source.encoded(index) == folder.encoded(index)
+
+
+# What would fill memory, or wait for ever.
+
+
+@pytest.mark.parametrize("make", ["folder"], indirect=True)
+def test_what_is_no_plain_file_is_not_waited_for(make, plain, data):
+    path = make({"a.png": plain(1)})
+    os.mkfifo(path / "b.png")
+    (path / "c.png").symlink_to("/dev/zero")
+    assert values_or_errors(open_source(data(path), None)) == [
+        1,
+        f"{path}/b.png: it is no plain file",
+        f"{path}/c.png: it is no plain file",
+    ]
+
+
+@pytest.mark.parametrize("make", ["folder"], indirect=True)
+def test_a_file_of_any_size_is_not_read(make, plain, data):
+    path = make({"a.png": plain(1)})
+    with (path / "a.png").open("r+b") as file:
+        file.truncate(MAX_BYTES)
+    assert values_or_errors(open_source(data(path), None)) == [1]
+    with (path / "a.png").open("r+b") as file:
+        file.truncate(1 << 40)
+    assert values_or_errors(open_source(data(path), None)) == [
+        f"{path}/a.png: 1,099,511,627,776 bytes are more than the 268,435,456 allowed"
+    ]
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_a_member_unfolds_to_no_more_than_it_says(make, data):
+    path = make({"a.png": bytes(100_000_000)})
+    for place in (path.read_bytes().index(b"PK\1\2") + 24, 22):
+        damaged(path, place, struct.pack("<I", 10))
+    source = open_source(data(path), None)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableImageError, match="damaged in the zip file"):
+            source.image(0)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("method", "number"), [(zipfile.ZIP_BZIP2, 12), (zipfile.ZIP_LZMA, 14)])
+def test_what_python_unfolds_without_bounds_is_refused(tmp_path, plain, data, method, number):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.png", plain(1))
+    assert values_or_errors(open_source(data(path), None)) == [
+        f"{path}: a.png: packed in a way that is not read (method {number}); unpack the zip and zip"
+        " it by deflate"
+    ]
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_a_member_without_a_name_is_left_out(make, plain, data):
+    path = make({"a.png": plain(1), "b": plain(2)})
+    content = path.read_bytes()
+    entry = content.index(b"PK\1\2", content.index(b"PK\1\2") + 1)
+    # Its name becomes a comment.
+    damaged(path, entry + 28, struct.pack("<HHH", 0, 0, 1))
+    assert values(open_source(data(path), None)) == [1]
+
+
+@pytest.mark.parametrize("make", ["zip"], indirect=True)
+def test_a_name_makes_no_line_of_its_own(make, data):
+    path = make({"a\nb\x1b[2Jé.png": b"text"})
+    [told] = values_or_errors(open_source(data(path), None))
+    assert told.startswith(f"{path}: a\\nb\\x1b[2Jé.png: not an image")

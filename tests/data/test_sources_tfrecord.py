@@ -123,3 +123,21 @@ def test_no_records(tmp_path, data):
     with pytest.raises(InputError) as caught:
         open_source(data(tmp_path), None)
     assert str(caught.value) == f"{tmp_path}/a.tfrecord: no records in this file"
+
+
+def test_names_of_features_make_no_lines_and_no_pages(tmp_path, data):
+    def field(number, content):
+        return bytes([number << 3 | 2, len(content) & 127 | 128, len(content) >> 7]) + content
+
+    names = ["a\nb\x1b[2J", "z" * 100, *(f"c{number:02}" for number in range(15))]
+    example = field(1, b"".join(field(1, field(1, name.encode())) for name in names))
+    path = tmp_path / "a.tfrecord"
+    records.write(path, [example])
+    with pytest.raises(UnreadableImageError) as caught:
+        open_source(data(path), None).image(0)
+    listed = ", ".join(["a\\nb\\x1b[2J", *(f"c{number:02}" for number in range(9))])
+    assert str(caught.value).endswith(f"it holds {listed} and 7 more")
+    records.write(path, [field(1, field(1, field(1, b"z" * 100)))])
+    with pytest.raises(UnreadableImageError) as caught:
+        open_source(data(path), None).image(0)
+    assert str(caught.value).endswith(f"it holds {'z' * 60}…")

@@ -289,7 +289,7 @@ def test_a_billion_laughs_are_refused_before_they_are_laughed():
     rows = ["a0: &a0 [ha]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
     assert lines("\n".join(rows)) == [
-        "mine.yaml:6:5: this holds more than 100,000 values once its aliases are filled in"
+        "mine.yaml:5:5: this holds more than 10,000 values once its aliases are filled in"
     ]
 
 
@@ -301,6 +301,21 @@ def test_the_bound_on_values_counts_keys_values_and_aliases():
     full = text + "d: [" + "1," * (rest - 3) + "1]\n"
     assert lines(full) == []
     assert len(lines(full.replace("d: [", "d: [1,"))) == 1
+
+
+def test_a_text_of_too_many_values_is_read_no_further():
+    text = "a: [" + "1," * (MAX_NODES - 3)
+    assert lines(text + "]") == []
+    assert lines(text + "1, 1, {") == [
+        f"mine.yaml:1:{len(text) + 1}: the text holds more than 10,000 values"
+    ]
+
+
+def test_half_a_character_is_no_text():
+    told = "half a character stands here (\\uD800 to \\uDFFF); write the whole one"
+    assert lines('a: "\\ud83d\\ude00"') == [f"mine.yaml:1:4: {told}"]
+    assert lines('"\\udfff": 1') == [f"mine.yaml:1:1: {told}"]
+    assert data('a: "\\U0001f600"') == {"a": "\U0001f600"}
 
 
 def test_deep_nesting_is_a_line_not_a_traceback():

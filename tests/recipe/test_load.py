@@ -8,7 +8,7 @@ import pytest
 
 from gantool.errors import InputError
 from gantool.recipe.edit import parse_override
-from gantool.recipe.load import RecipeError, RecipeText, find_recipe, load
+from gantool.recipe.load import MAX_CHARACTERS, RecipeError, RecipeText, find_recipe, load
 
 GOLDEN = Path(__file__).parent / "golden"
 RIGHT = (GOLDEN / "right.yaml").read_text(encoding="utf-8")
@@ -61,6 +61,30 @@ class TestFindRecipe:
             find_recipe(name)
         assert str(error.value).startswith(f"{name}: {reason}")
         assert error.value.exit_code == 2
+
+
+class TestLimits:
+    def test_a_recipe_is_no_book(self, tmp_path):
+        path = tmp_path / "mine.yaml"
+        path.write_text(RIGHT + "#" * (MAX_CHARACTERS - len(RIGHT)))
+        assert load(find_recipe(str(path))).recipe.name
+        path.write_text(RIGHT + "#" * (MAX_CHARACTERS - len(RIGHT) + 1))
+        with pytest.raises(RecipeError) as error:
+            load(find_recipe(str(path)))
+        assert str(error.value) == (
+            f"{path}: more than the 262,144 characters that a recipe may have"
+        )
+
+    def test_of_thousands_of_problems_the_first_are_told(self):
+        wrong = "".join(f"wrong{number:03}: 1\n" for number in range(400))
+        lines = lines_of(RIGHT + wrong)
+        assert [line.split(": ")[1][:22] for line in lines[:100]] == [
+            f"unknown key 'wrong{number:03}'" for number in range(100)
+        ]
+        assert lines[100:] == ["and 300 more problems"]
+
+    def test_a_file_without_end_is_read_no_further(self):
+        assert len(find_recipe("/dev/zero").text) == MAX_CHARACTERS + 1
 
 
 class TestOverrides:

@@ -66,13 +66,24 @@ def convert_piece(piece: Piece) -> Converted:
     framed: list[bytes] = []
     for place, (original, label) in enumerate(_labelled(piece)):
         try:
-            image = _image(original, piece.size, piece.crop)
+            record = _record(original, label, piece)
         except UnreadableImageError as error:
             done.skipped.append((place, str(error)))
         else:
-            framed.append(records.frame(records.encode_example(image, label)))
+            framed.append(records.frame(record))
     done.data, done.records = b"".join(framed), len(framed)
     return done
+
+
+def _record(original: Original, label: int | None, piece: Piece) -> bytes:
+    record = records.encode_example(_image(original, piece.size, piece.crop), label)
+    # An image whose size is right already stays as it is.
+    if len(record) > records.MAX_BYTES:
+        raise UnreadableImageError(
+            f"its record would have {len(record):,} bytes, more than the {records.MAX_BYTES:,}"
+            " allowed"
+        )
+    return record
 
 
 def digests(piece: Piece) -> bytes:

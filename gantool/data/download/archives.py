@@ -19,6 +19,9 @@ from gantool.data.idx import GZIP_MAGIC
 from gantool.errors import GantoolError
 
 _PIECE = 1 << 16
+_MAX_ENDS = 8
+_MAX_DEPTH = 12
+"""Of a member; one of a few bytes could ask for thousands of folders."""
 _LIST = ".gantool-files.json"
 """In an unpacked folder, the size of every file that came out of the archive."""
 
@@ -35,7 +38,8 @@ def unpack(archive: Path, folder: Path, unpacked: Unpacked) -> None:
 
     Raises:
         GantoolError: the archive is damaged or lacks the folder, or a member of it is neither file
-            nor folder, leads out of the archive, comes twice, or is more than the limit allows.
+            nor folder, leads out of the archive, lies too deep, comes twice, or is more than the
+            limit allows.
         OSError: the folder cannot be written, or the disk is full.
     """
     with _workshop(folder, unpacked.folder) as workshop:
@@ -105,7 +109,9 @@ def _readable(archive: Path, limit: int) -> Iterator[tarfile.TarFile]:
         try:
             content = gzip.GzipFile(fileobj=raw) if compressed else raw
             stream = _Limited(content, limit)
-            with tarfile.open(fileobj=stream, mode="r|") as tar:
+            with _reading():
+                tar = tarfile.open(fileobj=stream, mode="r|")  # noqa: SIM115 - closed below
+            with tar:
                 yield tar
             while stream.read(_PIECE):
                 pass  # gzip keeps its checksum at the end
@@ -115,15 +121,43 @@ def _readable(archive: Path, limit: int) -> Iterator[tarfile.TarFile]:
             raise GantoolError(_too_large(archive, limit)) from None
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Make a TarError of what damaged headers make tarfile raise, which is nearly anything."""
+    try:
+        yield
+    except (tarfile.TarError, OSError, EOFError, zlib.error, _TooLargeError):
+        raise
+    except Exception as error:
+        raise tarfile.ReadError(str(error)) from None
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    while True:
+        with _reading():
+            member = tar.next()
+        if member is None:
+            return
+        yield member
+
+
 class _Limited(io.RawIOBase):
-    """A stream that ends in an error where it becomes longer than the limit."""
+    """A stream that ends in an error where it becomes longer than the limit, or is over and over.
+
+    To skip what a member claims to hold, tarfile reads on behind the end, for hours if need be.
+    """
 
     def __init__(self, content: BinaryIO | gzip.GzipFile, limit: int) -> None:
         self._content = content
         self._left = limit
+        self._ends = 0
 
     def read(self, size: int = -1) -> bytes:
         piece = self._content.read(size)
+        if not piece:
+            self._ends += 1
+            if self._ends > _MAX_ENDS:
+                raise EOFError("it ends within a member")
         self._left -= len(piece)
         if self._left < 0:
             raise _TooLargeError
@@ -132,7 +166,7 @@ class _Limited(io.RawIOBase):
 
 def _extract(tar: tarfile.TarFile, folder: Path, archive: Path, limit: int) -> None:
     total = 0
-    for member in tar:
+    for member in _members(tar):
         path = folder / _place(member, archive)
         # What a member claims counts before a byte of it is written: a sparse one can claim more
         # than the archive holds.
@@ -151,9 +185,13 @@ def _place(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
         raise _refused(archive, member, "is a link")
     if not (member.isreg() or member.isdir()):
         raise _refused(archive, member, "is neither a file nor a folder")
+    if member.size < 0:
+        raise _refused(archive, member, "has a negative size")
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\0" in member.name:
         raise _refused(archive, member, "leads out of the folder")
+    if len(path.parts) > _MAX_DEPTH or any(len(os.fsencode(part)) > 255 for part in path.parts):
+        raise _refused(archive, member, "lies too deep, or has too long a name")
     return path
 
 

@@ -94,7 +94,7 @@ class EncodedSource(ABC):
             raise error.at(self.where(index)) from None
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UnreadableImageError(f"{self.where(index)}: {reason}") from None
+            raise UnreadableImageError(reason).at(self.where(index)) from None
 
 
 def numbered_classes(labels: Labels) -> tuple[str, ...]:

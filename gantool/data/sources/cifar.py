@@ -7,6 +7,8 @@ of NumPy, and these are replaced here by ones that make nothing else; all others
 from __future__ import annotations
 
 import pickle
+import pickletools
+import stat
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +26,9 @@ BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 
 SIDE = 32
 """Height and width of an image. A row of a batch is its red, its green and its blue plane."""
+
+
+_MAX_BYTES = 1 << 26
 
 
 class CifarSource:
@@ -90,9 +95,10 @@ def _read_classes(path: Path, labels: Labels) -> tuple[str, ...]:
 
 
 def _read(path: Path) -> dict[Any, Any]:
-    file = BytesIO(path.read_bytes())
+    file = BytesIO(_plain_bytes(path))
     try:
         # Python 2 wrote them: its strings are bytes.
+        _refuse_far_memo(file.getvalue())
         content = _Unpickler(file, encoding="bytes").load()
     except pickle.UnpicklingError as error:
         raise InputError(f"{path}: not a file of CIFAR-10, or damaged: {error}") from None
@@ -102,6 +108,20 @@ def _read(path: Path) -> dict[Any, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a file of CIFAR-10: it holds no dict")
     return content
+
+
+def _plain_bytes(path: Path) -> bytes:
+    # A pipe would be waited for, a device may have no end.
+    if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _MAX_BYTES:
+        raise InputError(f"{path}: not a file of CIFAR-10: it is larger than any, or no plain file")
+    return path.read_bytes()
+
+
+def _refuse_far_memo(content: bytes) -> None:
+    """Refuse to remember anything by a large number: all places below it would be set aside."""
+    for code, argument, _ in pickletools.genops(content):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > len(content):
+            raise pickle.UnpicklingError("it asks for memory that it has no use for")
 
 
 class _Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 import struct
 import threading
@@ -13,15 +12,15 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from gantool.data.images import SUFFIXES, UnreadableImageError
+from gantool.data.images import MAX_BYTES, SUFFIXES, UnreadableImageError
+from gantool.data.originals import read_file, too_large
 from gantool.data.sources.base import EncodedSource, Labels
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 
-MAX_FILE_BYTES = 1 << 30
-"""A member of a zip may claim to unfold to any size; no image file of a training set is larger."""
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError)
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError)
-
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The only ways of packing that Python unpacks piece by piece, and not further than asked for."""
 
 Parts = tuple[str, ...]
 """The folders that lead to a file, and its name. Paths as objects would take ten times as long."""
@@ -48,7 +47,7 @@ class FolderSource(EncodedSource):
 
     def encoded(self, index: int) -> bytes:
         """See `EncodedSource.encoded`."""
-        return Path(self.where(index)).read_bytes()
+        return read_file(self.where(index))
 
     def where(self, index: int) -> str:
         """See `ImageSource.where`."""
@@ -72,12 +71,14 @@ class ZipSource(EncodedSource):
             raise InputError(
                 f"{path}: not a zip file, or a damaged one ({error}); copy or download it again"
             ) from None
-        # Some programs on Windows write backslashes into zips.
+        # Some programs on Windows write backslashes into zips; a name may be empty, too.
         infos = {
-            PurePosixPath(info.filename.replace("\\", "/")).parts: info
+            parts: info
             for info in self._zip.infolist()
+            if not info.filename.endswith("/")
+            and (parts := PurePosixPath(info.filename.replace("\\", "/")).parts)
         }
-        self._files = _image_files(file for file in infos if not infos[file].is_dir())
+        self._files = _image_files(infos)
         if not self._files:
             raise _no_images(path, "zip file")
         self._infos = [infos[file] for file in self._files]
@@ -90,17 +91,23 @@ class ZipSource(EncodedSource):
     def encoded(self, index: int) -> bytes:
         """See `EncodedSource.encoded`."""
         info = self._infos[index]
-        if info.file_size > MAX_FILE_BYTES:
-            raise UnreadableImageError(f"it would unpack to {info.file_size:,} bytes")
+        if info.file_size > MAX_BYTES:
+            raise too_large(info.file_size)
         if info.flag_bits & 0x1:
             raise UnreadableImageError(
                 "it is encrypted; unpack the zip and zip it without a password"
             )
+        if info.compress_type not in _BOUNDED:
+            raise UnreadableImageError(
+                f"packed in a way that is not read (method {info.compress_type}); unpack the zip"
+                " and zip it by deflate"
+            )
         try:
             # Members may be read by threads, but the count of readers that the zip keeps of them
             # is not guarded. Reading is short; decoding, which is not, goes on beside it.
-            with self._lock:
-                return self._zip.read(info)
+            # Without a size, a few bytes would unfold to gigabytes before those are cut off.
+            with self._lock, self._zip.open(info) as member:
+                return member.read(info.file_size)
         except NotImplementedError as error:
             raise UnreadableImageError(f"packed in a way that cannot be read ({error})") from None
         except _DAMAGED as error:
@@ -108,7 +115,7 @@ class ZipSource(EncodedSource):
 
     def where(self, index: int) -> str:
         """See `ImageSource.where`."""
-        return f"{self._path}: {'/'.join(self._files[index])}"
+        return f"{self._path}: {printable('/'.join(self._files[index]))}"
 
 
 def _walk(folder: Path) -> Iterator[Parts]:
@@ -155,7 +162,7 @@ def _labels(
     if outside:
         raise InputError(
             f"{where}: data.labels is true, but {len(outside):,} of {len(files):,} images lie in no"
-            f" class folder ({outside[0][0]}, for one);"
+            f" class folder ({printable(outside[0][0])}, for one);"
             " put the images of each class into a folder of its own, or set data.labels to false"
         )
     classes = tuple(sorted({file[0] for file in files}))

@@ -76,11 +76,11 @@ class IdxSource:
 
 def _labels(images: Path, count: int) -> Labels:
     path = _label_file(images)
-    labels = idx.read(path)
-    if labels.shape != (count,):
-        found = "×".join(map(str, labels.shape))
+    shape = idx.shape(path)
+    if shape != (count,):
+        found = "×".join(map(str, shape))
         raise InputError(f"{path}: {found} labels for the {count} images of {images.name}")
-    return labels.astype(np.int32)
+    return idx.read(path).astype(np.int32)
 
 
 def _label_file(images: Path) -> Path:

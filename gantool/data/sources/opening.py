@@ -90,6 +90,9 @@ def _find_paths(source: str, folder: Path | None) -> list[Path]:
 
 def _open_path(path: Path, name: str, labelled: bool) -> ImageSource:
     if not path.is_dir():
+        # A pipe would be waited for, a device may have no end.
+        if not path.is_file():
+            raise InputError(f"{path}: neither a file nor a folder")
         return _open_file(path, name, labelled)
     if (images := image_file(path)) is not None:
         return IdxSource(images, name, labelled)

@@ -14,12 +14,16 @@ import numpy as np
 from gantool.data import records
 from gantool.data.images import UnreadableImageError
 from gantool.data.sources.base import MAX_CLASSES, EncodedSource, Labels, numbered_classes
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 
 _OPEN_FILES = 256
 """A shuffled order goes from file to file, and to open one takes longer than to read a record."""
 
 _NAME = re.compile(r"\.tfrecords?(-\d+-of-\d+)?$")
+
+
+_NAMES = 10
+"""Of features, told in a message."""
 
 
 def is_tfrecord_name(name: str) -> bool:
@@ -69,7 +73,7 @@ class TFRecordSource(EncodedSource):
         example = self._example(index)
         if example.image is None:
             expected = ", ".join(records.IMAGE_FEATURES)
-            found = ", ".join(example.names) or "nothing"
+            found = _listed(example.names) or "nothing"
             raise UnreadableImageError(
                 f"no encoded image in it (bytes under one of {expected}); it holds {found}"
             )
@@ -112,3 +116,9 @@ class TFRecordSource(EncodedSource):
                 f" to {MAX_CLASSES - 1:,}"
             )
         return label
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names from a file, of any length and with any character, for a line of text."""
+    told = [printable(name if len(name) <= 60 else f"{name[:60]}…") for name in names[:_NAMES]]
+    return ", ".join(told) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")

@@ -223,3 +223,35 @@ def test_a_copy(pack, folder, tmp_path, names):
     assert names(other) == ["set"]
     assert is_unpacked(other / "set")
     assert (other / "set/deep/b").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("name", ["set/" + "a/" * 12 + "x", "set/" + "n" * 256])
+def test_a_member_that_lies_too_deep_is_refused(pack, refused, name):
+    assert refused(pack((name, b"x"))) == (
+        f"refused, because {name!r} in it lies too deep, or has too long a name"
+    )
+
+
+def test_a_negative_size_is_refused(pack, refused):
+    info = tarfile.TarInfo("set/x")
+    info.pax_headers = {"size": "-512"}
+    assert refused(pack((info, b"bad"), ("set/y", b"good"))) == (
+        "refused, because 'set/x' in it has a negative size"
+    )
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_headers_that_tarfile_trips_over(pack, refused, first):
+    info = tarfile.TarInfo("set/x")
+    info.pax_headers = {"GNU.sparse.map": "1e9"}
+    before = [] if first else [("set/a", b"good")]
+    assert refused(pack(*before, (info, b"bad"))).startswith(
+        "damaged, or not a tar archive (invalid literal"
+    )
+
+
+def test_nothing_is_looked_for_behind_the_end(pack, refused):
+    """A sparse file of no bytes that a terabyte is stored for: tarfile would skip all of it."""
+    sparse = member("set/x", tarfile.GNUTYPE_SPARSE, size=1 << 40)
+    archive = pack((sparse, None), ("set/y", b"y"), form=tarfile.GNU_FORMAT)
+    assert refused(archive) == "damaged, or not a tar archive (it ends within a member)"

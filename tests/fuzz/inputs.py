@@ -1,0 +1,269 @@
+"""What each reader is fed: damaged files, and what only somebody with intent would write."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import tarfile
+import zipfile
+import zlib
+
+import h5py
+import yaml
+from hypothesis import strategies as st
+
+from .damage import damaged
+from .readers import archives, checkpoints, images, recipes, tfrecords
+
+Inputs = st.SearchStrategy[list[bytes]]
+
+
+def _alone(made: st.SearchStrategy[bytes]) -> Inputs:
+    return made.map(lambda data: [data])
+
+
+_SIDES = st.sampled_from([0, 1, 2, 17, 255, 9_999, 65_535, 65_536, 100_000, 2**31 - 1, 2**32 - 1])
+_CONTENT = st.sampled_from([b"", b"\0" * 600, bytes(range(256)), zlib.compress(bytes(100_000))])
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    crc = struct.pack(">I", zlib.crc32(name + body))
+    return struct.pack(">I", len(body)) + name + body + crc
+
+
+def _png(width: int, height: int, kind: tuple[int, int, int], extra: bytes, body: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, kind[0], kind[1], 0, 0, kind[2])
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(extra, body)
+        + _chunk(b"IDAT", zlib.compress(bytes(3000)))
+        + _chunk(b"IEND", b"")
+    )
+
+
+_PNGS = st.builds(
+    _png,
+    _SIDES,
+    _SIDES,
+    st.tuples(st.sampled_from([1, 2, 4, 8, 16]), st.integers(0, 7), st.integers(0, 1)),
+    st.sampled_from([b"tRNS", b"PLTE", b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"acTL", b"fcTL"]),
+    _CONTENT,
+)
+
+# The tags that say where pixels lie, how many there are and how they are packed.
+_TAGS = (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 282, 284, 317, 320, 322, 323, 324, 325)
+_TAG = st.tuples(
+    st.sampled_from((*_TAGS, 274, 338, 339, 347, 512, 529, 530, 532, 33432, 34675)),
+    st.integers(0, 13),
+    st.sampled_from([0, 1, 2, 3, 4, 255, 65_536, 2**32 - 1]),
+    st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 256, 32_773, 65_535, 2**31, 2**32 - 1]),
+)
+_GIVEN_TAGS = [(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 1, 8), (273, 4, 1, 8), (279, 4, 1, 256)]
+
+
+def _tiff(packing: int, colours: int, tags: list[tuple[int, int, int, int]], body: bytes) -> bytes:
+    known = {tag[0]: tag for tag in (*_GIVEN_TAGS, (259, 3, 1, packing), (262, 3, 1, colours))}
+    whole = sorted((known | {tag[0]: tag for tag in tags}).values())
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in whole)
+    start = struct.pack("<2sHI", b"II", 42, 8 + len(body))
+    return start + body + struct.pack("<H", len(whole)) + entries + bytes(4)
+
+
+_TIFFS = st.builds(
+    _tiff,
+    st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 32_773, 32_946, 34_925, 50_000, 50_001]),
+    st.sampled_from([0, 1, 2, 3, 4, 5, 6, 8]),
+    st.lists(_TAG, max_size=6),
+    _CONTENT,
+)
+_PPMS = st.builds(
+    lambda kind, numbers, body: (
+        b"P%d " % kind + b" ".join(b"%d" % n for n in numbers) + b"\n" + body
+    ),
+    st.integers(1, 8),
+    st.lists(st.one_of(_SIDES, st.integers(0, 300)), min_size=2, max_size=12),
+    _CONTENT,
+)
+
+IMAGES: Inputs = damaged(images.seeds()) | _alone(_PNGS | _TIFFS | _PPMS)
+
+_NAMES = st.one_of(
+    st.sampled_from(
+        ["a", "a/x", "a/x/y", "/a", "../a", "a/../../x", "a//x", "./a/x", "a/.", "..", "", "a\0b"]
+    ),
+    st.sampled_from(
+        ["a/" * 200 + "x", "a/" + "n" * 300, "a/é\ud800", "C:\\x", "a/..\\x", "a/x.png"]
+    ),
+    st.text(alphabet="ax./\\\0\n é", max_size=120),
+)
+_KINDS = st.sampled_from(
+    [bytes([kind]) for kind in b"01234567\0SDKLxgVMN"] + [tarfile.REGTYPE, tarfile.DIRTYPE] * 4
+)
+_LENGTHS = st.sampled_from([0, 1, 50, 511, 512, 513, 1 << 20, (1 << 20) + 1, 1 << 40, -1, -512])
+
+
+_PAX_KEYS = st.sampled_from(["size", "path", "GNU.sparse.map", "GNU.sparse.size", "x"])
+_PAX_VALUES = st.sampled_from(["-1", "1e9", "../x", "0,1,2", "x" * 999])
+
+
+@st.composite
+def _tars(draw: st.DrawFn) -> bytes:
+    members = draw(st.lists(st.tuples(_NAMES, _KINDS, _LENGTHS, _NAMES), max_size=5))
+    form = draw(st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]))
+    made = []
+    for name, kind, size, link in members:
+        one = archives.member(name, kind, size, link)
+        if form == tarfile.PAX_FORMAT and draw(st.booleans()):
+            key = draw(st.sampled_from(["size", "path", "GNU.sparse.map", "GNU.sparse.size", "x"]))
+            one.pax_headers = {
+                key: draw(st.sampled_from(["-1", "1e9", "../x", "0,1,2", "x" * 999]))
+            }
+        made.append(one)
+    try:
+        whole = archives.tar_of(*made, form=form)
+    except (ValueError, UnicodeError):  # tarfile does not write it
+        return b""
+    return gzip.compress(whole, mtime=0) if draw(st.booleans()) else whole
+
+
+def _zip(names: list[str], method: int) -> bytes:
+    try:
+        return archives.zip_of(*dict.fromkeys(names), method=method)
+    except (ValueError, UnicodeError):
+        return b""
+
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_ZIPS = st.builds(
+    _zip, st.lists(_NAMES.map(lambda name: f"{name}.png"), max_size=4), st.sampled_from(_METHODS)
+)
+
+ARCHIVES: Inputs = damaged(archives.seeds()) | _alone(_tars() | _ZIPS)
+
+
+def _varint(number: int) -> bytes:
+    made = bytearray()
+    while number > 127:
+        made.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*made, number])
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+_VALUES = st.one_of(
+    st.builds(_field, st.integers(1, 4), st.binary(max_size=30)),
+    st.builds(
+        lambda number: _field(3, b"\x08" + _varint(number)),
+        st.sampled_from([0, 3, 99_999, 100_000, 2**31, 2**63 - 1, 2**63, 2**64 - 1]),
+    ),
+    st.builds(lambda depth: b"\x0b" * depth + b"\x0c" * depth, st.integers(0, 200)),
+)
+_ENTRY = st.builds(
+    lambda key, value: _field(1, _field(1, key) + _field(2, value)),
+    st.sampled_from([b"image_raw", b"image", b"label", b"", b"\xff", b"a\nb", b"x" * 500]),
+    _VALUES,
+)
+_EXAMPLES = st.lists(_ENTRY, max_size=5).map(lambda entries: _field(1, b"".join(entries)))
+_FRAMES = st.one_of(
+    _EXAMPLES.map(tfrecords.frame),
+    st.builds(
+        tfrecords.lying,
+        st.sampled_from([0, 1, 40, 1 << 26, (1 << 26) + 1, 1 << 31, 1 << 62, (1 << 64) - 16]),
+        _EXAMPLES,
+    ),
+)
+
+TFRECORDS: Inputs = damaged(tfrecords.seeds()) | _alone(st.lists(_FRAMES, max_size=4).map(b"".join))
+
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.sampled_from(
+        [0, -1, 1, 2, 10**30, -(10**400), 2**63, 1e-300, "1 epoch", "9" * 40 + " epochs"]
+    ),
+    st.sampled_from(
+        ["Dense", "Lambda", "os.system", "keras.src", "__class__", "zeros", "relu", "~"]
+    ),
+    st.text(max_size=8),
+)
+_DATA = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["Dense", "units", "Adam", "layers", "Repeat", "x"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+_KEYS = ("name", "seed", "data", "latent", "generator", "discriminator", "initializer", "loss")
+_PATHS = st.sampled_from(
+    [
+        *_KEYS,
+        *("regularizers", "optimizers", "train", "output", "data.size", "data.range", "data.crop"),
+        *("data.background", "latent.bounds", "train.steps", "train.epochs", "train.updates"),
+        *("train.average", "output.grid", "output.log_every", "generator.layers"),
+        *("generator.layers.0", "generator.layers.0.Dense.units", "optimizers.generator", "a.b.0"),
+    ]
+)
+_SETTINGS = st.builds(
+    lambda path, value: b"\0" + f"{path}={_flow(value)}".encode("utf-8", "surrogatepass"),
+    _PATHS,
+    _DATA,
+)
+
+
+def _flow(value: object) -> str:
+    return str(yaml.safe_dump(value, default_flow_style=True, width=10**9)).strip()
+
+
+def _written(path: str, value: object) -> bytes:
+    """The small recipe with another value for one of its keys."""
+    whole = yaml.safe_load(recipes.SMALL)
+    whole[path.split(".")[0]] = value
+    return yaml.safe_dump(whole).encode()
+
+
+_YAML = st.text(alphabet="{}[]:,-?&*!|>'\"%@`# \n\tab1<~\\.=\ufeff\u2028", max_size=60)
+
+_WRITTEN = st.one_of(
+    st.builds(_written, _PATHS, _DATA),
+    st.lists(_SETTINGS, min_size=1, max_size=2).map(lambda all_: recipes.PIECE + b"".join(all_)),
+)
+# Short texts for the most part: what PyYAML reads takes it longer than anything else here.
+_SHORT = st.lists(_YAML.map(str.encode), min_size=1, max_size=16)
+
+RECIPES: Inputs = st.one_of(damaged(recipes.seeds()), _alone(_WRITTEN), _SHORT)
+
+_PLACES = st.sampled_from(
+    ["recipe", checkpoints.KERNEL, "generator", "optimizers/generator/iteration", "x", "recipe/x"]
+)
+_TYPES = st.sampled_from(["f4", "f8", "i1", "u8", "S4", "S9999999", "?", "c8", "V3", "O"])
+_SHAPES = st.sampled_from([(), (0,), (3,), (2, 3), (1 << 31, 1 << 31), (1,) * 32, (1 << 20, 3)])
+
+
+@st.composite
+def _hdf5(draw: st.DrawFn) -> bytes:
+    place, kind, shape = draw(_PLACES), draw(_TYPES), draw(_SHAPES)
+    attribute = draw(st.sampled_from(["step", "format", "seconds", "recipe_folder", "written_by"]))
+    value = draw(st.sampled_from([1, -1, 2**64 - 1, 1e300, "x", b"x", [1, 2], [], float("nan")]))
+
+    def change(file: h5py.File) -> None:
+        if place in file:
+            del file[place]
+        dtype = h5py.string_dtype() if kind == "O" else kind
+        file.create_dataset(place, shape, dtype)
+        file.attrs[attribute] = value
+
+    try:
+        return checkpoints.changed(change)
+    except (ValueError, TypeError, OSError):  # HDF5 does not write it
+        return b""
+
+
+CHECKPOINTS: Inputs = damaged(checkpoints.seeds()) | _alone(_hdf5())

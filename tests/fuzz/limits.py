@@ -1,0 +1,61 @@
+"""What no input may exceed: ten seconds, and two gigabytes beside what the process had before."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from gantool.errors import GantoolError
+
+SECONDS = 10
+KIBIBYTES = 2 << 20
+
+EXAMPLES = int(os.environ.get("GANTOOL_FUZZ", "200"))
+"""Inputs that each test makes up."""
+
+
+def is_a_line(error: GantoolError) -> None:
+    """Fail unless an error is one line of text that any terminal can show."""
+    assert str(error).isprintable()
+
+
+class Bounded:
+    """A target that fails where an input takes too long or too much memory; keeps the worst."""
+
+    def __init__(self, target: Callable[[bytes], None]) -> None:
+        self._target = target
+        self._before = _peak()
+        self.count, self.slowest = 0, 0.0
+
+    def __call__(self, data: bytes) -> None:
+        begin = time.monotonic()
+        previous = signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        try:
+            self._target(data)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+        took = time.monotonic() - begin
+        # A reader may have taken the alarm for damage.
+        assert took < SECONDS
+        assert self.grown < KIBIBYTES
+        self.count += 1
+        self.slowest = max(self.slowest, took)
+
+    @property
+    def grown(self) -> int:
+        """KiB by which the process's peak of memory has risen."""
+        return _peak() - self._before
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise TimeoutError(f"more than {SECONDS} seconds")

@@ -1,0 +1,46 @@
+"""Made-up input through every reader: nothing but a line for the user, in little time and memory.
+
+`GANTOOL_FUZZ=100000` makes each test read so many inputs.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from . import inputs
+from .limits import EXAMPLES, Bounded
+from .readers import archives, checkpoints, images, recipes, tfrecords
+
+AT_A_TIME = 1000
+"""Hypothesis remembers all inputs of a test, to make no two alike."""
+
+
+@pytest.mark.parametrize(
+    ("reader", "made"),
+    [
+        pytest.param(images, inputs.IMAGES, id="images"),
+        pytest.param(archives, inputs.ARCHIVES, id="archives"),
+        pytest.param(tfrecords, inputs.TFRECORDS, id="tfrecords"),
+        pytest.param(recipes, inputs.RECIPES, id="recipes"),
+        pytest.param(checkpoints, inputs.CHECKPOINTS, id="checkpoints"),
+    ],
+)
+def test_whatever_is_read_ends_as_a_line(reader, made):
+    bounded = Bounded(reader.target)
+    while (left := EXAMPLES - bounded.count) > 0:
+
+        @settings(
+            max_examples=min(-(-left // 4), AT_A_TIME),
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(made)
+        def read(several):
+            for data in several:
+                bounded(data)
+
+        read()
+    told = f"{bounded.count:,} inputs, the slowest {bounded.slowest:.3f} s"
+    print(f"{told}, {bounded.grown / 1024:.0f} MiB more memory")
