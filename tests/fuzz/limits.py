@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -35,9 +37,12 @@ class Bounded:
         begin = time.monotonic()
         previous = signal.signal(signal.SIGALRM, _stop)
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        # A library that never comes back hears no signal: the process ends, and says where it was.
+        faulthandler.dump_traceback_later(2 * SECONDS, exit=True, file=sys.__stderr__)
         try:
             self._target(data)
         finally:
+            faulthandler.cancel_dump_traceback_later()
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
         took = time.monotonic() - begin
