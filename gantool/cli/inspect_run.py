@@ -92,7 +92,8 @@ def _lines(path: Path, contents: Contents, digest: str) -> Iterator[str]:
         sizes = [prod(it) for key, it in contents.shapes.items() if key.startswith(f"{group}/")]
         if sizes:
             yield f"{group:17} {sum(sizes):>12,} numbers in {len(sizes)} variables"
-    yield f"written by  {contents.written_by}, format {FORMAT}"
+    releases = ", ".join(f"{name} {release}" for name, release in contents.releases.items())
+    yield f"written by  {releases}, format {FORMAT}"
     yield f"sha256      {digest}"
 
 

@@ -11,7 +11,7 @@ Layout (format 2), behind the 512 bytes of a seal (`gantool.training.seal`)::
     optimizers/discriminator/…
 
 Attributes: format, step, images, seconds, seed, classes, retries, recipe_folder, gantool,
-keras, tensorflow, written_by. Reading runs nothing: numbers and text of fixed lengths are all that
+keras, tensorflow. Reading runs nothing: numbers and text of fixed lengths are all that
 is taken from the file (`gantool.training.hdf5`), and only from one that its seal finds whole.
 """
 
@@ -31,7 +31,16 @@ import numpy as np
 from gantool import __version__
 from gantool.errors import InputError
 from gantool.files import write_bytes
-from gantool.training.hdf5 import Tree, UntrustedError, number, numbers, text, text_attribute, tree
+from gantool.training.hdf5 import (
+    Tree,
+    UntrustedError,
+    number,
+    numbers,
+    refuse_heaps,
+    text,
+    text_attribute,
+    tree,
+)
 from gantool.training.seal import SIZE, DamagedError, check_seal, seal_of
 
 if TYPE_CHECKING:
@@ -85,12 +94,12 @@ class Contents:
 
     Attributes:
         header: What it says of itself.
-        written_by: The versions of gantool, Keras and TensorFlow that wrote it.
+        releases: Of gantool and the libraries that wrote it, by their names.
         shapes: Of every variable, by group and key.
     """
 
     header: Header
-    written_by: str
+    releases: dict[str, str]
     shapes: dict[str, tuple[int, ...]]
 
 
@@ -115,11 +124,8 @@ def write_checkpoint(path: Path, header: Header, values: Values) -> None:
             file.attrs[name] = getattr(header, name)
         for name in _TEXTS:
             file.attrs.create(name, **_as_text(getattr(header, name)))
-        # For other readers; ours take no text of a length that the file decides.
-        file.attrs["gantool"] = __version__
-        for library in _LIBRARIES:
-            file.attrs[library] = version(library)
-        file.attrs.create("written_by", **_as_text(_written_by()))
+        for name, release in _releases().items():
+            file.attrs.create(name, **_as_text(release))
         file.create_dataset(_RECIPE, **_as_text(header.recipe))
         for group, members in values.items():
             # A network whose optimizer keeps nothing has an empty group, not none.
@@ -133,10 +139,8 @@ def write_checkpoint(path: Path, header: Header, values: Values) -> None:
         write_bytes(path, whole)
 
 
-def _written_by() -> str:
-    return ", ".join(
-        [f"gantool {__version__}", *(f"{library} {version(library)}" for library in _LIBRARIES)]
-    )
+def _releases() -> dict[str, str]:
+    return {"gantool": __version__, **{library: version(library) for library in _LIBRARIES}}
 
 
 def _as_text(value: str) -> dict[str, Any]:
@@ -188,7 +192,7 @@ def read_contents(path: Path) -> Contents:
         found = tree(file)
         return Contents(
             header=_header(file, found),
-            written_by=text_attribute(file.attrs, "written_by"),
+            releases={name: text_attribute(file.attrs, name) for name in _releases()},
             shapes={key: item.shape for key, item in found.data_sets.items() if key != _RECIPE},
         )
 
@@ -207,6 +211,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     # Whoever wrote the seal may have written anything behind it, and HDF5 raises errors of many
     # types; nothing but reading happens in here.
     try:
+        refuse_heaps(path, SIZE)
         with h5py.File(path, "r") as file:
             _check_format(path, number(file.attrs, "format"))
             yield file

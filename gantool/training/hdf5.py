@@ -8,6 +8,9 @@ only after its type and size were looked at.
 
 from __future__ import annotations
 
+import mmap
+import struct
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
@@ -15,6 +18,13 @@ import numpy as np
 
 MAX_TEXT = 1 << 20
 """Bytes of a text."""
+
+_SUPERBLOCK = b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0])
+"""How HDF5 begins that h5py writes: version 0, with offsets and lengths of 8 bytes."""
+
+_HEAP = struct.Struct("<5s3xQ")
+_HEAP_MAGIC = b"GCOL\x01"
+_SMALLEST_HEAP = 4096
 
 _MAX_DEPTH = 100
 _LAYOUTS = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
@@ -29,6 +39,30 @@ _NUMBERS = frozenset(
 
 class UntrustedError(Exception):
     """Something in a file is not of the plain kind that is read; the text says what and where."""
+
+
+def refuse_heaps(path: Path, start: int) -> None:
+    """Raise UntrustedError where a file's HDF5 is not plain, or has a global heap.
+
+    Text of any length and virtual data sets lie on such heaps. A damaged one can keep HDF5's
+    library from ever coming back (1.14.6), as soon as what lies there is opened: so heaps are
+    looked for by the bytes that they begin with, before that. Numbers that are these bytes by
+    chance are one in 2⁷⁰.
+
+    Args:
+        path: Of the file.
+        start: Where in it the HDF5 begins.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content[start : start + len(_SUPERBLOCK)] != _SUPERBLOCK:
+            raise UntrustedError("the HDF5 in it does not begin as ours")
+        place = content.find(_HEAP_MAGIC)
+        while place >= 0:
+            if place + _HEAP.size <= len(content):
+                _, size = _HEAP.unpack_from(content, place)
+                if _SMALLEST_HEAP <= size <= len(content):
+                    raise UntrustedError("it holds text or pointers on a heap")
+            place = content.find(_HEAP_MAGIC, place + 1)
 
 
 class Tree(NamedTuple):

@@ -96,10 +96,9 @@ def test_the_layout_of_a_run_is_that_of_the_design(trained: Path, tiny: Path) ->
             "classes": 10,
             "retries": 0,
             "recipe_folder": bytes(tiny.parent),
-            "gantool": __version__,
-            "keras": version("keras"),
-            "tensorflow": version("tensorflow"),
-            "written_by": attributes["written_by"],
+            "gantool": __version__.encode(),
+            "keras": version("keras").encode(),
+            "tensorflow": version("tensorflow").encode(),
         }
 
 
@@ -119,7 +118,7 @@ def test_a_header_comes_back(path: Path) -> None:
 def test_contents_are_told_without_the_values(path: Path) -> None:
     assert read_contents(path) == Contents(
         HEADER,
-        f"gantool {__version__}, keras {version('keras')}, tensorflow {version('tensorflow')}",
+        {"gantool": __version__, "keras": version("keras"), "tensorflow": version("tensorflow")},
         {
             "generator/00_Dense/kernel": (2, 2),
             "generator/01_Residual/body/00_Dense/bias": (2,),

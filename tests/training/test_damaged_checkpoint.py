@@ -258,9 +258,18 @@ def filtered(file: h5py.File, _other: Path) -> None:
     file.create_dataset("generator/00_Dense/kernel", data=values, compression="gzip")
 
 
+def heap(file: h5py.File, _other: Path) -> None:
+    file.attrs["mine"] = "text of any length"
+
+
 def text_for_numbers(file: h5py.File, _other: Path) -> None:
     del file["optimizers/generator/iteration"]
     file["optimizers/generator/iteration"] = "many"
+
+
+def text_of_fixed_length(file: h5py.File, _other: Path) -> None:
+    del file["optimizers/generator/iteration"]
+    file["optimizers/generator/iteration"] = np.bytes_("many")
 
 
 def object_references(file: h5py.File, _other: Path) -> None:
@@ -274,10 +283,12 @@ def object_references(file: h5py.File, _other: Path) -> None:
         (external_link, "generator/00_Dense/kernel is a link to elsewhere"),
         (soft_link, "generator/00_Dense/kernel is a link to elsewhere"),
         (hard_link, "generator/00_Dense/again stands there twice"),
-        (virtual, "generator/00_Dense/kernel does not lie in the file as plain numbers"),
+        (virtual, "it holds text or pointers on a heap"),
+        (heap, "it holds text or pointers on a heap"),
         (external_storage, "generator/00_Dense/kernel does not lie in the file as plain numbers"),
         (filtered, "generator/00_Dense/kernel does not lie in the file as plain numbers"),
-        (text_for_numbers, "optimizers/generator/iteration holds no numbers"),
+        (text_for_numbers, "it holds text or pointers on a heap"),
+        (text_of_fixed_length, "optimizers/generator/iteration holds no numbers"),
         (object_references, "optimizers/generator/iteration holds no numbers"),
     ],
     ids=lambda item: getattr(item, "__name__", ""),
@@ -322,7 +333,29 @@ def many_texts(file: h5py.File) -> None:
     file.create_dataset("recipe", (10**9,), h5py.string_dtype("utf-8", 100))
 
 
-@pytest.mark.parametrize("change", [endless_text, text_on_the_heap, many_texts])
+def test_text_on_a_heap_is_not_opened(path: Path) -> None:
+    with resealed(path) as file:
+        text_on_the_heap(file)
+    assert complaint(path) == f"{path}: it holds text or pointers on a heap; {SEALED}"
+
+
+def test_a_heap_by_chance_among_the_weights_is_none(path: Path) -> None:
+    """The bytes that a heap begins with, and a size that none has."""
+    with resealed(path) as file:
+        numbers = np.frombuffer(b"GCOL\x01\0\0\0" + b"\xff" * 8, np.float32)
+        file["generator/00_Dense/bias"][...] = numbers
+    read_variables(path, holders())
+
+
+def test_other_kinds_of_hdf5_are_not_opened(path: Path) -> None:
+    """HDF5 has newer ways to begin a file, with offsets of other sizes."""
+    content = bytearray(path.read_bytes()[SIZE:])
+    content[8] = 3
+    path.write_bytes(seal_of(content) + content)
+    assert complaint(path) == f"{path}: the HDF5 in it does not begin as ours; {SEALED}"
+
+
+@pytest.mark.parametrize("change", [endless_text, many_texts])
 def test_a_recipe_that_is_no_short_text_of_a_fixed_length(
     change: Callable[[h5py.File], None], path: Path
 ) -> None:
@@ -335,7 +368,7 @@ def test_a_recipe_that_is_no_short_text_of_a_fixed_length(
 
 def test_a_header_of_other_types(path: Path) -> None:
     with resealed(path) as file:
-        file.attrs["step"] = "twelve hundred"
+        file.attrs["step"] = np.bytes_("twelve hundred")
     with pytest.raises(DamagedError) as raised:
         read_header(path)
     assert str(raised.value) == f"{path}: step is not a number; {SEALED}"
