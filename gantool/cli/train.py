@@ -196,14 +196,14 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
     if first >= last:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
-    click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
-    click.echo(f"computing on {plan.computing}")
     is_first = replicas.worker == 0
     is_logged = partial(dates.is_due, every=plan.recipe.output.log_every)
     with (
         stop_on_signals() as stop,
         training_progress(first, is_logged) as show,
     ):
+        click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
+        click.echo(f"computing on {plan.computing}")
         try:
             session = run_session(
                 plan,

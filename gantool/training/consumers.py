@@ -86,6 +86,7 @@ def checkpoints(
             metrics.flush()
             write_checkpoint(path, told, values)
             folder.keep_newest(settings.keep)
+            folder.recipe_folder.unlink(missing_ok=True)
 
         return write
 

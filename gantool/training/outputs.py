@@ -102,8 +102,9 @@ def _consumers(
     recipe, state = plan.recipe, plan.state
     dates = calendar(recipe.train, len(images))
     reals = _real_images(plan, images)
-    # First, because a run that has a recipe can be resumed, and is looked for its data.
-    write_text(folder.recipe_folder, str(plan.loaded.folder))
+    if not folder.checkpoints():
+        # Before the recipe: a run that has one can be resumed, and its data are looked for.
+        write_text(folder.recipe_folder, str(plan.loaded.folder))
     write_text(folder.recipe, plan.loaded.text)
     if not folder.reals.exists():
         real_grid(folder.reals, reals, recipe)

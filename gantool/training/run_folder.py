@@ -26,7 +26,7 @@ class RunFolder:
 
     @property
     def recipe_folder(self) -> Path:
-        """Text: the folder that the recipe's relative paths start from."""
+        """There until a checkpoint tells it: where the recipe's relative paths start from."""
         return self.path / ".recipe-folder"
 
     @property

@@ -286,7 +286,7 @@ def test_what_is_no_checkpoint(command: Any) -> None:
     Path("run").mkdir()
     for place, complaint in (
         ("gone.h5", "gone.h5: no such file or run folder"),
-        ("text.h5", "text.h5: not a checkpoint, or a damaged one (file signature not found)"),
+        ("text.h5", "text.h5: not a checkpoint of gantool, or damaged in its first bytes"),
         ("run", "run: holds no checkpoint (checkpoints/step-….h5)"),
     ):
         assert command("sample", "--ckpt", place) == (2, "", f"{complaint}\n")

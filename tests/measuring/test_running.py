@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -132,8 +133,7 @@ def test_a_loss_that_is_no_number_ends_it(load_tiny: Callable[..., Any]) -> None
         running.run(50)
     told = str(raised.value)
     assert told.startswith("training diverged at step ")
-    assert "the generator's loss is " in told
-    assert ", the discriminator's " in told
+    assert re.search(r": the (generator|discriminator)'s loss is (nan|inf)$", told)
 
 
 def test_a_damaged_image_is_named(load_tiny: Callable[..., Any], tmp_path: Path) -> None:

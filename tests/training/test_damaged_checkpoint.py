@@ -23,6 +23,8 @@ from gantool.training.checkpoint import (
 )
 from gantool.training.seal import SIZE, DamagedError, check_seal, seal_of
 
+from .resealing import resealed
+
 HEADER = Header("name: mine\n", "/recipes", 1200, 76800, 12.5, 7, 10)
 SEALED = "no gantool wrote this checkpoint"
 
@@ -58,15 +60,6 @@ def path(tmp_path: Path) -> Path:
     }
     write_checkpoint(path, HEADER, values)
     return path
-
-
-@contextmanager
-def resealed(path: Path) -> Iterator[h5py.File]:
-    """Let the block change a checkpoint and give it a seal that fits, as an attacker would."""
-    with h5py.File(path, "a") as file:
-        yield file
-    content = path.read_bytes()[SIZE:]
-    path.write_bytes(seal_of(content) + content)
 
 
 def complaint(path: Path) -> str:

@@ -350,7 +350,9 @@ def test_a_run_without_a_checkpoint_finds_its_data_again(
     """`data.source: digits` lies beside the recipe, not beside the run."""
     run = tmp_path / "run"
     assert command("train", tiny, "--out", run, "--steps", "3").code == 0
+    # As one that was killed before its first checkpoint left it.
     (run / "checkpoints" / "step-00000003.h5").unlink()
+    RunFolder(run).recipe_folder.write_text(str(tiny.parent))
     ended = command("train", "--resume", run, "--steps", "3")
     assert ended.code == 0, ended.err
     assert ended.out.startswith(f"{run}: 300 images, steps 1 to 3\n")

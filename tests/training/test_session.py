@@ -178,7 +178,7 @@ def test_the_first_worker_writes_and_ends_when_all_is_written(
     _, progresses = session("train.steps=3", replicas=first)
     assert list(progresses)[-1].images == 24
     assert first.at_the_end == [
-        *(".recipe-folder", "losses.png", "metrics.jsonl", "reals.png", "recipe.yaml"),
+        *("losses.png", "metrics.jsonl", "reals.png", "recipe.yaml"),
         *("step-00000003.h5", "step-00000003.png"),
     ]
 
@@ -208,3 +208,15 @@ def test_weights_that_are_no_numbers_end_the_training(session: Any, folder: RunF
         "training diverged: generator_average/00_Dense/bias is no longer finite at step 10"
     )
     assert folder.checkpoints() == []
+
+
+def test_a_run_tells_where_its_recipe_lay_until_a_checkpoint_does(
+    session: Any, folder: RunFolder, tiny: Path
+) -> None:
+    _, progresses = session("train.steps=3")
+    assert next(progresses).step == 1
+    assert folder.recipe_folder.read_text() == str(tiny.parent)
+    list(progresses)
+    assert not folder.recipe_folder.exists()
+    with h5py.File(folder.checkpoint(3)) as file:
+        assert file.attrs["recipe_folder"].decode() == str(tiny.parent)
