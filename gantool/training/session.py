@@ -82,7 +82,9 @@ def run_session(
             yield from _run_until_it_diverges(plan, images, folder, should_stop, replicas, warn)
             return
         except DivergedError as error:
-            if state.retries >= retries:
+            # All workers find the same fault; what the one that writes finds is its own alone.
+            is_of_all = replicas.workers == 1 or isinstance(error.__cause__, NotFiniteError)
+            if state.retries >= retries or not is_of_all:
                 raise
             replicas.end()  # the first has written all that it had
             go_back(plan, folder, writes=replicas.worker == 0)
