@@ -12,7 +12,7 @@ import click
 from gantool.cli.quantities import duration
 
 if TYPE_CHECKING:
-    from gantool.training.checkpoint import Contents
+    from gantool.training.index import Index
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -74,9 +74,7 @@ def inspect_run(path: Path) -> None:
     inspect_checkpoint(checkpoints[-1])
 
 
-def _lines(path: Path, contents: Contents, digest: str) -> Iterator[str]:
-    from gantool.training.checkpoint import FORMAT
-
+def _lines(path: Path, contents: Index, digest: str) -> Iterator[str]:
     header = contents.header
     yield f"{path}: whole, {path.stat().st_size:,} bytes"
     yield f"recipe      {_first_line(header.recipe)}, seed {header.seed}"
@@ -89,11 +87,15 @@ def _lines(path: Path, contents: Contents, digest: str) -> Iterator[str]:
     if header.retries:
         yield f"retries     {header.retries} after divergences"
     for group in ("generator", "generator_average", "discriminator", "optimizers"):
-        sizes = [prod(it) for key, it in contents.shapes.items() if key.startswith(f"{group}/")]
+        sizes = [
+            prod(place.shape)
+            for key, place in contents.variables.items()
+            if key.startswith(f"{group}/")
+        ]
         if sizes:
             yield f"{group:17} {sum(sizes):>12,} numbers in {len(sizes)} variables"
     releases = ", ".join(f"{name} {release}" for name, release in contents.releases.items())
-    yield f"written by  {releases}, format {FORMAT}"
+    yield f"written by  {releases}, format {contents.format}"
     yield f"sha256      {digest}"
 
 

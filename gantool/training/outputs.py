@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -104,7 +105,7 @@ def _consumers(
     reals = _real_images(plan, images)
     if not folder.checkpoints():
         # Before the recipe: a run that has one can be resumed, and its data are looked for.
-        write_text(folder.recipe_folder, str(plan.loaded.folder))
+        write_text(folder.recipe_folder, _as_utf8(plan.loaded.folder))
     write_text(folder.recipe, plan.loaded.text)
     if not folder.reals.exists():
         real_grid(folder.reals, reals, recipe)
@@ -122,7 +123,7 @@ def _header(plan: Plan, progress: Progress) -> Header:
     loaded = plan.loaded
     return Header(
         recipe=loaded.text,
-        recipe_folder=str(loaded.folder),
+        recipe_folder=_as_utf8(loaded.folder),
         step=progress.step,
         images=progress.images,
         seconds=progress.seconds,
@@ -130,6 +131,11 @@ def _header(plan: Plan, progress: Progress) -> Header:
         classes=plan.classes,
         retries=plan.state.retries,
     )
+
+
+def _as_utf8(folder: Path) -> str:
+    """A folder's name; bytes of it that are no text are lost."""
+    return str(folder).encode("utf-8", "replace").decode()
 
 
 def _real_images(plan: Plan, images: Images) -> list[np.ndarray]:

@@ -357,7 +357,7 @@ def test_a_run_without_a_checkpoint_finds_its_data_again(
     assert ended.code == 0, ended.err
     assert ended.out.startswith(f"{run}: 300 images, steps 1 to 3\n")
     with h5py.File(run / "checkpoints" / "step-00000003.h5") as file:
-        assert file.attrs["recipe_folder"] == bytes(tiny.parent)
+        assert file.attrs["recipe_folder"] == str(tiny.parent)
 
 
 def test_what_a_killed_process_left_is_removed(trained: Path, tmp_path: Path, command: Any) -> None:

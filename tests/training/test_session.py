@@ -219,4 +219,4 @@ def test_a_run_tells_where_its_recipe_lay_until_a_checkpoint_does(
     list(progresses)
     assert not folder.recipe_folder.exists()
     with h5py.File(folder.checkpoint(3)) as file:
-        assert file.attrs["recipe_folder"].decode() == str(tiny.parent)
+        assert file.attrs["recipe_folder"] == str(tiny.parent)
