@@ -34,7 +34,7 @@ from ..recipes.tiny import override, tiny_copy
 from .nursery import Nursery
 
 KILLS = int(os.environ.get("GANTOOL_KILLS", "0"))
-IN_CI = 5
+IN_CI = 3
 """Kills of each recipe that CI kills."""
 
 CLOCKS = ("seconds", "images_per_second")
