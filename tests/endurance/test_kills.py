@@ -190,6 +190,7 @@ def test_a_run_ends_in_the_bytes_of_one_that_was_never_killed(
     run, finished = tmp_path / "run", 0
     while killed.total() < (KILLS or IN_CI) or not finished:
         command = ["--resume", run] if RunFolder(run).holds_run() else [path, "--out", run]
+        began = time.monotonic()
         process = nursery.start(["train", *command], log)
         # Where it was killed often enough it may come to its end.
         enough = killed.total() >= (KILLS or IN_CI)
@@ -204,6 +205,8 @@ def test_a_run_ends_in_the_bytes_of_one_that_was_never_killed(
             continue
         assert code == 0, log.read_text()
         assert contents(run) == whole
+        if command[0] != "--resume":  # what else the machine does may have made the first slow
+            took = min(took, time.monotonic() - began)
         finished += 1
         shutil.rmtree(run)
     print(f"\n{case}: killed {dict(killed)}, {finished} runs ended, {took:.1f} s each")
