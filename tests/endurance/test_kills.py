@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -143,7 +144,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
 
     def collect(key: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
-            found[key] = (item.dtype.str, item.shape, item[()].tobytes())
+            found[key] = (item.dtype.str, item.shape, np.asarray(item[()]).tobytes())
 
     with h5py.File(path) as file:
         file.visititems(collect)
