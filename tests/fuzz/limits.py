@@ -19,6 +19,9 @@ KIBIBYTES = 2 << 20
 EXAMPLES = int(os.environ.get("GANTOOL_FUZZ", "200"))
 """Inputs that each test makes up."""
 
+SEED = os.environ.get("GANTOOL_SEED", "0")
+"""Of these inputs: the same ones each time, so that a finding can be met again."""
+
 
 def is_a_line(error: GantoolError) -> None:
     """Fail unless an error is one line of text that any terminal can show."""
