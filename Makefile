@@ -9,7 +9,7 @@ INSTALL := -m pip install --quiet --timeout 120
 
 # A file of tests goes to one process whole: what its tests share is made once. Each process holds
 # a TensorFlow of its own, so there are few even where there are many cores.
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 # Of what each lower bound is of, some test: recipes, Keras's names and layers, data and downloads,
 # a run with its log, pictures and checkpoints, resumed and drawn from.

@@ -1,4 +1,4 @@
-"""What no input may exceed: ten seconds of the processor, and two gigabytes beside what the process had before."""
+"""What no input may exceed: ten seconds of the processor, and two gigabytes of memory."""
 
 from __future__ import annotations
 
