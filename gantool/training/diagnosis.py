@@ -140,7 +140,6 @@ class _Looking(Learner):
             for key, of_weight in of_weights.items():
                 if key.rpartition("/")[0] == where:
                     self._notes.look_at(f"the gradients of {key}", of_weight)
-        self._notes.outputs.clear()
         return Gradients([], tf.constant(False))
 
     def move(self, *_: Any) -> None:

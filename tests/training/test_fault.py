@@ -162,6 +162,28 @@ def test_a_gradient_alone_is_enough(set_out: Callable[..., Set]) -> None:
     assert made.cause(fault) == "the gradients at the outputs of discriminator/01_Dense"
 
 
+def test_a_gradient_of_the_generator_is_found_where_both_move_at_once(
+    set_out: Callable[..., Set],
+) -> None:
+    """The discriminator's own gradients are finite, and are looked at first."""
+    made = set_out(
+        "loss=wasserstein",
+        "train.updates.order=simultaneous",
+        "generator.layers=[Dense: {units: 4}, Dense: {units: 4}, Dense: {units: 784},"
+        " Reshape: {target_shape: [28, 28, 1]}]",
+    )
+    made.multiply("generator/00_Dense/kernel", 1e-30)
+    made.multiply("generator/01_Dense/kernel", 1e20)
+    made.multiply("generator/02_Dense/kernel", 1e20)
+    fault = made.fault()
+    assert fault.update == "both"
+    assert np.isfinite([fault.generator_loss, fault.discriminator_loss]).all()
+    cause = made.cause(fault)
+    assert cause is not None
+    assert "gradients" in cause
+    assert "generator/" in cause
+
+
 @pytest.mark.parametrize(
     ("key", "factor", "cause"),
     [
