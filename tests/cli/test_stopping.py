@@ -168,7 +168,7 @@ def test_sigterm_while_writing(start: Any, tiny: Path, tmp_path: Path) -> None:
     assert list(run.rglob("*.part")) == []
 
 
-def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path, gantool: Any) -> None:
+def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path, command: Any) -> None:
     """The first step compiles for a while; who does not want to wait for it need not."""
     run = tmp_path / "run"
     process = start("train", tiny, "--out", run, *ENDLESS)
@@ -179,7 +179,7 @@ def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path, ga
     assert list((run / "checkpoints").iterdir()) == []
     # It may not have had its recipe yet; then it is begun anew.
     again = ("--resume", run) if (run / "recipe.yaml").exists() else (tiny, "--out", run)
-    resumed = gantool("train", *again, "--set", "train.steps=2")
+    resumed = command("train", *again, "--set", "train.steps=2")
     assert resumed.code == 0, resumed.err
     assert list(run.rglob("*.part")) == []
     assert not (run / ".lock").exists()

@@ -106,9 +106,9 @@ def test_two_halves_leave_the_metrics_of_one_run(trained: Path, halves: Path) ->
 
 
 def test_pauses_at_other_steps_change_nothing(
-    trained: Path, tiny: Path, tmp_path: Path, gantool: Any
+    trained: Path, tiny: Path, tmp_path: Path, command: Any
 ) -> None:
-    ended = gantool(
+    ended = command(
         *("train", tiny, "--out", tmp_path / "run", "--set", "output.log_every=7"),
         *("--set", "output.checkpoint.every=13", "--set", "output.grid.every=31"),
     )
@@ -119,7 +119,7 @@ def test_pauses_at_other_steps_change_nothing(
 
 
 def test_a_resume_drops_what_was_logged_after_its_checkpoint(
-    trained: Path, tmp_path: Path, gantool: Any
+    trained: Path, tmp_path: Path, command: Any
 ) -> None:
     """As after a power cut: the newest checkpoint is at 150, the log and the pictures at 200."""
     run = tmp_path / "run"
@@ -127,7 +127,7 @@ def test_a_resume_drops_what_was_logged_after_its_checkpoint(
     (run / "checkpoints" / "step-00000200.h5").unlink()
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"step": 220, "gener')
-    ended = gantool("train", "--resume", run)
+    ended = command("train", "--resume", run)
     assert ended.code == 0, ended.err
     assert rows(run) == rows(trained)
     assert contents(run / "checkpoints" / "step-00000200.h5") == contents(
@@ -383,7 +383,7 @@ def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, co
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-def test_a_second_process_in_a_run_is_refused(tiny: Path, tmp_path: Path, gantool: Any) -> None:
+def test_a_second_process_in_a_run_is_refused(tiny: Path, tmp_path: Path, command: Any) -> None:
     run = tmp_path / "run"
     with subprocess.Popen(
         [sys.executable, "-m", "gantool", "train", tiny, "--out", run, "--steps", "1000000"],
@@ -394,14 +394,14 @@ def test_a_second_process_in_a_run_is_refused(tiny: Path, tmp_path: Path, gantoo
         assert first.stdout.readline().startswith(f"{run}: 300 images")
         while not list((run / "checkpoints").glob("*.h5")):
             time.sleep(0.05)
-        ended = gantool("train", "--resume", run)
+        ended = command("train", "--resume", run)
         first.kill()
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
         f"{run}: process {first.pid} on {socket.gethostname()} trains this run; stop it, or wait"
         " for its end\n"
     )
-    assert gantool("train", "--resume", run, "--steps", "60").code == 0
+    assert command("train", "--resume", run, "--steps", "60").code == 0
 
 
 def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
