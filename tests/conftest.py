@@ -1,7 +1,8 @@
 """What tests of several rooms share: real digits, a recipe that trains in seconds, the command.
 
 TensorFlow's start takes seconds, so whatever a process of its own does not decide runs in the
-tests' process, by `command`; what it does decide runs in another, by `gantool`.
+tests' process, by `command`. What it does decide runs in another: one that has TensorFlow imported,
+by `forked` and `start`, or, where its start matters too, one from nothing, by `gantool`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from gantool.device import prepare_tensorflow
+
+from .nursery import Ended, Nursery, Started
 
 prepare_tensorflow()  # before any test imports it
 
@@ -76,14 +79,6 @@ output:
 """
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The checkout."""
@@ -126,7 +121,7 @@ def tiny(workshop: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def gantool(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
-    """Run `gantool` in a process of its own; keywords: `cwd`, `timeout` and the environment."""
+    """Run `gantool` in a process from nothing; keywords: `cwd`, `timeout`, the environment."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
 
     def run(*arguments: Any, cwd: Path = elsewhere, timeout: float = 120, **env: str) -> Ended:
@@ -140,6 +135,43 @@ def gantool(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where `gantool` is forked with TensorFlow imported."""
+    with Nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture
+def start(nursery: Nursery) -> Iterator[Callable[..., Started]]:
+    """Start `gantool` in a process that has TensorFlow imported; keywords: the environment."""
+    started: list[Started] = []
+
+    def start(*arguments: Any, **env: str) -> Started:
+        started.append(nursery.start(*arguments, **env))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def forked(nursery: Nursery) -> Callable[..., Ended]:
+    """Run `gantool` in a process that has TensorFlow imported."""
+
+    def run(*arguments: Any, seconds: float = 120) -> Ended:
+        process = nursery.start(*arguments)
+        try:
+            code = process.wait(seconds)
+        finally:
+            process.kill()
+        assert code is not None, process.so_far()
+        return Ended(code, *process.so_far())
 
     return run
 
@@ -161,11 +193,11 @@ def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
 
 @pytest.fixture(scope="session")
 def trained(
-    workshop: Path, tmp_path_factory: pytest.TempPathFactory, gantool: Callable[..., Ended]
+    workshop: Path, tmp_path_factory: pytest.TempPathFactory, forked: Callable[..., Ended]
 ) -> Path:
     """The run folder of tiny.yaml, trained at once for its 200 steps. Copy it to change it."""
     folder = tmp_path_factory.mktemp("trained") / "run"
-    ended = gantool("train", workshop / "tiny.yaml", "--out", folder)
+    ended = forked("train", workshop / "tiny.yaml", "--out", folder)
     assert ended.code == 0, ended.err
     (folder.parent / "stdout").write_text(ended.out)
     return folder

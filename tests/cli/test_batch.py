@@ -52,7 +52,7 @@ def test_a_number_is_the_batch_of_the_run(command: Any, tiny: Path) -> None:
 
 
 def test_auto_takes_the_largest_that_fits_and_a_run_with_it_does(
-    capsys: pytest.CaptureFixture[str], gantool: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], forked: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gantool.recipe.load import find_recipe
 
@@ -72,7 +72,7 @@ def test_auto_takes_the_largest_that_fits_and_a_run_with_it_does(
     assert warning == (
         "the recipe has 8: with another batch, learning rates may have to change, too"
     )
-    alone = gantool("train", tiny, *HUNGRY, "--batch", batch, "--dry-run")
+    alone = forked("train", tiny, *HUNGRY, "--batch", batch, "--dry-run")
     takes = re.search(r"([\d.]+) ([MG])B of memory$", alone.out)
     assert takes, alone
     assert float(takes[1]) * (1e9 if takes[2] == "G" else 1e6) < FREE

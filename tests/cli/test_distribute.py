@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 import pytest
+
+from ..nursery import Ended, Started
 
 PLAIN = (
     "generator.layers=[ConcatLabel, Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
@@ -34,62 +33,31 @@ def settings(*given: str) -> list[str]:
 
 
 class Pair(NamedTuple):
-    """Both workers of a run, and where each is found."""
+    """Both workers of a run, and what each is called."""
 
-    processes: list[subprocess.Popen[str]]
+    processes: list[Started]
     names: list[str]
 
-    def wait_for(self, beginning: str) -> list[str]:
-        """The lines of worker 0 until one begins so."""
-        stdout = self.processes[0].stdout
-        assert stdout is not None
-        lines = []
-        for line in stdout:
-            lines.append(line.rstrip())
-            if line.startswith(beginning):
-                return lines
-        raise AssertionError(f"no line began with {beginning!r}: {self.ended()}")
-
-    def ended(self) -> list[tuple[int, str, str]]:
-        """Exit code, stdout and stderr of each, when both have ended."""
-        texts = [process.communicate(timeout=120) for process in self.processes]
-        codes = [process.returncode for process in self.processes]
-        return [(code, *text) for code, text in zip(codes, texts, strict=True)]
+    def ended(self) -> list[Ended]:
+        """How each ended, when both have."""
+        return [process.end() for process in self.processes]
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Pair]]:
+def pair_of(start: Callable[..., Started]) -> Callable[..., Pair]:
     """Start `gantool train --distribute workers` twice, the second one with words of its own."""
-    started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: Any, second: list[Any] | None = None) -> Pair:
-        ports = free_ports()
-        addresses = [f"127.0.0.1:{port}" for port in ports]
-        processes = []
+    def start_both(*arguments: Any, second: list[Any] | None = None) -> Pair:
+        addresses = [f"127.0.0.1:{port}" for port in free_ports()]
+        processes, names = [], []
         for index, words in enumerate([list(arguments), second or list(arguments)]):
             task = {"type": "worker", "index": index}
             config = json.dumps({"cluster": {"worker": addresses}, "task": task})
-            processes.append(
-                subprocess.Popen(
-                    [
-                        *(sys.executable, "-m", "gantool", "train", *map(str, words)),
-                        *("--distribute", "workers"),
-                    ],
-                    env=os.environ | {"TF_CONFIG": config},
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-            )
-        started.extend(processes)
-        return Pair(
-            processes, [f"worker {index} ({address})" for index, address in enumerate(addresses)]
-        )
+            processes.append(start("train", *words, "--distribute", "workers", TF_CONFIG=config))
+            names.append(f"worker {index} ({addresses[index]})")
+        return Pair(processes, names)
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return start_both
 
 
 def free_ports() -> list[int]:
@@ -126,10 +94,10 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def alone(tiny: Path, tmp_path_factory: pytest.TempPathFactory, gantool: Any) -> Path:
+def alone(tiny: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any) -> Path:
     """A run of five steps by one process, with a checkpoint of the third. Copy it to change it."""
     run = tmp_path_factory.mktemp("alone") / "run"
-    ended = gantool("train", tiny, "--out", run, "--steps", 5, *settings(*PLAIN))
+    ended = forked("train", tiny, "--out", run, "--steps", 5, *settings(*PLAIN))
     assert ended.code == 0, ended.err
     return run
 
@@ -145,11 +113,11 @@ def third(alone: Path, tmp_path: Path) -> Path:
 
 
 def test_a_signal_for_one_of_two_workers_stops_both_and_one_process_goes_on_with_their_run(
-    start: Any, command: Any, tiny: Path, alone: Path, tmp_path: Path
+    pair_of: Any, command: Any, tiny: Path, alone: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    pair = start(tiny, "--out", run, *settings(*PLAIN, "train.steps=1000000"))
-    first_lines = pair.wait_for("step 5/")
+    pair = pair_of(tiny, "--out", run, *settings(*PLAIN, "train.steps=1000000"))
+    first_lines = pair.processes[0].wait_for("step 5/")
     pair.processes[1].send_signal(signal.SIGTERM)
     first, second = pair.ended()
     assert first_lines[:3] == [
@@ -179,9 +147,9 @@ def test_a_signal_for_one_of_two_workers_stops_both_and_one_process_goes_on_with
 
 
 def test_two_workers_go_on_with_the_run_of_one_process(
-    start: Any, alone: Path, third: Path
+    pair_of: Any, alone: Path, third: Path
 ) -> None:
-    pair = start("--resume", third, "--steps", 5)
+    pair = pair_of("--resume", third, "--steps", 5)
     first, second = pair.ended()
     assert first[::2] == second[::2] == (0, "")
     assert first[1].splitlines()[-1] == f"done: {third}/samples/step-00000005.png"
@@ -193,12 +161,12 @@ def test_two_workers_go_on_with_the_run_of_one_process(
 
 
 def test_the_death_of_one_worker_ends_the_other_and_the_run_goes_on(
-    start: Any, command: Any, third: Path
+    pair_of: Any, command: Any, third: Path
 ) -> None:
     step = 3
     for victim in (1, 0):
-        pair = start("--resume", third, "--steps", 1000000)
-        pair.wait_for(f"step {step + 6}/")
+        pair = pair_of("--resume", third, "--steps", 1000000)
+        pair.processes[0].wait_for(f"step {step + 6}/")
         pair.processes[victim].kill()
         killed = time.monotonic()
         survivor = pair.ended()[1 - victim]
@@ -217,10 +185,10 @@ def test_the_death_of_one_worker_ends_the_other_and_the_run_goes_on(
 
 
 def test_workers_that_would_do_different_things_are_refused(
-    start: Any, tiny: Path, tmp_path: Path
+    pair_of: Any, tiny: Path, tmp_path: Path
 ) -> None:
     words = [tiny, "--out", tmp_path / "run", *settings(*PLAIN)]
-    pair = start(*words, second=[*words, "--seed", 4, "--steps", 7])
+    pair = pair_of(*words, second=[*words, "--seed", 4, "--steps", 7])
     expected = (
         f"{pair.names[1]} and {pair.names[0]} differ in seed of the recipe, train of the recipe\n"
         "start all workers with the same gantool, command, recipe and data\n"

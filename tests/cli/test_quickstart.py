@@ -31,14 +31,14 @@ def classifier(mnist: Any) -> Any:
 
 @pytest.mark.slow
 def test_quickstart_draws_the_digits_that_are_asked_for(
-    gantool: Any, classifier: Any, mnist: Any, tmp_path: Path
+    forked: Any, classifier: Any, mnist: Any, tmp_path: Path
 ) -> None:
     right = classifier(mnist("t10k-images")) == mnist("t10k-labels")
     assert right.mean() > 0.9
 
-    ended = gantool("train", "quickstart", "--steps", STEPS, "--out", tmp_path / "run", timeout=400)
+    ended = forked("train", "quickstart", "--steps", STEPS, "--out", tmp_path / "run", seconds=400)
     assert ended.code == 0, ended.err
-    ended = gantool("sample", "--ckpt", tmp_path / "run", "--seeds", "0-199", "--out", tmp_path)
+    ended = forked("sample", "--ckpt", tmp_path / "run", "--seeds", "0-199", "--out", tmp_path)
     assert ended.code == 0, ended.err
     samples = np.stack(
         [np.asarray(Image.open(tmp_path / f"seed-{seed:08d}.png")) for seed in range(200)]

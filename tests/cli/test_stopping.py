@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,48 +17,9 @@ from PIL import Image
 
 from gantool.training.seal import check_seal
 
+from ..nursery import Started
+
 ENDLESS = ("--set", "train.steps=1000000", "--set", "output.log_every=5")
-
-
-class Process:
-    """`gantool` in a process of its own that can be watched and signalled."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gantool", *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **options,
-        )
-
-    def wait_for(self, beginning: str) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(beginning):
-                return
-        raise AssertionError(f"no line began with {beginning!r}")
-
-    def end(self, *signals: int) -> tuple[int, str, str]:
-        for number in signals:
-            self.process.send_signal(number)
-            time.sleep(0.05)
-        out, err = self.process.communicate(timeout=60)
-        return self.process.returncode, out, err
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., Process]]:
-    started: list[Process] = []
-
-    def start(*arguments: Any, **options: Any) -> Process:
-        started.append(Process(*arguments, **options))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.process.kill()
-        process.process.communicate()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -96,13 +56,19 @@ def test_a_signal_ends_the_run_with_a_checkpoint_to_go_on_from(
     ],
 )
 def test_a_signal_while_loading_leaves_no_traceback(
-    number: int, code: int, seconds: float, start: Any, tiny: Path, tmp_path: Path
+    number: int, code: int, seconds: float, tiny: Path, tmp_path: Path
 ) -> None:
-    process = start("train", tiny, "--out", tmp_path / "run", *ENDLESS)
-    time.sleep(seconds)
-    ended, _, err = process.end(number)
+    with subprocess.Popen(
+        [sys.executable, "-m", "gantool", "train", tiny, "--out", tmp_path / "run", *ENDLESS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(seconds)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
     # Python may end by the signal itself, once an extension was interrupted; a shell sees the same.
-    assert ended in (code, -number)
+    assert process.returncode in (code, -number)
     assert "Traceback" not in err
     assert "unexpected error" not in err
     assert err.splitlines()[-1].startswith("stopped")
@@ -129,11 +95,11 @@ def test_sigterm_while_data_load(start: Any, tiny: Path, tmp_path: Path) -> None
     assert not (tmp_path / "run").exists()
 
 
-def until_opened(process: Process, folder: Path) -> bool:
+def until_opened(process: Started, folder: Path) -> bool:
     """Wait until a process reads a file of a folder; whether it did in time."""
-    handles = Path(f"/proc/{process.process.pid}/fd")
+    handles = Path(f"/proc/{process.pid}/fd")
     end = time.monotonic() + 60
-    while time.monotonic() < end and process.process.poll() is None:
+    while time.monotonic() < end and process.wait(0) is None:
         for handle in handles.iterdir():
             with suppress(OSError):
                 if handle.readlink().parent == folder:

@@ -16,7 +16,7 @@ import signal
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ from gantool.recipe.load import find_recipe, load
 from gantool.training.run_folder import RunFolder
 from gantool.training.seal import check_seal
 
+from ..nursery import Nursery
 from ..recipes.tiny import override, tiny_copy
-from .nursery import Nursery
 
 KILLS = int(os.environ.get("GANTOOL_KILLS", "0"))
 IN_CI = 3
@@ -66,12 +66,6 @@ FOUNDING = {
 }
 CASES = ["much at once", "much at once in mixed_bfloat16", *FOUNDING]
 CASES_IN_CI = ["much at once", "wgan-celeba"]
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as nursery:
-        yield nursery
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +172,11 @@ def assert_nothing_is_half_written(run: Path, whole: dict[str, Any]) -> None:
 def test_a_run_ends_in_the_bytes_of_one_that_was_never_killed(
     case: str, recipe: Callable[[str], Path], nursery: Nursery, tmp_path: Path
 ) -> None:
-    chosen, log = random.Random(f"{case} {os.environ.get('GANTOOL_SEED', 0)}"), tmp_path / "log"
+    chosen = random.Random(f"{case} {os.environ.get('GANTOOL_SEED', 0)}")
     path = recipe(case)
     began = time.monotonic()
-    whole_run = nursery.start(["train", path, "--out", tmp_path / "whole"], log)
-    assert nursery.wait(whole_run, 600) == 0, log.read_text()
+    whole_run = nursery.start("train", path, "--out", tmp_path / "whole")
+    assert whole_run.wait(600) == 0, whole_run.so_far()
     took = time.monotonic() - began
     whole = contents(tmp_path / "whole")
     assert {"losses.png", "metrics.jsonl", "recipe.yaml"} <= whole.keys()
@@ -192,19 +186,19 @@ def test_a_run_ends_in_the_bytes_of_one_that_was_never_killed(
     while killed.total() < (KILLS or IN_CI) or not finished:
         command = ["--resume", run] if RunFolder(run).holds_run() else [path, "--out", run]
         began = time.monotonic()
-        process = nursery.start(["train", *command], log)
+        process = nursery.start("train", *command)
         # Where it was killed often enough it may come to its end.
         enough = killed.total() >= (KILLS or IN_CI)
-        code = nursery.wait(process, 600 if enough else chosen.uniform(0, took))
+        code = process.wait(600 if enough else chosen.uniform(0, took))
         if code is None:
-            os.kill(process, signal.SIGKILL)
-            code = nursery.wait(process, 60)
+            process.kill()
+            code = process.wait(60)
         if code == -signal.SIGKILL:
             killed[_moment(run)] += 1
             if run.exists():
                 assert_nothing_is_half_written(run, whole)
             continue
-        assert code == 0, log.read_text()
+        assert code == 0, process.so_far()
         assert contents(run) == whole
         if command[0] != "--resume":  # what else the machine does may have made the first slow
             took = min(took, time.monotonic() - began)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -57,13 +54,13 @@ def rows(run: Path) -> list[dict[str, float]]:
 
 
 @pytest.fixture(scope="module")
-def halves(tiny: Path, tmp_path_factory: pytest.TempPathFactory, gantool: Any) -> Path:
+def halves(tiny: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any) -> Path:
     """A run of tiny.yaml that was trained for 100 steps, and 100 more by another process."""
     folder = tmp_path_factory.mktemp("halves") / "run"
-    first = gantool("train", tiny, "--out", folder, "--steps", "100")
+    first = forked("train", tiny, "--out", folder, "--steps", "100")
     assert first.code == 0, first.err
     assert not (folder / "checkpoints" / "step-00000150.h5").exists()
-    second = gantool("train", "--resume", folder, "--steps", "200")
+    second = forked("train", "--resume", folder, "--steps", "200")
     assert second.code == 0, second.err
     assert second.out.startswith(f"{folder}: 300 images, steps 101 to 200\n")
     return folder
@@ -383,19 +380,14 @@ def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, co
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-def test_a_second_process_in_a_run_is_refused(tiny: Path, tmp_path: Path, command: Any) -> None:
+def test_a_second_process_in_a_run_is_refused(
+    tiny: Path, tmp_path: Path, start: Any, command: Any
+) -> None:
     run = tmp_path / "run"
-    with subprocess.Popen(
-        [sys.executable, "-m", "gantool", "train", tiny, "--out", run, "--steps", "1000000"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as first:
-        assert first.stdout is not None
-        assert first.stdout.readline().startswith(f"{run}: 300 images")
-        while not list((run / "checkpoints").glob("*.h5")):
-            time.sleep(0.05)
-        ended = command("train", "--resume", run)
-        first.kill()
+    first = start("train", tiny, "--out", run, "--steps", "1000000")
+    first.wait_for("step 60/")
+    ended = command("train", "--resume", run)
+    first.kill()
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
         f"{run}: process {first.pid} on {socket.gethostname()} trains this run; stop it, or wait"
