@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 OLDEST := $(VENV)-oldest
 # A file of constraints for .venv: `make test CONSTRAINTS=constraints/exact.txt`.
 CONSTRAINTS ?=
-INSTALL := -m pip install --quiet --timeout 120
+# Python compiles the few modules that are imported when they are.
+INSTALL := -m pip install --quiet --no-compile --timeout 120
 
 # A file of tests goes to one process whole: what its tests share is made once. Each process holds
 # a TensorFlow of its own, so there are few even where there are many cores.
@@ -20,8 +21,10 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
 	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
 	data/download/test_fetch.py data/conversion/test_reencode.py \
-	training/test_checkpoint.py training/test_metrics.py training/test_loss_plot.py \
-	training/test_resume.py::test_two_halves_leave_the_bytes_of_one_run \
+	training/test_checkpoint.py::test_values_come_back_to_the_bit \
+	training/test_checkpoint.py::test_equal_runs_leave_equal_bytes \
+	training/test_metrics.py training/test_loss_plot.py \
+	training/test_resume.py::TestResumePoint::test_leads_to_the_same_end \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-STEPS = 600
+STEPS = 300
 
 
 def features(images: np.ndarray) -> np.ndarray:
