@@ -20,10 +20,13 @@ from gantool.data.decoding import decode
 from gantool.data.loading import Images, Pixels
 from gantool.data.pixels import to_range
 from gantool.data.shutdown import python_calls
+from gantool.device import cores
 from gantool.recipe.model import Data
 from gantool.recipe.randomness import key
 
 _ENDLESS = tf.int64.max
+_SIDE_BY_SIDE = 16
+"""As many batches are made at once, at most: each of them takes memory."""
 
 
 def batches(
@@ -76,11 +79,15 @@ def batches(
             pixels = flip(pixels, flip_key, number, share)
         return pixels, tf.gather(labels, indices)
 
-    indices = tf.data.Dataset.range(epoch, _ENDLESS).flat_map(indices_of_epoch).skip(skipped)
+    # Converting functions of graphs alone takes time, and leaves files where a process is killed.
+    plain = tf.autograph.experimental.do_not_convert
+    epochs = tf.data.Dataset.range(epoch, _ENDLESS)
     return (
-        indices.enumerate(start=first_batch)
-        .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .prefetch(tf.data.AUTOTUNE)
+        epochs.flat_map(plain(indices_of_epoch))
+        .skip(skipped)
+        .enumerate(start=first_batch)
+        .map(plain(batch), num_parallel_calls=min(cores(), _SIDE_BY_SIDE), deterministic=True)
+        .prefetch(1)
         .with_options(_options())
     )
 
@@ -106,6 +113,8 @@ def _options() -> tf.data.Options:
     # Batches are made side by side, one on a core: to share one out among the cores as well only
     # takes time, from the training step too.
     options.threading.max_intra_op_parallelism = 1
+    # An iterator that ends waits for the thread that tunes it, which sleeps for up to a minute.
+    options.autotune.enabled = False
     return options
 
 

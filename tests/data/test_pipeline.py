@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -259,18 +260,32 @@ def test_mnist_through_the_pipeline(data):
 
 
 def test_a_process_ends_while_batches_are_read_ahead(tmp_path, plain):
+    """It has written no files on its way, which one that is killed would leave behind."""
+    (tmp_path / "set").mkdir()
+    (tmp_path / "temporary").mkdir()
     for number in range(50):
-        (tmp_path / f"{number}.png").write_bytes(plain(number))
+        (tmp_path / "set" / f"{number}.png").write_bytes(plain(number))
     code = f"""
+import os, tempfile
 from gantool.data import loading, pipeline, sources
 from gantool.recipe.model import Data
 loading.MAX_BYTES_IN_MEMORY = 0
-data = Data(source={str(tmp_path)!r}, size=(64, 64))
+data = Data(source={str(tmp_path / "set")!r}, size=(64, 64))
 images = loading.load_images(sources.open_source(data, None), data)
 batches = iter(pipeline.batches(images, data, batch_size=8, seed=0, first_batch=0))
-print(next(batches)[0].shape)
+print(next(batches)[0].shape, os.listdir(tempfile.gettempdir()))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code],
+        env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "(8, 64, 64, 3)\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "(8, 64, 64, 3) []\n"), done.stderr
+
+
+def test_no_thread_tunes_it(make):
+    """That thread sleeps for up to a minute, and the end of an iterator waits for it."""
+    assert make()[1].options().autotune.enabled is False
