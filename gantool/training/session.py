@@ -86,7 +86,8 @@ def run_session(
             is_of_all = replicas.workers == 1 or isinstance(error.__cause__, NotFiniteError)
             if state.retries >= retries or not is_of_all:
                 raise
-            replicas.end()  # the first has written all that it had
+            with _lost_workers(images, replicas):
+                replicas.end()  # the first has written all that it had
             go_back(plan, folder, writes=replicas.worker == 0)
             warn(
                 f"{error}; going back to step {state.step}, on from there with other random numbers"

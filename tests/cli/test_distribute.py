@@ -197,6 +197,35 @@ def test_workers_that_would_do_different_things_are_refused(
         assert ended[::2] == (2, expected)
 
 
+def test_two_workers_go_back_together(pair_of: Any, tiny: Path, tmp_path: Path) -> None:
+    """Logits of about 1e30 are finite, their squares are not: both find that, again and again."""
+    layers = "[ConcatLabel, Flatten, Dense: {units: 1}, Rescaling: {scale: 1.0e+30}]"
+    huge = f"discriminator.layers={layers}"
+    words = settings(*PLAIN, huge, "loss=least-squares", "train.retries=2")
+    pair = pair_of(tiny, "--out", tmp_path / "run", *words)
+    for ended in pair.ended():
+        assert ended.code == 3
+        *went_back, last, _ = ended.err.splitlines()
+        told = "training diverged at step 1: the discriminator's loss is inf; first not finite: "
+        assert last.startswith(told)
+        back = "; going back to step 0, on from there with other random numbers"
+        assert [line.removeprefix("warning: ").startswith(told) for line in went_back] == [True] * 2
+        assert [line.partition(back)[2] for line in went_back] == [" (1 of 2)", " (2 of 2)"]
+
+
+def test_what_the_first_worker_alone_finds_ends_both(
+    pair_of: Any, tiny: Path, tmp_path: Path
+) -> None:
+    """It writes, and weights that are not finite are met where they would be written."""
+    wild = "optimizers.generator={Adam: {learning_rate: 1.0e+39}}"
+    words = settings(*PLAIN, wild, "train.retries=2", "output.checkpoint.every=1")
+    pair = pair_of(tiny, "--out", tmp_path / "run", *words)
+    first, second = pair.ended()
+    assert (first.code, second.code) == (3, 1)
+    assert "is no longer finite at step 1" in first.err
+    assert second.err.splitlines()[0] == f"{pair.names[0]} is gone; its last lines may tell why"
+
+
 def test_mirrored_on_one_device_is_one_replica(command: Any, tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     ended = command(
