@@ -25,6 +25,8 @@ from gantool.recipe.model import Data
 from gantool.recipe.randomness import key
 
 _ENDLESS = tf.int64.max
+# To convert functions that make graphs anyway takes time, and leaves files of a killed process.
+_unconverted = tf.autograph.experimental.do_not_convert
 _SIDE_BY_SIDE = 16
 """As many batches are made at once, at most: each of them takes memory."""
 
@@ -79,14 +81,14 @@ def batches(
             pixels = flip(pixels, flip_key, number, share)
         return pixels, tf.gather(labels, indices)
 
-    # Converting functions of graphs alone takes time, and leaves files where a process is killed.
-    plain = tf.autograph.experimental.do_not_convert
     epochs = tf.data.Dataset.range(epoch, _ENDLESS)
     return (
-        epochs.flat_map(plain(indices_of_epoch))
+        epochs.flat_map(_unconverted(indices_of_epoch))
         .skip(skipped)
         .enumerate(start=first_batch)
-        .map(plain(batch), num_parallel_calls=min(cores(), _SIDE_BY_SIDE), deterministic=True)
+        .map(
+            _unconverted(batch), num_parallel_calls=min(cores(), _SIDE_BY_SIDE), deterministic=True
+        )
         .prefetch(1)
         .with_options(_options())
     )
