@@ -27,8 +27,8 @@ from gantool.recipe.randomness import key
 _ENDLESS = tf.int64.max
 # To convert functions that make graphs anyway takes time, and leaves files of a killed process.
 _unconverted = tf.autograph.experimental.do_not_convert
-_SIDE_BY_SIDE = 16
-"""As many batches are made at once, at most: each of them takes memory."""
+_SIDE_BY_SIDE = min(cores(), 16)
+"""As many batches are made at once; each of them takes memory."""
 
 
 def batches(
@@ -86,9 +86,7 @@ def batches(
         epochs.flat_map(_unconverted(indices_of_epoch))
         .skip(skipped)
         .enumerate(start=first_batch)
-        .map(
-            _unconverted(batch), num_parallel_calls=min(cores(), _SIDE_BY_SIDE), deterministic=True
-        )
+        .map(_unconverted(batch), num_parallel_calls=_SIDE_BY_SIDE, deterministic=True)
         .prefetch(1)
         .with_options(_options())
     )
