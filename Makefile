@@ -39,11 +39,11 @@ quickstart: $(VENV)/run.ready
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-# What tests/benchmarks compares with is tested with PyTorch, which nothing else here needs. Its
+# What the benchmarks compare with is tested with PyTorch, which nothing else here needs. Its
 # Triton, where the build has one, crashes unless it is imported before TensorFlow. One file: one
 # process.
 test-peers: $(VENV)/peers.ready
-	$(BIN)/python -m pytest -p torch._dynamo tests/benchmarks/peers
+	$(BIN)/python -m pytest -p torch._dynamo benchmarks/tests/pytorch
 
 test-oldest: $(OLDEST)/test.ready
 	$(OLDEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(WITH_THE_OLDEST)

@@ -32,7 +32,7 @@ from gantool.runs.run_folder import RunFolder
 from gantool.runs.seal import check_seal
 
 from ..nursery import Nursery
-from ..recipes.tiny import override, tiny_copy
+from ..reference.tiny import override, tiny_copy
 
 KILLS = int(os.environ.get("GANTOOL_KILLS", "0"))
 IN_CI = 2
@@ -57,14 +57,14 @@ MUCH = {
 }
 """Labels, flips and a moving average are in tiny.yaml itself; 300 images are 37 batches."""
 
-FOUNDING = {
+REFERENCE = {
     "dcgan-mnist": "digits",
     "dcgan-mnist-sigmoid": "digits",
     "cgan-mnist": "digits",
     "wgan-celeba": "faces",
     "dcgan-faces-96": "faces",
 }
-CASES = ["much at once", "much at once in mixed_bfloat16", *FOUNDING]
+CASES = ["much at once", "much at once in mixed_bfloat16", *REFERENCE]
 CASES_IN_CI = ["much at once", "wgan-celeba"]
 
 
@@ -94,8 +94,8 @@ def recipe(tiny: Path, workshop: Path, faces: Path, tmp_path: Path) -> Callable[
 
     def write(case: str) -> Path:
         path = tmp_path / f"{case.replace(' ', '-')}.yaml"
-        if case in FOUNDING:
-            source = {"digits": workshop / "digits", "faces": faces}[FOUNDING[case]]
+        if case in REFERENCE:
+            source = {"digits": workshop / "digits", "faces": faces}[REFERENCE[case]]
             changes: dict[str, Any] = {"data.source": str(source), "output": OUTPUT}
             changes["train"] = _short(case)
             text = find_recipe(case)

@@ -8,7 +8,7 @@ from gantool.recipe.load import find_recipe, load
 NAMES = sorted(builtin_recipes())
 
 
-def test_quickstart_and_the_founding_recipes_are_there():
+def test_quickstart_and_the_reference_recipes_are_there():
     assert NAMES == [
         "cgan-mnist",
         "dcgan-faces-96",

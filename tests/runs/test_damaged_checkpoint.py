@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import re
@@ -23,12 +24,14 @@ from gantool.runs.checkpoint import (
     read_variables,
     write_checkpoint,
 )
-from gantool.runs.seal import SIZE, DamagedError, check_seal
+from gantool.runs.seal import SIZE, DamagedError, check_seal, seal_of
 
-from .resealing import HDF5, reseal, with_index, with_line
+from .resealing import HDF5, index_of, reseal, with_index, with_line
 
 HEADER = Header("name: mine\n", "/recipes", 1200, 76800, 12.5, 7, 10)
 SEALED = "no gantool wrote this checkpoint"
+CHANGED = "the checkpoint is damaged: its content is not the one it was written with"
+KERNEL = "generator/00_Dense/kernel"
 
 
 class Holder:
@@ -91,79 +94,69 @@ def test_a_whole_one_is_read(path: Path) -> None:
     wanted = holders()
     read_variables(path, wanted)
     with h5py.File(path) as file:
-        stored = file["generator/00_Dense/kernel"][()]
+        stored = file[KERNEL][()]
     np.testing.assert_array_equal(wanted["generator"]["00_Dense/kernel"].values[0], stored)
-    assert check_seal(path) == check_seal(path)
+    assert check_seal(path) == hashlib.sha256(path.read_bytes()[SIZE:]).hexdigest()
 
 
 class TestDamage:
     """What disks, copies and power cuts do."""
 
-    def test_a_bit_flipped_in_any_byte(self, path: Path) -> None:
-        chosen = random.Random(0)
-        content = path.read_bytes()
-        handle = os.open(path, os.O_WRONLY)
-        for place, byte in enumerate(content):
-            os.pwrite(handle, bytes([byte ^ 1 << chosen.randrange(8)]), place)
-            with pytest.raises(DamagedError) as raised:
-                check_seal(path)
-            assert re.fullmatch(f"{path}: [^\n]+", str(raised.value))
-            os.pwrite(handle, bytes([byte]), place)
-        os.close(handle)
-        check_seal(path)
-
-    def test_every_bit_of_the_seal(self, path: Path) -> None:
-        handle = os.open(path, os.O_WRONLY)
-        for place, byte in enumerate(path.read_bytes()[:SIZE]):
-            for bit in range(8):
-                os.pwrite(handle, bytes([byte ^ 1 << bit]), place)
-                with pytest.raises(DamagedError):
-                    check_seal(path)
-            os.pwrite(handle, bytes([byte]), place)
-        os.close(handle)
-
-    def test_cut_off_at_any_length(self, path: Path) -> None:
-        whole = path.stat().st_size
-        for length in range(whole - 1, -1, -1):
-            os.truncate(path, length)
-            with pytest.raises(DamagedError) as raised:
-                check_seal(path)
-            if length >= SIZE:
-                assert str(raised.value) == (
-                    f"{path}: the checkpoint is damaged: it has {length:,} bytes of {whole:,}"
-                )
-
-    @pytest.mark.parametrize("seed", range(300))
-    def test_random_damage(self, seed: int, path: Path) -> None:
-        """A stretch of zeros or noise, pieces swapped or doubled, something at the end."""
+    @pytest.mark.parametrize("where", ["end of the seal", "index", "numbers", "last byte"])
+    def test_a_flipped_bit(self, where: str, path: Path) -> None:
         content = bytearray(path.read_bytes())
-        before = bytes(content)
-        chosen = random.Random(seed)
-        start, end = sorted(chosen.sample(range(len(content) + 1), 2))
-        kind = chosen.choice(["zeros", "noise", "lost", "doubled", "longer"])
-        piece = content[start:end]
-        if kind == "zeros":
-            content[start:end] = bytes(len(piece))
-        elif kind == "noise":
-            content[start:end] = chosen.randbytes(len(piece))
-        elif kind == "lost":
-            del content[start:end]
-        elif kind == "doubled":
-            content[start:start] = piece
-        else:
-            content += chosen.randbytes(chosen.randrange(1, 100))
+        places = {
+            "end of the seal": SIZE - 1,
+            "index": SIZE,
+            "numbers": index_of(path)["variables"][KERNEL]["offset"],
+            "last byte": -1,
+        }
+        content[places[where]] ^= 1
         path.write_bytes(content)
-        if content == before:
-            check_seal(path)
-        else:
-            assert complaint(path).startswith(f"{path}: ")
+        assert complaint(path) == f"{path}: {CHANGED}"
 
-    def test_what_a_user_reads_of_it(self, path: Path) -> None:
+    def test_the_seal_of_another_of_the_same_length(self, path: Path) -> None:
+        content = path.read_bytes()[SIZE:]
+        path.write_bytes(seal_of(content[::-1]) + content)
+        assert complaint(path) == f"{path}: {CHANGED}"
+
+    def test_a_flipped_bit_far_behind(self, path: Path) -> None:
+        """Files are read piece by piece."""
+        reseal(path, bytes(3_000_000))
+        check_seal(path)
+        with path.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"\1")
+        with pytest.raises(DamagedError):
+            check_seal(path)
+
+    def test_a_flipped_bit_at_the_beginning(self, path: Path) -> None:
         content = bytearray(path.read_bytes())
-        content[-5] ^= 1
+        content[20] ^= 1
         path.write_bytes(content)
         assert complaint(path) == (
-            f"{path}: the checkpoint is damaged: its content is not the one it was written with"
+            f"{path}: the checkpoint is damaged: its first 512 bytes are not as they were written"
+        )
+
+    @pytest.mark.parametrize("kept", [0.0, 0.2, 0.5, 0.9, 0.999])
+    def test_cut_off(self, kept: float, path: Path) -> None:
+        whole = path.stat().st_size
+        length = SIZE + int(kept * (whole - SIZE))
+        os.truncate(path, length)
+        assert complaint(path) == (
+            f"{path}: the checkpoint is damaged: it has {length:,} bytes of {whole:,}"
+        )
+
+    @pytest.mark.parametrize("length", [1, 11, 12, 100, SIZE - 1])
+    def test_cut_off_within_the_seal(self, length: int, path: Path) -> None:
+        os.truncate(path, length)
+        assert complaint(path).startswith(f"{path}: ")
+
+    def test_one_byte_too_many(self, path: Path) -> None:
+        whole = path.stat().st_size
+        path.write_bytes(path.read_bytes() + b"\n")
+        assert complaint(path) == (
+            f"{path}: the checkpoint is damaged: it has {whole + 1:,} bytes of {whole:,}"
         )
 
 
@@ -259,9 +252,6 @@ def test_a_header_of_other_types(name: str, value: Any, path: Path) -> None:
     assert complaint(path).startswith(f"{path}: its index is wrong: ")
 
 
-KERNEL = "generator/00_Dense/kernel"
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -313,7 +303,7 @@ def test_what_hdf5_says_is_not_followed(path: Path, tmp_path: Path) -> None:
 def test_noise_behind_a_seal_that_fits(path: Path) -> None:
     content = path.read_bytes()[SIZE:]
     said = []
-    for seed in range(300):
+    for seed in range(100):
         noise = bytearray(content)
         chosen = random.Random(seed)
         for place in chosen.sample(range(1000), 3):
@@ -321,7 +311,7 @@ def test_noise_behind_a_seal_that_fits(path: Path) -> None:
         reseal(path, bytes(noise))
         with suppress_to(said):
             read_variables(path, holders())
-    assert len(said) > 100  # where nothing but a number was hit, nobody can know
+    assert len(said) > 30  # where nothing but a number was hit, nobody can know
     assert all(re.fullmatch(f"{path}: [^\n\x1b]+", line) for line in said)
 
 

@@ -1,4 +1,4 @@
-"""Ours: the training step of a founding recipe, as `gantool train` runs it.
+"""Ours: the training step of a reference recipe, as `gantool train` runs it.
 
     python -m peers.ours RECIPE PRECISION
 

@@ -1,4 +1,4 @@
-"""The numbers of the five founding recipes from which their peers are built.
+"""The numbers of the five reference recipes from which their peers are built.
 
 Standard library alone, for either framework. Tests put in those of tiny copies.
 """

@@ -1,8 +1,8 @@
 """How fast a training step is beside the same step in PyTorch and in Keras.
 
-    python tests/benchmarks/steps.py [RECIPE ...] [--torch-python PYTHON] [--json FILE]
+    python benchmarks/steps.py [RECIPE ...] [--torch-python PYTHON] [--json FILE]
 
-For each founding recipe and precision, ours, PyTorch in its fastest ways and Keras run the same
+For each reference recipe and precision, ours, PyTorch in its fastest ways and Keras run the same
 step at the published batch, each in a process of its own, on the same cores, fed with batches that
 are there. They take turns, and while one runs the others sleep, so that what else the machine does
 hurts all. What is stated is the median of the rounds' ratios, with the smallest and the largest.
@@ -210,7 +210,7 @@ def _spread(ratios: Sequence[float]) -> str:
 def main() -> None:
     """Read the command line, compare and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipes", metavar="RECIPE", nargs="*", help="founding recipes (all five)")
+    parser.add_argument("recipes", metavar="RECIPE", nargs="*", help="reference recipes (all five)")
     parser.add_argument("--precision", choices=PRECISIONS, help="one alone (both)")
     parser.add_argument("--torch-python", default=sys.executable, help="interpreter with PyTorch")
     parser.add_argument("--pairs", type=int, default=5, help="rounds of turns (5)")
@@ -220,7 +220,7 @@ def main() -> None:
     unknown = set(arguments.recipes) - set(RECIPES)
     if unknown:
         parser.error(
-            f"{', '.join(sorted(unknown))}: none of the founding recipes ({', '.join(RECIPES)})"
+            f"{', '.join(sorted(unknown))}: none of the reference recipes ({', '.join(RECIPES)})"
         )
     if os.getloadavg()[0] > BUSY:
         print("other work keeps the cores busy: threads that wait for each other lose most by it")

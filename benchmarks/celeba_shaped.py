@@ -4,7 +4,7 @@ Emoji in place of faces, over backgrounds that are no two the same, as JPEG file
 names and weight; beside them its two lists, and the zip in which it is downloaded. Picture n is a
 function of n alone, so that a set of any size, made anywhere, begins with the same pictures.
 
-    python tests/benchmarks/celeba_shaped.py FOLDER [--count 20000]
+    python benchmarks/celeba_shaped.py FOLDER [--count 20000]
 
 leaves in FOLDER:
 
@@ -30,7 +30,7 @@ from PIL import Image
 WIDTH, HEIGHT = 178, 218
 FOLDER = "img_align_celeba"
 ZIP = f"{FOLDER}.zip"
-EMOJI = Path(__file__).resolve().parents[2] / "data" / "emoji" / "noto-emoji-136x128.zip"
+EMOJI = Path(__file__).resolve().parents[1] / "data" / "emoji" / "noto-emoji-136x128.zip"
 
 # In the order of CelebA's own list_attr_celeba.txt.
 ATTRIBUTES = """

@@ -4,7 +4,7 @@ Both turn JPEG files of CelebA's size into 64×64 JPEG in TFRecord: open, crop 1
 centre, resize (Lanczos), encode (quality 95, colours not halved), frame, write. They are timed
 alternately, as whole processes with their start, and the median of the ratios is stated.
 
-    python tests/benchmarks/conversion.py [FOLDER] [--count 20000] [--pairs 3]
+    python benchmarks/conversion.py [FOLDER] [--count 20000] [--pairs 3]
 
 FOLDER is one that celeba_shaped.py made; without it one is made, which takes a minute or two.
 """

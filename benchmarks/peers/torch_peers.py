@@ -1,4 +1,4 @@
-"""The five founding recipes in PyTorch: their losses, optimizers and steps by name."""
+"""The five reference recipes in PyTorch: their losses, optimizers and steps by name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Draw = Callable[[], Tensor]
 
 @dataclass(frozen=True)
 class Peer:
-    """A founding recipe in PyTorch.
+    """A reference recipe in PyTorch.
 
     Attributes:
         networks: Of a setting.

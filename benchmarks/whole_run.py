@@ -1,6 +1,6 @@
 """How near a whole run comes to its bare training step, and how long the step waits for data.
 
-    python tests/benchmarks/whole_run.py quickstart [--steps 500] [--pairs 3] [--set KEY=VALUE]
+    python benchmarks/whole_run.py quickstart [--steps 500] [--pairs 3] [--set KEY=VALUE]
 
 The bare step goes over batches that lie in memory. The whole run is `run_session`: it reads the
 data, logs, draws grids and writes checkpoints at the recipe's own intervals, and is timed from its

@@ -1,4 +1,4 @@
-"""The networks of the founding recipes, layer by layer, as the five systems were published.
+"""The networks of the reference recipes, layer by layer, as the five systems were published.
 
 Every shape is written out, and every number of parameters as the product that it is: a kernel's
 height, width, inputs and outputs, and the biases; of a normalisation scale, offset and the two

@@ -14,11 +14,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from gantool.networks.components import make
 from gantool.recipe.load import find_recipe, load
 
-from .agreement import RATES, STEPS, assert_agree, assert_losses_agree, match, values
-from .mirror import mirrored, mirrored_images
-from .settings import SETTINGS
-from .torch_game import Variant
-from .torch_peers import PEERS
+from ...peers.settings import SETTINGS
+from ...peers.torch_game import Variant
+from ...peers.torch_peers import PEERS
+from ..agreement import RATES, STEPS, assert_agree, assert_losses_agree, match, values
+from ..mirror import mirrored, mirrored_images
 
 EACH = pytest.mark.parametrize("name", PEERS)
 

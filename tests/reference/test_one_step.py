@@ -1,4 +1,4 @@
-"""One training step of each founding recipe against the same step in NumPy and float64.
+"""One training step of each reference recipe against the same step in NumPy and float64.
 
 The recipes' own files are built as tiny copies (`tiny.py`); the calculation is of the systems that
 were published (`published.py`).

@@ -1,4 +1,4 @@
-"""The layers of the founding recipes in NumPy, forward and backward, in float64.
+"""The layers of the reference recipes in NumPy, forward and backward, in float64.
 
 Written from the formulas: nothing here uses gantool, Keras or TensorFlow. A layer is called with
 its inputs, the labels of the batch and its weights in the order of `names`; what it gives knows the

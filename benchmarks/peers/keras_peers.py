@@ -1,4 +1,4 @@
-"""The five founding recipes in Keras: their networks, optimizers and steps by name."""
+"""The five reference recipes in Keras: their networks, optimizers and steps by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .settings import Setting
 
 @dataclass(frozen=True)
 class Peer:
-    """A founding recipe in Keras.
+    """A reference recipe in Keras.
 
     Attributes:
         networks: Generator and discriminator of a setting.

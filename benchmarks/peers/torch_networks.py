@@ -1,4 +1,4 @@
-"""The networks of the five founding recipes in PyTorch, as its users write them.
+"""The networks of the five reference recipes in PyTorch, as its users write them.
 
 Convolutions have PyTorch's own padding, the same on both sides. TensorFlow's "same" puts the odd
 zero of a stride of 2 after the last pixel, where PyTorch's leaves it out there and has it before

@@ -1,7 +1,7 @@
 """How fast `gantool sample` fills a folder, beside its generator alone.
 
     gantool train quickstart --steps 500 --out /tmp/quickstart
-    python tests/benchmarks/sampling.py /tmp/quickstart [--count 10000] [--pairs 5]
+    python benchmarks/sampling.py /tmp/quickstart [--count 10000] [--pairs 5]
 
 Three timings take turns in one process, after everything is loaded and compiled: the generator a
 block of 32 images a call, the generator as `sample` calls it, several blocks at once, and all that

@@ -1,4 +1,4 @@
-"""The five founding systems in NumPy, as the table of their publications has them.
+"""The five reference systems in NumPy, as the table of their publications has them.
 
 Networks, hyperparameters and updates are written out here and read from no recipe; only the sides
 of images are those of the tiny copies (`tiny.py`), and the widths those of the weights.

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from . import steps
-from .steps import Compared, SideError, Worker
+from .. import steps
+from ..steps import Compared, SideError, Worker
 
 SLEEPER = """\
 #!{python}
@@ -163,7 +163,7 @@ def test_a_recipe_that_is_none_of_the_five_is_refused(monkeypatch, capsys):
         steps.main()
     assert ended.value.code == 2
     assert capsys.readouterr().err.endswith(
-        "error: quickstart: none of the founding recipes (wgan-celeba, dcgan-mnist,"
+        "error: quickstart: none of the reference recipes (wgan-celeba, dcgan-mnist,"
         " dcgan-mnist-sigmoid, cgan-mnist, dcgan-faces-96)\n"
     )
 

@@ -1,7 +1,7 @@
 """Feed 64×64 batches from TFRecord files of CelebA's shape: gantool beside a PyTorch DataLoader.
 
-    python tests/benchmarks/celeba_shaped.py /tmp/celeba
-    python tests/benchmarks/feeding.py /tmp/celeba [--torch-python PYTHON] [--pairs 5]
+    python benchmarks/celeba_shaped.py /tmp/celeba
+    python benchmarks/feeding.py /tmp/celeba [--torch-python PYTHON] [--pairs 5]
 
 Both sides decode 178×218 JPEG, crop the centred 108×108, resize it to 64×64 by Pillow's LANCZOS and
 give shuffled batches of 64 as float32 in [-1, 1], each on the same two cores and in a process of

@@ -1,4 +1,4 @@
-"""A network's variables as its PyTorch counterpart has them; see `torch_networks.py`.
+"""A network's variables as its PyTorch counterpart has them; see `peers/torch_networks.py`.
 
 PyTorch has channels first, and its images and kernels are flipped in height and width.
 """

@@ -1,4 +1,4 @@
-"""What the founding recipes say beside their layers, against the table of the five systems."""
+"""What the reference recipes say beside their layers, against the table of the five systems."""
 
 from __future__ import annotations
 

@@ -20,11 +20,11 @@ from gantool.engine.step import Losses, TrainingStep
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.load import find_recipe
 from gantool.recipe.model import Network, Recipe, WeightClip, WeightDecay
+from tests.reference.comparing import feed_of, latents_of
+from tests.reference.published import PUBLISHED
+from tests.reference.tiny import override, tiny_copy, unsettle
 
-from ...recipes.comparing import feed_of, latents_of
-from ...recipes.published import PUBLISHED
-from ...recipes.tiny import override, tiny_copy, unsettle
-from .settings import Setting
+from ..peers.settings import Setting
 
 Array = np.ndarray[Any, Any]
 Arrays = dict[str, Array]
@@ -68,7 +68,7 @@ class Match:
 
 
 def match(name: str, real_batches: Callable[..., Any]) -> Match:
-    """A tiny copy of a founding recipe, moved off where mistakes cancel."""
+    """A tiny copy of a reference recipe, moved off where mistakes cancel."""
     changes = [
         override(f"optimizers.{network}", {"SGD": {"learning_rate": rate}})
         for network, rate in RATES.items()

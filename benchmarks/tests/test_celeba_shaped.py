@@ -12,7 +12,7 @@ from PIL import Image
 def make(tmp_path_factory, repository):
     def make(count):
         folder = tmp_path_factory.mktemp("celeba")
-        script = repository / "tests" / "benchmarks" / "celeba_shaped.py"
+        script = repository / "benchmarks" / "celeba_shaped.py"
         subprocess.run([sys.executable, script, folder, "--count", str(count)], check=True)
         return folder
 

@@ -11,8 +11,10 @@ import tensorflow as tf
 from gantool.networks.components import make
 from gantool.recipe.load import find_recipe, load
 
-from .peers import keras_networks
-from .peers.agreement import (
+from ..peers import keras_networks
+from ..peers.keras_peers import PEERS
+from ..peers.settings import SETTINGS
+from .agreement import (
     RATES,
     STEPS,
     assert_agree,
@@ -21,8 +23,6 @@ from .peers.agreement import (
     setting_of,
     values,
 )
-from .peers.keras_peers import PEERS
-from .peers.settings import SETTINGS
 
 EACH = pytest.mark.parametrize("name", PEERS)
 OF_AN_UPDATE = pytest.mark.skipif(

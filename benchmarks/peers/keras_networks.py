@@ -1,4 +1,4 @@
-"""The networks of the five founding recipes in plain Keras, with Keras's own layers."""
+"""The networks of the five reference recipes in plain Keras, with Keras's own layers."""
 
 from __future__ import annotations
 
