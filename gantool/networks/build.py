@@ -19,7 +19,7 @@ from gantool.networks.components import make
 from gantool.networks.memory_check import Budget, TooLargeError
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.keras_signatures import signature
+from gantool.recipe.signatures import signature
 from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.keras_signatures import (
+from gantool.recipe.signatures import (
     Kind,
     Signature,
     activations,

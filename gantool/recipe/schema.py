@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from gantool.recipe.keras_signatures import (
+from gantool.recipe.signatures import (
     Keyword,
     Kind,
     Signature,

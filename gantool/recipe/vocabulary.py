@@ -6,7 +6,7 @@ without importing TensorFlow.
 
 from __future__ import annotations
 
-from gantool.recipe.keras_signatures import Keyword, Signature
+from gantool.recipe.signatures import Keyword, Signature
 
 
 def _own(name: str, summary: str, *keywords: Keyword) -> Signature:

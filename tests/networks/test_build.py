@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gantool.networks.build import LayerError
-from gantool.recipe.keras_signatures import names
+from gantool.recipe.signatures import names
 
 VECTOR, ROWS, IMAGE, VOLUME = (6,), (8, 4), (8, 6, 4), (4, 6, 8, 2)
 COLOURS = (8, 6, 3)

@@ -20,7 +20,7 @@ from gantool.engine.game import make_game
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep
-from gantool.recipe.keras_signatures import names
+from gantool.recipe.signatures import names
 from gantool.runs.checkpoint import (
     Header,
     read_header,

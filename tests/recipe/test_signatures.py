@@ -7,7 +7,7 @@ import sys
 import keras
 import pytest
 
-from gantool.recipe.keras_signatures import (
+from gantool.recipe.signatures import (
     NO_LITERAL,
     activations,
     aliases,
@@ -283,7 +283,7 @@ def test_every_layer_has_a_summary_of_one_line():
 FRESH = """
 import sys, time
 began = time.perf_counter()
-from gantool.recipe.keras_signatures import activations, names, signature
+from gantool.recipe.signatures import activations, names, signature
 for name in ("Dense BatchNormalization ReLU Reshape Conv2DTranspose Conv2D LeakyReLU Flatten"
              " Dropout LayerNormalization Embedding UpSampling2D").split():
     assert signature("layer", name)

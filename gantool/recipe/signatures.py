@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
-from gantool.recipe.keras_source import ClassSource, exports, find_class, module_tree
+from gantool.recipe.class_source import ClassSource, exports, find_class, module_tree
 
 Kind = Literal["layer", "optimizer", "initializer", "regularizer", "constraint", "schedule"]
 

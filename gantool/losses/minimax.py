@@ -1,0 +1,19 @@
+"""The loss of the first GANs as a game for one value."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from gantool.losses.non_saturating import NonSaturating
+
+
+class Minimax(NonSaturating):
+    """Cross-entropy of a sigmoid; the generator minimises log(1 − D(G(z))) (Goodfellow et al. 2014).
+
+    Both networks play for the same value (equation 1); the generator's gradient vanishes where the
+    discriminator is sure.
+    """
+
+    def fooling(self, logits: tf.Tensor) -> tf.Tensor:
+        """See `ElementwiseLoss`."""
+        return -tf.nn.softplus(logits)
