@@ -60,6 +60,10 @@ def at(mark: yaml.Mark) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
+class LimitError(yaml.MarkedYAMLError):
+    """The text is more than a recipe may be, whether it is YAML or not."""
+
+
 class AliasNode(CollectionNode):
     """A place where `*anchor` stands; `node` is what the anchor names."""
 
@@ -117,8 +121,8 @@ class Composer(yaml.SafeLoader):
 add_plain_words(Composer)
 
 
-def _limit(mark: Any, message: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
+def _limit(mark: Any, message: str) -> LimitError:
+    return LimitError(problem=message, problem_mark=mark)
 
 
 def compose(text: str) -> Node | None:
