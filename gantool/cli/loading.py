@@ -47,12 +47,12 @@ def load_recipe(
     source: RecipeText, settings: Sequence[str], steps: int | None, seed: int | None
 ) -> LoadedRecipe:
     """Read a recipe with the values of `--set`, `--steps` and `--seed` in it."""
-    from gantool.recipe.edit import parse_override
+    from gantool.recipe.edit import Override, parse_override
     from gantool.recipe.load import load
 
     overrides = [parse_override(setting) for setting in settings]
     if seed is not None:
-        overrides.append(parse_override(f"seed={seed}"))
+        overrides.append(Override(("seed",), seed, f"seed={seed}"))
     return load(source, overrides, steps)
 
 

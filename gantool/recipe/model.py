@@ -1,7 +1,7 @@
 """The recipe as typed data: what may stand in it, with which defaults.
 
 Structure, types and bounds are checked here. Whether a layer or an optimizer knows its keywords
-is checked by `gantool.recipe.components`, and whether the layers fit each other by
+is checked by `gantool.recipe.parts`, and whether the layers fit each other by
 `gantool.networks`.
 """
 
@@ -22,12 +22,30 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 MAX_COUNT = 2**63 - 1
 """The largest whole number that TensorFlow has."""
-MAX_SEED = MAX_COUNT
 
-Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
+
+def _refuse_other_kinds(error: Literal["int_type", "float_type"]) -> BeforeValidator:
+    """Refuse true, false and quoted numbers, which pydantic takes for numbers."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, (bool, str)):
+            raise PydanticKnownError(error)
+        return value
+
+    return BeforeValidator(check)
+
+
+_IS_WHOLE = _refuse_other_kinds("int_type")
+_IS_NUMBER = _refuse_other_kinds("float_type")
+Count = Annotated[int, Field(gt=0, le=MAX_COUNT), _IS_WHOLE]
+Natural = Annotated[int, Field(ge=0, le=MAX_COUNT), _IS_WHOLE]
+Number = Annotated[FiniteFloat, _IS_NUMBER]
+Positive = Annotated[FiniteFloat, Field(gt=0), _IS_NUMBER]
+Fraction = Annotated[FiniteFloat, Field(gt=0, lt=1), _IS_NUMBER]
 
 COMPONENT = "component"
 """Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
@@ -143,8 +161,8 @@ class Data(Section):
         " files (a glob such as faces/*.tfrecord).",
     )
     size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for RGB.")
-    range: tuple[FiniteFloat, FiniteFloat] = Field(
+    channels: Annotated[Literal[1, 3], _IS_WHOLE] = Field(3, description="1 for grey, 3 for RGB.")
+    range: tuple[Number, Number] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
     )
     labels: bool = Field(False, description="Whether the networks are told each image's class.")
@@ -182,7 +200,7 @@ class Latent(Section):
 
     size: Count
     distribution: Literal["normal", "uniform"] = "normal"
-    bounds: tuple[FiniteFloat, FiniteFloat] | None = Field(
+    bounds: tuple[Number, Number] | None = Field(
         None, description="Of the uniform distribution, low end included; [-1, 1) if not given."
     )
 
@@ -218,14 +236,14 @@ class GradientPenalty(Section):
     """weight · mean (‖∇D(x̂)‖₂ − 1)², x̂ between a real and a generated image (WGAN-GP, eq. 3)."""
 
     kind: Literal["GradientPenalty"] = "GradientPenalty"
-    weight: float = Field(10.0, gt=0, allow_inf_nan=False)
+    weight: Positive = 10.0
 
 
 class WeightClip(Section):
     """Every weight of the discriminator to ±limit after each update of it (WGAN, algorithm 1)."""
 
     kind: Literal["WeightClip"] = "WeightClip"
-    limit: float = Field(gt=0, allow_inf_nan=False)
+    limit: Positive
     batch_normalization: Literal["weights", "all", "none"] = Field(
         "weights",
         description="weights: scale and offset of BatchNormalization are clipped like other"
@@ -237,7 +255,7 @@ class WeightDecay(Section):
     """weight · ½ Σ w² over all weights of a network, biases too, in the loss of each network."""
 
     kind: Literal["WeightDecay"] = "WeightDecay"
-    weight: float = Field(gt=0, allow_inf_nan=False)
+    weight: Positive
 
 
 Regularizer = Annotated[
@@ -262,7 +280,7 @@ class Burst(Section):
     """
 
     discriminator: Count = Field(100, description="Updates of the discriminator in such a step.")
-    first: int = Field(25, ge=0, le=MAX_COUNT, description="So many steps at the start of the run.")
+    first: Natural = Field(25, description="So many steps at the start of the run.")
     every: Count | None = Field(
         500, description="And each step whose number, counted from 0, it divides; null: none."
     )
@@ -321,15 +339,13 @@ class Train(Section):
         description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
         " draws other numbers for dropout and gradient penalties than TensorFlow does.",
     )
-    retries: int = Field(
+    retries: Natural = Field(
         0,
-        ge=0,
-        le=MAX_COUNT,
         description="After a loss or gradient that is not finite, go back to the last checkpoint"
         " and on from there with other random numbers, at most so many times; 0: stop.",
     )
-    average: float | None = Field(
-        None, gt=0, lt=1, description="Decay of the moving average of the generator; null: none."
+    average: Fraction | None = Field(
+        None, description="Decay of the moving average of the generator; null: none."
     )
 
     @model_validator(mode="after")
@@ -387,7 +403,7 @@ class Recipe(Section):
         max_length=100,
         description="Names the run folder: letters, digits, '.', '_' and '-'.",
     )
-    seed: int = Field(0, ge=0, le=MAX_SEED, description="Decides every random number of the run.")
+    seed: Natural = Field(0, description="Decides every random number of the run.")
     data: Data
     latent: Latent
     generator: Generator

@@ -22,7 +22,7 @@ from gantool.recipe.signatures import (
     refusal,
     signature,
 )
-from gantool.recipe.model import Component
+from gantool.recipe.model import MAX_COUNT, Component
 from gantool.recipe.suggest import closest, did_you_mean
 from gantool.recipe.vocabulary import FORMER_KEYWORDS, LAYER_LIST_KEYWORDS, OWN_LAYERS
 
@@ -32,8 +32,6 @@ KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise
 
 MAX_LAYERS = 10_000
 """Of a network; far more than any that trains has."""
-MAX_WHOLE = 2**63 - 1
-"""The largest whole number that TensorFlow has."""
 MAX_STEP = 2**20
 """Far more than an image has places; near 2³¹ oneDNN ends the process, or pools without end."""
 
@@ -277,7 +275,7 @@ def _is_lost(word: str, value: Any, given: Any) -> bool:
 
 def _most(word: str) -> int:
     """The largest whole number that a keyword may have."""
-    return MAX_STEP if word in _STEPS else MAX_WHOLE
+    return MAX_STEP if word in _STEPS else MAX_COUNT
 
 
 def _is_beyond(word: str, value: Any) -> bool:

@@ -19,8 +19,19 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
     except ValidationError as error:
         details = error.errors(include_url=False)
         return None, [_problem(detail) for detail in details]
-    problems = [*_penalty_problems(recipe), *_layout_problems(recipe)]
+    problems = [
+        *_repetition_problems(recipe),
+        *_penalty_problems(recipe),
+        *_layout_problems(recipe),
+    ]
     return (None if problems else recipe), problems
+
+
+def _repetition_problems(recipe: Recipe) -> Iterator[Problem]:
+    names = [type(item).__name__ for item in recipe.regularizers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(("regularizers", index), f"{name} is given twice")
 
 
 def _penalty_problems(recipe: Recipe) -> Iterator[Problem]:
