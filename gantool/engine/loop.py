@@ -11,7 +11,7 @@ from gantool.engine.replicas import ALONE, Replicas
 from gantool.engine.schedule import Calendar
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
-from gantool.recipe.model import Interval
+from gantool.recipe.types import Interval
 
 _SECONDS_A_CALL = 0.5
 """About how long Python stays out of the way, and so how late a signal is heard."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.recipe.model import Burst, Interval, Train, Updates
+from gantool.recipe.model import Burst, Train, Updates
+from gantool.recipe.types import Interval
 
 
 def in_burst(burst: Burst, step: Any) -> Any:
@@ -88,3 +89,16 @@ class Calendar:
 def calendar(train: Train, images: int) -> Calendar:
     """The calendar of a recipe over so many images."""
     return Calendar(train.updates, images // train.batch_size)
+
+
+def step_of_update(updates: Updates, network: str, index: int) -> int:
+    """Number, from 0, of the step that an update belongs to.
+
+    Args:
+        updates: The recipe's.
+        network: Whose update it is, or "both".
+        index: Number of the update among those of its network.
+    """
+    if network == "discriminator":
+        return Calendar(updates, 1).step_after(index + 1) - 1
+    return index // updates.generator

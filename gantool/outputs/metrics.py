@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gantool.engine.schedule import Calendar
 from gantool.outputs.health import MEMORY, is_collapsed, warnings_of
 from gantool.outputs.writer import Job
-from gantool.recipe.model import Interval
+from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, read_rows
 
 if TYPE_CHECKING:

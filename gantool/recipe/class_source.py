@@ -1,14 +1,18 @@
-"""The source of the installed Keras, read and never run: importing Keras takes seconds."""
+"""The source of the installed Keras and of gantool, read and never run: importing takes seconds."""
 
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from gantool.errors import GantoolError
+
+_PACKAGES = ("keras", "gantool")
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,21 @@ class ClassSource:
         return None
 
     def bases(self) -> list[ClassSource]:
-        """Return those base classes that are Keras's own."""
+        """Return those base classes that are Keras's or gantool's own."""
         found = (find_class(self.module, ast.unparse(base)) for base in self.tree.bases)
         return [base for base in found if base is not None]
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the plain values that the class and its bases give to names in their bodies."""
+        found: dict[str, Any] = {}
+        for base in reversed(self.bases()):
+            found |= base.attributes()
+        for statement in self.tree.body:
+            match statement:
+                case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, value):
+                    with suppress(ValueError):
+                        found[name] = ast.literal_eval(value or "")
+        return found
 
 
 @cache
@@ -46,9 +62,12 @@ def exports(module: str) -> dict[str, tuple[str, str]]:
 def find_class(module: str, name: str) -> ClassSource | None:
     """Find a class by the name it has in a module, through imports and `module.Class`.
 
-    None where the name is no class, or not one of Keras.
+    None where the name is no class, or not one of Keras or gantool.
     """
     first, _, rest = name.partition(".")
+    if first == "keras":
+        package, _, name = name.rpartition(".")
+        return find_class(package, name)
     for statement in _definitions(module):
         if isinstance(statement, ast.ClassDef) and statement.name == name:
             return ClassSource(module, statement)
@@ -82,20 +101,26 @@ def _definitions(module: str) -> list[ast.stmt]:
 
 @cache
 def module_tree(module: str) -> ast.Module:
-    """Parse a module of Keras; one of another package, or a missing one, is empty."""
+    """Parse a module of Keras or gantool; one of another package, or a missing one, is empty."""
     top, *parts = module.split(".")
-    if top != "keras":
+    if top not in _PACKAGES:
         return ast.Module(body=[], type_ignores=[])
-    path = _keras_folder().joinpath(*parts)
+    path = _folder(top).joinpath(*parts)
     for file in (path.with_suffix(".py"), path / "__init__.py"):
         if file.is_file():
             return ast.parse(file.read_text(encoding="utf-8"))
     return ast.Module(body=[], type_ignores=[])
 
 
+def modules_in(package: str) -> list[str]:
+    """Return the names of the modules in a package of gantool."""
+    top, *parts = package.split(".")
+    return sorted(path.stem for path in _folder(top).joinpath(*parts).glob("[!_]*.py"))
+
+
 @cache
-def _keras_folder() -> Path:
-    spec = find_spec("keras")
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise GantoolError("Keras is not installed; `pip install keras` mends that")
     return Path(spec.submodule_search_locations[0])

@@ -7,45 +7,31 @@ is checked by `gantool.recipe.parts`, and whether the layers fit each other by
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from PIL import ImageColor
 from pydantic import (
+    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
     WithJsonSchema,
     field_validator,
-    model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticKnownError
 
-MAX_COUNT = 2**63 - 1
-"""The largest whole number that TensorFlow has."""
-
-
-def _refuse_other_kinds(error: Literal["int_type", "float_type"]) -> BeforeValidator:
-    """Refuse true, false and quoted numbers, which pydantic takes for numbers."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, (bool, str)):
-            raise PydanticKnownError(error)
-        return value
-
-    return BeforeValidator(check)
-
-
-_IS_WHOLE = _refuse_other_kinds("int_type")
-_IS_NUMBER = _refuse_other_kinds("float_type")
-Count = Annotated[int, Field(gt=0, le=MAX_COUNT), _IS_WHOLE]
-Natural = Annotated[int, Field(ge=0, le=MAX_COUNT), _IS_WHOLE]
-Number = Annotated[FiniteFloat, _IS_NUMBER]
-Positive = Annotated[FiniteFloat, Field(gt=0), _IS_NUMBER]
-Fraction = Annotated[FiniteFloat, Field(gt=0, lt=1), _IS_NUMBER]
+from gantool.recipe.signatures import Kind, aliases
+from gantool.recipe.types import (
+    IS_WHOLE,
+    MAX_COUNT,
+    Count,
+    Every,
+    Fraction,
+    Interval,
+    Natural,
+    Number,
+)
 
 COMPONENT = "component"
 """Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
@@ -93,63 +79,22 @@ def _name_and_keywords(value: Any) -> tuple[str, dict[str, Any]]:
     return str(name), {str(key): item for key, item in keywords.items()}
 
 
-def _tagged(value: Any) -> Any:
-    """Turn `Name: {keyword: value}` into the form in which pydantic picks a class by its tag."""
-    if isinstance(value, Section):
-        return value
-    name, keywords = _name_and_keywords(value)
-    return {"kind": name, **keywords}
-
-
-class Interval(BaseModel):
-    """So many steps, or so many epochs: `500`, `1 epoch`, `2 epochs`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    count: int
-    in_epochs: bool = False
-
-    @classmethod
-    def of(cls, written: int | str) -> Interval:
-        """The interval that a recipe writes so."""
-        return cls.model_validate(written)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_yaml(cls, value: Any) -> Any:
-        if isinstance(value, Interval):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_COUNT:
-            return {"count": value}
-        if isinstance(value, str) and (found := _EPOCHS.fullmatch(value)):
-            return {"count": int(found[1]), "in_epochs": True}
-        raise ValueError(
-            f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
-        )
-
-    @model_serializer
-    def _as_written(self) -> int | str:
-        if not self.in_epochs:
-            return self.count
-        return f"{self.count} epoch" + ("s" if self.count > 1 else "")
-
-
-_EPOCHS = re.compile(r"([1-9]\d{0,17}) epochs?")
-
-Every = Annotated[
-    Interval,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0, "maximum": MAX_COUNT},
-                {"type": "string", "pattern": f"^{_EPOCHS.pattern}$"},
-            ]
-        }
-    ),
-]
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
 Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
+Loss = Annotated[
+    Component,
+    AfterValidator(lambda loss: loss.model_copy(update={"name": _full_name("loss", loss.name)})),
+    WithJsonSchema({COMPONENT: "Loss"}),
+]
+Term = Annotated[Component, WithJsonSchema({COMPONENT: "Term"})]
+Metric = Annotated[Component, WithJsonSchema({COMPONENT: "Metric"})]
+Hook = Annotated[Component, WithJsonSchema({COMPONENT: "Hook"})]
+
+
+def _full_name(kind: Kind, name: str) -> str:
+    """The name of a class that a recipe may call by another: non-saturating is NonSaturating."""
+    return aliases(kind).get(name, name)
 
 
 class Data(Section):
@@ -161,7 +106,7 @@ class Data(Section):
         " files (a glob such as faces/*.tfrecord).",
     )
     size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Annotated[Literal[1, 3], _IS_WHOLE] = Field(3, description="1 for grey, 3 for RGB.")
+    channels: Annotated[Literal[1, 3], IS_WHOLE] = Field(3, description="1 for grey, 3 for RGB.")
     range: tuple[Number, Number] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
     )
@@ -230,40 +175,6 @@ class Generator(Network):
         " or the statistics of one fixed batch of train.batch_size latents, the same for every"
         " sample, so that an image does not depend on those drawn beside it.",
     )
-
-
-class GradientPenalty(Section):
-    """weight · mean (‖∇D(x̂)‖₂ − 1)², x̂ between a real and a generated image (WGAN-GP, eq. 3)."""
-
-    kind: Literal["GradientPenalty"] = "GradientPenalty"
-    weight: Positive = 10.0
-
-
-class WeightClip(Section):
-    """Every weight of the discriminator to ±limit after each update of it (WGAN, algorithm 1)."""
-
-    kind: Literal["WeightClip"] = "WeightClip"
-    limit: Positive
-    batch_normalization: Literal["weights", "all", "none"] = Field(
-        "weights",
-        description="weights: scale and offset of BatchNormalization are clipped like other"
-        " weights; all: its moving statistics too; none: nothing of it.",
-    )
-
-
-class WeightDecay(Section):
-    """weight · ½ Σ w² over all weights of a network, biases too, in the loss of each network."""
-
-    kind: Literal["WeightDecay"] = "WeightDecay"
-    weight: Positive
-
-
-Regularizer = Annotated[
-    Annotated[GradientPenalty | WeightClip | WeightDecay, Field(discriminator="kind")],
-    BeforeValidator(_tagged),
-    WithJsonSchema({COMPONENT: "Regularizer"}),
-]
-REGULARIZERS: tuple[type[Section], ...] = (GradientPenalty, WeightClip, WeightDecay)
 
 
 class Optimizers(Section):
@@ -388,6 +299,11 @@ class Output(Section):
     log_every: Every = Interval.of(100)
     grid: Grid = Grid()
     checkpoint: Checkpoint = Checkpoint()
+    metrics: list[Metric] = Field(
+        [Component.model_validate("Diversity")],
+        description="Figures that the rows of metrics.jsonl get.",
+    )
+    hooks: list[Hook] = Field([], description="What else is done while training.")
     on_write_error: Literal["stop", "continue"] = Field(
         "stop",
         description="Where a file cannot be written, as on a full disk: stop; or continue, and try"
@@ -411,13 +327,10 @@ class Recipe(Section):
     initializer: Initializer | None = Field(
         None, description="For every kernel whose layer names none of its own."
     )
-    loss: Literal["non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "softmax"]
-    regularizers: list[Regularizer] = []
+    loss: Loss = Field(description="What each network minimises.")
+    regularizers: list[Term] = Field(
+        [], description="Penalties, decays and constraints that join the training."
+    )
     optimizers: Optimizers
     train: Train
     output: Output = Output()
-
-    @property
-    def logits(self) -> int:
-        """How many numbers the discriminator gives for an image."""
-        return 2 if self.loss == "softmax" else 1

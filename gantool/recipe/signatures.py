@@ -1,6 +1,6 @@
-"""What the installed Keras offers a recipe: its classes and the keywords that each takes.
+"""What can stand in a recipe: the classes of Keras and gantool and the keywords that each takes.
 
-Read from Keras's source instead of imported, so that a recipe is checked in a fraction of the time
+Read from their source instead of imported, so that a recipe is checked in a fraction of the time
 that TensorFlow takes to start.
 """
 
@@ -10,13 +10,32 @@ import ast
 import enum
 import inspect
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from gantool.recipe.class_source import ClassSource, exports, find_class, module_tree
+from gantool.recipe.class_source import (
+    ClassSource,
+    exports,
+    find_class,
+    module_tree,
+    modules_in,
+)
+from gantool.recipe.types import type_of
 
-Kind = Literal["layer", "optimizer", "initializer", "regularizer", "constraint", "schedule"]
+Kind = Literal[
+    "layer",
+    "optimizer",
+    "initializer",
+    "regularizer",
+    "constraint",
+    "schedule",
+    "loss",
+    "term",
+    "metric",
+    "hook",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class _NoLiteral(enum.Enum):
@@ -34,9 +53,19 @@ _MODULES: dict[Kind, str] = {
     "constraint": "keras.constraints",
     "schedule": "keras.optimizers.schedules",
 }
+_OWN_PACKAGES: dict[Kind, str] = {
+    "layer": "gantool.layers",
+    "loss": "gantool.losses",
+    "term": "gantool.terms",
+    "metric": "gantool.metrics",
+    "hook": "gantool.hooks",
+}
+"""Each class in a module of its name: NonSaturating in non_saturating."""
 _BY_IDENTIFIER: tuple[Kind, ...] = ("initializer", "regularizer", "constraint")
 
 _RUNS_CODE = "{} runs Python code, which a recipe may not"
+_GIVEN = ("classes",)
+"""Keywords that are given to a class by what builds it."""
 _BASE_CLASS = "{} is what other classes build on, and does nothing by itself"
 _INPUT = "{} is left out of a recipe: the input of a network is known from latent and data"
 _REFUSED: dict[Kind, dict[str, str]] = {
@@ -69,40 +98,63 @@ _REFUSED: dict[Kind, dict[str, str]] = {
 class Keyword:
     """A keyword of a class.
 
-    `default` is NO_LITERAL where there is none that could stand in YAML; `description` is Keras's.
+    `default` is NO_LITERAL where there is none that could stand in YAML; `description` is that of
+    the class's docstring; `type` is known of gantool's own classes.
     """
 
     name: str
     required: bool
     default: Any
     description: str = ""
+    type: Any = Any
 
 
 @dataclass(frozen=True)
 class Signature:
     """What a class takes; `takes_any` where it cannot be told from the source.
 
-    `name` is an attribute of its module in Keras; `summary` its docstring's first sentence.
+    `name` is an attribute of its module in Keras; `summary` its docstring's first sentence;
+    `attributes` are what the class body gives plain values to; `is_own` says whether it is gantool's.
     """
 
     name: str
     keywords: dict[str, Keyword]
     takes_any: bool
     summary: str
+    text: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    is_own: bool = False
 
 
 @cache
 def names(kind: Kind) -> tuple[str, ...]:
     """Return the names of the classes that a recipe may use, sorted."""
-    exported = exports(_MODULES[kind])
-    return tuple(
-        sorted(name for name in exported if name[0].isupper() and name not in _REFUSED[kind])
-    )
+    exported = exports(_MODULES[kind]) if kind in _MODULES else {}
+    refused = _REFUSED.get(kind, {})
+    of_keras = {name for name in exported if name[0].isupper() and name not in refused}
+    return tuple(sorted(of_keras | own_modules(kind).keys()))
+
+
+@cache
+def own_modules(kind: Kind) -> dict[str, str]:
+    """Return gantool's own classes of a kind, each with the module that it stands in."""
+    package = _OWN_PACKAGES.get(kind)
+    if package is None:
+        return {}
+    modules = {name: f"{package}.{name}" for name in modules_in(package)}
+    return {
+        statement.name: module
+        for name, module in modules.items()
+        for statement in module_tree(module).body
+        if isinstance(statement, ast.ClassDef) and _snake_case(statement.name) == name
+    }
 
 
 @cache
 def aliases(kind: Kind) -> dict[str, str]:
-    """Return the strings that Keras takes for a class (`zeros`, `he_normal`), and its name."""
+    """Return other names of classes (`zeros`, `he_normal`, `non-saturating`), and their own."""
+    if kind == "loss":
+        return {_snake_case(name).replace("_", "-"): name for name in names(kind)}
     if kind not in _BY_IDENTIFIER:
         return {}
     module = _MODULES[kind]
@@ -126,7 +178,7 @@ def activations() -> tuple[str, ...]:
 
 def refusal(kind: Kind, name: str) -> str | None:
     """Say why a recipe may not use a class that Keras has; None where it may, or has not."""
-    reason = _REFUSED[kind].get(name)
+    reason = _REFUSED.get(kind, {}).get(name)
     return None if reason is None else reason.format(name)
 
 
@@ -136,12 +188,30 @@ def signature(kind: Kind, name: str) -> Signature | None:
     name = aliases(kind).get(name, name)
     if name not in names(kind):
         return None
-    found = find_class(_MODULES[kind], name)
+    module = own_modules(kind).get(name)
+    found = find_class(module or _MODULES[kind], name)
     if found is None:
         return None
     keywords, takes_any = _keywords(found)
-    summary = _first_sentence(ast.get_docstring(found.tree) or "")
-    return Signature(name, keywords, takes_any, summary)
+    text = ast.get_docstring(_described(found).tree) or ""
+    return Signature(
+        name,
+        {word: keyword for word, keyword in keywords.items() if word not in _GIVEN},
+        takes_any,
+        _first_sentence(text),
+        text,
+        found.attributes() if module else {},
+        module is not None,
+    )
+
+
+def _described(source: ClassSource) -> ClassSource:
+    """The class whose docstring tells a recipe's author what it is.
+
+    A layer of ours that takes what Keras's of the same name takes is told in Keras's words.
+    """
+    namesakes = [base for base in source.bases() if base.tree.name == source.tree.name]
+    return namesakes[0] if namesakes and source.method("__init__") is None else source
 
 
 def _keywords(source: ClassSource) -> tuple[dict[str, Keyword], bool]:
@@ -188,7 +258,12 @@ def _parameters(arguments: ast.arguments) -> list[Keyword]:
     defaults = [*missing, *arguments.defaults, *arguments.kw_defaults]
     parameters = zip([*positional, *arguments.kwonlyargs], defaults, strict=True)
     return [
-        Keyword(parameter.arg, required=default is None, default=_literal(default))
+        Keyword(
+            parameter.arg,
+            required=default is None,
+            default=_literal(default),
+            type=type_of(parameter.annotation),
+        )
         for parameter, default in list(parameters)[1:]  # without self
     ]
 
@@ -242,7 +317,7 @@ def _snake_case(name: str) -> str:
 
 def _first_sentence(docstring: str) -> str:
     paragraph = " ".join(docstring.split("\n\n")[0].split())
-    return re.split(r"(?<=[.!?])\s", paragraph, maxsplit=1)[0]
+    return re.split(r"(?<=[.!?])(?<!\bal\.)\s", paragraph, maxsplit=1)[0]
 
 
 def _descriptions(docstring: str) -> dict[str, str]:

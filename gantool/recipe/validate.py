@@ -8,8 +8,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import MAX_COUNT, REGULARIZERS, GradientPenalty, Recipe, Section
+from gantool.recipe.model import Recipe, Section
+from gantool.recipe.signatures import Kind, signature
 from gantool.recipe.suggest import did_you_mean
+from gantool.recipe.types import MAX_COUNT
 
 
 def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
@@ -18,38 +20,52 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, [_problem(detail) for detail in details]
+        return None, [problem_of(detail) for detail in details]
     problems = [
         *_repetition_problems(recipe),
-        *_penalty_problems(recipe),
+        *_update_problems(recipe),
         *_layout_problems(recipe),
     ]
     return (None if problems else recipe), problems
 
 
 def _repetition_problems(recipe: Recipe) -> Iterator[Problem]:
-    names = [type(item).__name__ for item in recipe.regularizers]
+    names = [item.name for item in recipe.regularizers]
     for index, name in enumerate(names):
         if name in names[:index]:
             yield Problem(("regularizers", index), f"{name} is given twice")
 
 
-def _penalty_problems(recipe: Recipe) -> Iterator[Problem]:
-    for index, item in enumerate(recipe.regularizers):
-        if not isinstance(item, GradientPenalty):
-            continue
-        if recipe.train.updates.real_and_generated == "separate":
+def _update_problems(recipe: Recipe) -> Iterator[Problem]:
+    """What the loss and the terms ask of an update, and it does not have."""
+    loss = _attributes("loss", recipe.loss.name)
+    is_separate = recipe.train.updates.real_and_generated == "separate"
+    for path, name, found in (
+        (("loss",), recipe.loss.name, loss),
+        *(
+            (("regularizers", index), item.name, _attributes("term", item.name))
+            for index, item in enumerate(recipe.regularizers)
+        ),
+    ):
+        if is_separate and (found.get("pairs") or len(found.get("needs", ())) > 1):
             yield Problem(
-                ("regularizers", index),
-                "GradientPenalty needs real and generated images in one update:"
+                path,
+                f"{name} needs real and generated images in one update:"
                 " set train.updates.real_and_generated to together",
             )
-        if recipe.logits != 1:
+        logits = loss.get("logits", 1)
+        if found.get("by_examples") and logits != 1:
             yield Problem(
-                ("regularizers", index),
-                f"GradientPenalty needs one logit for an image, and {recipe.loss} has"
-                f" {recipe.logits}: take another loss",
+                path,
+                f"{name} needs one logit for an image, and {recipe.loss.name} has {logits}:"
+                " take another loss",
             )
+
+
+def _attributes(kind: Kind, name: str) -> dict[str, Any]:
+    """What the class of a component says of itself; nothing of an unknown one."""
+    known = signature(kind, name)
+    return {} if known is None else known.attributes
 
 
 def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
@@ -61,21 +77,18 @@ def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
             )
 
 
-def _problem(detail: Any) -> Problem:
-    path: Path = tuple(detail["loc"])
+def problem_of(detail: Any, place: Path = ()) -> Problem:
+    """The problem that one of pydantic's errors tells, of a value that stands at `place`."""
+    path: Path = (*place, *detail["loc"])
     kind: str = detail["type"]
     if kind == "missing":
         return Problem(path[:-1], f"{_section_name(path[:-1])} needs {path[-1]!r}", on_key=True)
     if kind == "extra_forbidden":
         message = f"unknown key {path[-1]!r} in {_section_name(path[:-1])}"
-        known = _section_at(path[:-1]).model_fields.keys() - {"kind"}
+        known = _section_at(path[:-1]).model_fields.keys()
         return Problem(path, message + did_you_mean(str(path[-1]), known), on_key=True)
     if kind == "value_error":
         return Problem(path, str(detail["ctx"]["error"]))
-    if kind == "union_tag_invalid":
-        name = detail["ctx"]["tag"]
-        names = [choice.__name__ for choice in REGULARIZERS]
-        return Problem(path, f"unknown regularizer {name!r}{did_you_mean(name, names)}")
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
@@ -135,9 +148,6 @@ def _section_at(path: Path) -> type[Section]:
     """The model whose fields are the keys that may stand at `path`."""
     section: type[Section] = Recipe
     for part in path:
-        for regularizer in REGULARIZERS:
-            if part == regularizer.__name__:
-                section = regularizer
         field = section.model_fields.get(str(part))
         if field is not None:
             # `Burst | None` is a choice of types, of which one is a section.

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gantool.engine.schedule import Calendar, batches_before, calendar, in_burst
-from gantool.recipe.model import Burst, Interval, Train, Updates
+from gantool.recipe.model import Burst, Train, Updates
+from gantool.recipe.types import Interval
 
 
 def every(*written: int | str) -> list[Interval]:

@@ -16,7 +16,8 @@ from gantool.engine.plan import Plan, make_plan
 from gantool.engine.replicas import Replicas
 from gantool.engine.schedule import Calendar
 from gantool.engine.step import Losses, TrainingStep
-from gantool.recipe.model import Interval, Updates
+from gantool.recipe.model import Updates
+from gantool.recipe.types import Interval
 
 DATES = Calendar(Updates(), batches_per_epoch=10)
 SMALL = (

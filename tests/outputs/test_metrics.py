@@ -12,7 +12,8 @@ import pytest
 from gantool.engine.loop import Progress
 from gantool.engine.schedule import Calendar
 from gantool.outputs.metrics import Consumer, Notes, metrics_log
-from gantool.recipe.model import Interval, Updates
+from gantool.recipe.model import Updates
+from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, keep_rows, read_rows
 
 DATES = Calendar(Updates(), batches_per_epoch=10)
