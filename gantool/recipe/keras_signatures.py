@@ -107,7 +107,7 @@ def aliases(kind: Kind) -> dict[str, str]:
         return {}
     module = _MODULES[kind]
     name_of = {exports(module)[name]: name for name in reversed(names(kind))}
-    found = {_snake_case(name): name for name in name_of.values()}
+    found = {snake_case(name): name for name in name_of.values()}
     for name, origin in exports(module).items():
         if name[0].islower() and origin in name_of:
             found[name] = name_of[origin]
@@ -234,8 +234,8 @@ def _more_aliases(module: str) -> dict[str, str]:
     }
 
 
-def _snake_case(name: str) -> str:
-    """Do as `keras.src.utils.naming.to_snake_case`."""
+def snake_case(name: str) -> str:
+    """Do as `keras.src.utils.naming.tosnake_case`."""
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
