@@ -7,6 +7,7 @@ initial weights' seeds and the keys of a checkpoint; nothing depends on what els
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,10 @@ from typing import Any
 
 import keras
 
-from gantool.networks.components import make
+from gantool.networks.components import class_of, make
 from gantool.networks.memory_check import Budget, TooLargeError
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.signatures import signature
 from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
 
@@ -169,17 +169,22 @@ class _Builder:
         return inputs
 
     def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        if part.name == "Residual":
-            return self._residual(part, inputs, place)
-        if part.name == "Repeat":
-            return self._repeat(part, inputs, place)
-        return self._layer(part, inputs, place)
+        cls = class_of(part)
+        if not hasattr(cls, "unroll"):
+            return self._layer(part, inputs, place)
+        try:
+            return cls(**part.keywords).unroll(Inside(self, part), inputs, place)
+        except ValueError as error:
+            message, *keyword = error.args
+            path = (*part.path, part.name, *keyword) if keyword else part.path
+            raise LayerError(path, message) from error
 
     def _layer(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
         keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
         try:
-            layer = make(part, **self._extra(part, place))
+            offered = {"dtype": self.precision, "classes": self.classes}
+            layer = make(part, offered, name=place.replace("/", "-"))
         except Exception as error:
             raise LayerError(part.path, construction_message(part.name, error)) from error
         arguments = self._arguments(part, layer, inputs)
@@ -192,17 +197,8 @@ class _Builder:
             message = input_message(part.name, inputs.shape[1:], error)
             raise LayerError(part.path, message) from error
         _check_output(part, inputs, outputs)
-        self._remember(place, part, inputs, outputs, layer)
+        self.remember(place, part, inputs, outputs, layer)
         return outputs
-
-    def _extra(self, part: Part, place: str) -> dict[str, Any]:
-        extra: dict[str, Any] = {"name": place.replace("/", "-")}
-        known = signature("layer", part.name)
-        if known is None or "dtype" in known.keywords:
-            extra["dtype"] = self.precision
-        if part.name == "ConcatLabel":
-            extra["classes"] = self.classes
-        return extra
 
     def _arguments(
         self, part: Part, layer: keras.layers.Layer, inputs: keras.KerasTensor
@@ -212,7 +208,7 @@ class _Builder:
             return inputs, inputs
         if part.name in _QUERY_AND_VALUE_IN_A_LIST:
             return ([inputs, inputs],)
-        if not getattr(layer, "takes_label", False):
+        if "label" not in inspect.signature(layer.call).parameters:
             return (inputs,)
         if not self.classes:
             raise LayerError(
@@ -221,30 +217,7 @@ class _Builder:
         self.used_label = True
         return inputs, self.label
 
-    def _residual(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        body = self.apply_all(part.keywords["body"], inputs, f"{place}/body/")
-        shortcut = self.apply_all(part.keywords.get("shortcut") or (), inputs, f"{place}/shortcut/")
-        if body.shape != shortcut.shape:
-            raise LayerError(
-                part.path,
-                f"the body of Residual makes {times(body.shape[1:])}, its shortcut"
-                f" {times(shortcut.shape[1:])}: give `shortcut` layers that make the same",
-            )
-        layer = keras.layers.Add(name=f"{place}-sum".replace("/", "-"), dtype=self.precision)
-        outputs = layer([body, shortcut])
-        self._remember(f"{place}/sum", part, body, outputs, layer)
-        return outputs
-
-    def _repeat(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        count = part.keywords["times"]
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            path = (*part.path, part.name, "times")
-            raise LayerError(path, f"times must be a whole number of at least 1, not {count!r}")
-        for index in range(count):
-            inputs = self.apply_all(part.keywords["layers"], inputs, f"{place}/{index:02d}/")
-        return inputs
-
-    def _remember(
+    def remember(
         self,
         place: str,
         part: Part,
@@ -252,9 +225,38 @@ class _Builder:
         outputs: keras.KerasTensor,
         layer: keras.layers.Layer,
     ) -> None:
+        """Give a layer that has been applied its place, and count its output."""
         try:
             self.budget.count_output(part.name, inputs, outputs)
         except TooLargeError as error:
             raise LayerError(part.path, f"{part.name} {error}") from error
         shape = tuple(outputs.shape[1:])
         self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a block applies its layers with.
+
+    A block is a class with a method `unroll(inside, inputs, place)` that gives the block's output.
+    ValueErrors of its constructor and of that method are told at the block, or with a keyword as
+    second argument, there.
+    """
+
+    _builder: _Builder
+    _block: Part
+
+    def apply_all(
+        self, parts: Sequence[Part], inputs: keras.KerasTensor, prefix: str
+    ) -> keras.KerasTensor:
+        """Apply layers of the recipe, whose places begin with `prefix`."""
+        return self._builder.apply_all(parts, inputs, prefix)
+
+    def apply_layer(
+        self, cls: type[keras.layers.Layer], inputs: Sequence[keras.KerasTensor], place: str
+    ) -> keras.KerasTensor:
+        """Apply a layer of the block's own, which has no keywords, to several tensors."""
+        layer = cls(name=place.replace("/", "-"), dtype=self._builder.precision)
+        outputs = layer(inputs)
+        self._builder.remember(place, self._block, inputs[0], outputs, layer)
+        return outputs

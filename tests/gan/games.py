@@ -19,7 +19,8 @@ from gantool.gan.updates import (
     update_discriminator_separately,
     update_generator,
 )
-from gantool.networks.layers import BatchNormalization, ConcatLabel
+from gantool.layers.batch_normalization import BatchNormalization
+from gantool.layers.concat_label import ConcatLabel
 
 RATE = 0.5
 BATCH = 4

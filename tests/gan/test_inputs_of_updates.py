@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gantool.gan.updates import update_discriminator_separately
-from gantool.networks.layers import ConcatLabel
+from gantool.layers.concat_label import ConcatLabel
 
 from .games import (
     BATCH,

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from gantool.gan.network import Learner
 from gantool.gan.share import WHOLE, Share
-from gantool.networks.layers import BatchNormalization, ConcatLabel
+from gantool.layers.batch_normalization import BatchNormalization
+from gantool.layers.concat_label import ConcatLabel
 
 LABELS = tf.constant([0, 1, 0, 1])
 SEED = tf.constant([1, 2], tf.int64)

@@ -10,7 +10,7 @@ from gantool.gan.updates import (
     update_discriminator,
     update_discriminator_separately,
 )
-from gantool.networks.layers import BatchNormalization
+from gantool.layers.batch_normalization import BatchNormalization
 
 from .games import (
     BATCH,

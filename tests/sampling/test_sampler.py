@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.networks.layers import BatchNormalization, ConcatLabel, measuring_statistics
+from gantool.layers.batch_normalization import BatchNormalization, measuring_statistics
+from gantool.layers.concat_label import ConcatLabel
 from gantool.recipe.model import Latent
 from gantool.sampling.grid import Cell, cells_of
 from gantool.sampling.sampler import BLOCK, Reference, Sampler
