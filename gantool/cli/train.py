@@ -19,8 +19,8 @@ from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
+    from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
-    from gantool.engine.replicas import Replicas
     from gantool.runs.run_folder import RunFolder
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.engine.replicas import ALONE, Replicas
 from gantool.engine.schedule import Calendar
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
@@ -18,7 +17,7 @@ _SECONDS_A_CALL = 0.5
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """Where a run stands.
 
     Attributes:
@@ -59,8 +58,8 @@ def train(
     calendar: Calendar,
     intervals: Sequence[Interval],
     should_stop: Callable[[], int],
-    replicas: Replicas = ALONE,
-) -> Iterator[Progress]:
+    agree: Callable[[float, int], tuple[float, int]] = lambda seconds, wish: (seconds, wish),
+) -> Iterator[TrainingProgress]:
     """Train up to step `last`, pausing wherever one of the intervals is due.
 
     Args:
@@ -73,7 +72,7 @@ def train(
         intervals: A pause is made, at least, whenever one of them is due.
         should_stop: Asked between calls; where it is not 0, the run ends where it is, on all
             workers. A signal's number, so that all can tell it.
-        replicas: That the step is made with.
+        agree: What all workers take for the seconds of a call and the wish to stop.
 
     Yields:
         At every pause, with the state as it is after that step.
@@ -95,8 +94,8 @@ def train(
         )
         state.seconds += took
         # All workers take the next steps in one call of the same length, or none of them does.
-        pace, wish = replicas.agree(took, should_stop())
-        yield Progress(
+        pace, wish = agree(took, should_stop())
+        yield TrainingProgress(
             step=state.step,
             last=last,
             images=images,

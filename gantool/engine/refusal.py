@@ -129,9 +129,7 @@ class Refusal:
         self._network.assign(_NETWORKS.index(update.network))
         self._index.assign(tf.cast(given.index, tf.int64))
         none = tf.zeros([])
-        self._losses.assign(
-            [losses.get("discriminator", none), losses.get("generator", none)]
-        )
+        self._losses.assign([losses.get("discriminator", none), losses.get("generator", none)])
 
 
 def _where(condition: tf.Tensor, do: Callable[[], Any]) -> None:

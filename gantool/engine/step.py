@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -102,9 +101,7 @@ class TrainingStep:
         """Have the moving average follow the generator."""
         follow(self._state, self._recipe, step)
 
-    def given(
-        self, update: Update, batch: Batch, step: tf.Tensor, index: tf.Tensor | int
-    ) -> Given:
+    def given(self, update: Update, batch: Batch, step: tf.Tensor, index: tf.Tensor | int) -> Given:
         """What update number `index` of a step is given, beside its batch."""
         purpose, number = f"latent/{update.network}", index
         if update.network == "both" or self._recipe.train.updates.latents == "shared":
@@ -127,6 +124,7 @@ class TrainingStep:
 
         start = {"discriminator": tf.zeros([]), "generator": tf.zeros([])}
         # One iteration after the other: the next one reads the weights that this one writes.
+        losses: dict[str, tf.Tensor]
         *_, losses = tf.while_loop(
             lambda step, *_: step < end, one, (first, batch, start), parallel_iterations=1
         )
@@ -140,7 +138,8 @@ class TrainingStep:
             step: Its number.
             batch: Number of its first batch, which is that of its first discriminator update.
         """
-        held, losses = batches.get_next(), {}
+        held: Batch = batches.get_next()
+        losses: dict[str, tf.Tensor] = {}
         for update in self.updates:
             made, held = self._updated(update, batches, held, step, batch)
             losses |= made

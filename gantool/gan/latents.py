@@ -9,7 +9,6 @@ import tensorflow as tf
 from gantool.recipe.model import Latent
 from gantool.recipe.randomness import key
 
-
 Rows = Callable[[Callable[[int], tf.Tensor], int], tf.Tensor]
 """(draw, B) to the random numbers [B, …] of a batch, by `draw(B)` → [B, …]."""
 

@@ -7,7 +7,7 @@ formed and a descent that is not finite can be refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Descent(NamedTuple):
     """With all that joins them, scalars."""
     gradients: dict[str, list[tf.Tensor]]
     """See `TrainableNetwork.gradients`."""
-    state: dict[str, list[tf.Tensor]]
+    state: dict[str, Sequence[tf.Tensor]]
     """See `Pass.state`."""
 
 
@@ -110,6 +110,7 @@ def updates_of(updates: Updates) -> tuple[Update, ...]:
     """The updates of a usual step, in their order."""
     if updates.order == "simultaneous":
         return (Update("both", 1, (descend_both,)),)
+    sides: tuple[tuple[Side, ...], ...]
     sides = (SIDES,) if updates.real_and_generated == "together" else (("real",), ("generated",))
     both = (
         Update(
@@ -176,7 +177,7 @@ def descend_both(gan: GAN, given: Given) -> Descent:
 
 
 def _descent(
-    *parts: tuple[str, tf.Tensor, tf.Tensor, list[tf.Tensor], list[tf.Tensor]],
+    *parts: tuple[str, tf.Tensor, tf.Tensor, list[tf.Tensor], Sequence[tf.Tensor]],
 ) -> Descent:
     names, *columns = zip(*parts, strict=True)
     return Descent(*(dict(zip(names, column, strict=True)) for column in columns))
@@ -210,10 +211,8 @@ def _discriminator_total(
     return loss + seen.activity + _joining(gan, seen, "discriminator", sides)
 
 
-def _joining(
-    gan: GAN, seen: Seen, name: str, sides: tuple[Side, ...] = SIDES
-) -> tf.Tensor:
-    """Sum of the layers' regularizers of a network's weights and of the terms that join its loss."""
+def _joining(gan: GAN, seen: Seen, name: str, sides: tuple[Side, ...] = SIDES) -> tf.Tensor:
+    """Sum of a network's regularizers of weights and of the terms that join its loss."""
     network = gan.network(name)
     terms = [value_of(term, seen, network) for term in _terms_of(gan, name, sides)]
     return tf.add_n([network.regularization(), *terms])

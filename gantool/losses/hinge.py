@@ -8,9 +8,9 @@ from gantool.gan.objective import ElementwiseLoss
 
 
 class Hinge(ElementwiseLoss):
-    """max(0, 1 − l) on real, max(0, 1 + l) on generated examples, −l for the generator (Lim and Ye 2017).
+    """max(0, 1 − l) on real and max(0, 1 + l) on generated examples (Lim and Ye 2017).
 
-    Geometric GAN; equations 16 and 17 of Miyato et al. 2018 (SNGAN).
+    The generator minimises −l (Geometric GAN; equations 16 and 17 of Miyato et al. 2018, SNGAN).
     """
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:

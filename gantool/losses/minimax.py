@@ -8,9 +8,9 @@ from gantool.losses.non_saturating import NonSaturating
 
 
 class Minimax(NonSaturating):
-    """Cross-entropy of a sigmoid; the generator minimises log(1 − D(G(z))) (Goodfellow et al. 2014).
+    """Cross-entropy of a sigmoid, for which both networks play (Goodfellow et al. 2014).
 
-    Both networks play for the same value (equation 1); the generator's gradient vanishes where the
+    The generator minimises log(1 − D(G(z))) (equation 1); its gradient vanishes where the
     discriminator is sure.
     """
 

@@ -8,9 +8,7 @@ from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
-
-_WITHIN = {"non-saturating": "sigmoid", "minimax": "sigmoid", "softmax": "softmax"}
-"""The activation that a loss applies to the logits itself."""
+from gantool.recipe.signatures import attributes
 
 
 def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Problem]:
@@ -26,18 +24,20 @@ def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Pr
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Check that the discriminator gives the logits for an image that the loss takes."""
     last = built.layers[-1]
-    if last.shape != (recipe.logits,):
-        needed = "one logit is" if recipe.logits == 1 else f"{recipe.logits} logits are"
+    loss = attributes("loss", recipe.loss.name)
+    logits = loss["logits"]
+    if last.shape != (logits,):
+        needed = "one logit is" if logits == 1 else f"{logits} logits are"
         yield Problem(
             last.path,
             f"discriminator gives {times(last.shape)} for an image, {needed} needed:"
-            f" end with Flatten and Dense: {{units: {recipe.logits}}}",
+            f" end with Flatten and Dense: {{units: {logits}}}",
         )
     activation = getattr(getattr(last.layer, "activation", None), "__name__", None)
-    if activation is not None and activation == _WITHIN.get(recipe.loss):
+    if activation is not None and activation == loss["within"]:
         yield Problem(
             last.path,
-            f"discriminator ends in a {activation}, and {recipe.loss} takes logits:"
+            f"discriminator ends in a {activation}, and {recipe.loss.name} takes logits:"
             f" remove the {activation}, the loss has it",
         )
     yield from _weights_problem("discriminator", built)

@@ -1,7 +1,7 @@
 """Pictures and checkpoints while training goes on.
 
-Each consumer looks at every `Progress` whether it is due. Where it is, it takes what training is
-about to move, and gives the rest of its work as a job that a `Writer` does meanwhile.
+Each consumer looks at every `TrainingProgress` whether it is due. Where it is, it takes what
+training is about to move, and gives the rest of its work as a job that a `Writer` does meanwhile.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gantool.data.pixels import from_range
-from gantool.engine.loop import Progress
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.schedule import Calendar
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
@@ -44,7 +44,7 @@ def grids(
     grid = recipe.output.grid
     sampler = make_sampler(state.best_generator, recipe, classes)
 
-    def consume(progress: Progress, notes: Notes) -> Job | None:
+    def consume(progress: TrainingProgress, notes: Notes) -> Job | None:
         if not (calendar.is_due(progress.step, grid.every) or progress.step >= progress.last):
             return None
         drawn = {}
@@ -69,13 +69,13 @@ def checkpoints(
     recipe: Recipe,
     calendar: Calendar,
     state: TrainingState,
-    header: Callable[[Progress], Header],
+    header: Callable[[TrainingProgress], Header],
     metrics: MetricsFile,
 ) -> Consumer:
     """Save the run whenever `checkpoint.every` is due and where it ends; keep the newest few."""
     settings = recipe.output.checkpoint
 
-    def consume(progress: Progress, _notes: Notes) -> Job | None:
+    def consume(progress: TrainingProgress, _notes: Notes) -> Job | None:
         if not (calendar.is_due(progress.step, settings.every) or progress.ends):
             return None
         path, told = folder.checkpoint(progress.step), header(progress)
@@ -97,7 +97,7 @@ def checkpoints(
 def loss_plots(folder: RunFolder, recipe: Recipe, calendar: Calendar) -> Consumer:
     """Draw the losses so far whenever a checkpoint is due, and where the run ends."""
 
-    def consume(progress: Progress, _notes: Notes) -> Job | None:
+    def consume(progress: TrainingProgress, _notes: Notes) -> Job | None:
         if not (calendar.is_due(progress.step, recipe.output.checkpoint.every) or progress.ends):
             return None
         return lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), recipe.name)

@@ -18,7 +18,6 @@ _COLLAPSED = 0.1
 _WON = 0.02
 """Twice −log 0.99: by logarithms, the loss of a discriminator that is 99 % sure, and right."""
 _ROWS_WON = 10
-_UNBOUNDED = "wasserstein"
 
 
 def diversity(images: Sequence[np.ndarray], reals: Sequence[np.ndarray]) -> float | None:
@@ -44,12 +43,12 @@ def is_collapsed(value: float) -> bool:
     return value < _COLLAPSED
 
 
-def warnings_of(rows: Sequence[Row], loss: str) -> list[str]:
+def warnings_of(rows: Sequence[Row], saturates: bool) -> list[str]:
     """What to warn of at the last of these rows: what is so there, and was not one row before.
 
     Args:
         rows: The newest of metrics.jsonl, up to the present step.
-        loss: Of the recipe.
+        saturates: Whether a loss of the discriminator near zero says that its logits are.
     """
     told = []
     if rows and "diversity" in rows[-1]:
@@ -60,7 +59,7 @@ def warnings_of(rows: Sequence[Row], loss: str) -> list[str]:
                 f" like them by {measured[-1]:.0%} of what real ones do; a lower learning rate, or"
                 " an earlier checkpoint, may help"
             )
-    if _has_won(rows, loss) and not _has_won(rows[:-1], loss):
+    if _has_won(rows, saturates) and not _has_won(rows[:-1], saturates):
         told.append(
             f"the discriminator has won: its loss was below {_WON} in the last {_ROWS_WON} rows, so"
             " its logits are saturated and the generator learns next to nothing from it; a lower"
@@ -86,8 +85,8 @@ def _are_collapsed(measured: Sequence[float]) -> bool:
     return len(measured) > 1 and all(is_collapsed(value) for value in measured[-2:])
 
 
-def _has_won(rows: Sequence[Row], loss: str) -> bool:
+def _has_won(rows: Sequence[Row], saturates: bool) -> bool:
     latest = rows[-_ROWS_WON:]
-    if loss == _UNBOUNDED or len(latest) < _ROWS_WON:
+    if not saturates or len(latest) < _ROWS_WON:
         return False
     return all(row["discriminator_loss"] < _WON for row in latest)

@@ -14,12 +14,12 @@ from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, read_rows
 
 if TYPE_CHECKING:
-    from gantool.engine.loop import Progress
+    from gantool.engine.loop import TrainingProgress
 
 
 @dataclass
 class Notes:
-    """What consumers tell each other, and the user, of one `Progress`.
+    """What consumers tell each other, and the user, of one `TrainingProgress`.
 
     Attributes:
         diversity: Of the grid, where one was drawn; see `gantool.outputs.health`.
@@ -30,11 +30,13 @@ class Notes:
     warnings: list[str] = field(default_factory=list)
 
 
-Consumer = Callable[["Progress", Notes], Job | None]
-"""Gives what is to be written of a `Progress`; None where nothing is due."""
+Consumer = Callable[["TrainingProgress", Notes], Job | None]
+"""Gives what is to be written of a `TrainingProgress`; None where nothing is due."""
 
 
-def metrics_log(file: MetricsFile, calendar: Calendar, every: Interval, loss: str) -> Consumer:
+def metrics_log(
+    file: MetricsFile, calendar: Calendar, every: Interval, saturates: bool
+) -> Consumer:
     """Append a row wherever `every` is due, at the last step, and at a grid that has collapsed.
 
     A row is a function of its step and the rows before it, so that a resumed run has the same ones.
@@ -43,11 +45,11 @@ def metrics_log(file: MetricsFile, calendar: Calendar, every: Interval, loss: st
         file: To append to.
         calendar: Of the run.
         every: Due between rows.
-        loss: Of the recipe.
+        saturates: See `warnings_of`.
     """
     rows = deque(read_rows(file.path), maxlen=MEMORY)
 
-    def consume(progress: Progress, notes: Notes) -> Job | None:
+    def consume(progress: TrainingProgress, notes: Notes) -> Job | None:
         is_due = calendar.is_due(progress.step, every)
         is_bad = notes.diversity is not None and is_collapsed(notes.diversity)
         if not (is_due or is_bad or progress.step >= progress.last):
@@ -63,7 +65,7 @@ def metrics_log(file: MetricsFile, calendar: Calendar, every: Interval, loss: st
         if notes.diversity is not None:
             row["diversity"] = notes.diversity
         rows.append(row)
-        if found := warnings_of(list(rows), loss):
+        if found := warnings_of(list(rows), saturates):
             row["warnings"] = found
             notes.warnings += found
         return lambda: file.append(row)

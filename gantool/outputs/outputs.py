@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 
 from gantool.data.loading import Images
-from gantool.engine.loop import Progress
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
 from gantool.engine.schedule import calendar
 from gantool.files import write_text
@@ -19,6 +19,7 @@ from gantool.outputs.consumers import checkpoints, grids, loss_plots, real_grid
 from gantool.outputs.metrics import Consumer, Notes, metrics_log
 from gantool.outputs.writer import Writer
 from gantool.recipe.randomness import key
+from gantool.recipe.signatures import attributes
 from gantool.runs.checkpoint import Header
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
@@ -26,7 +27,7 @@ from gantool.sampling.grid import cells_of
 
 
 class Outputs:
-    """Writes what is due of each `Progress`, beside the training.
+    """Writes what is due of each `TrainingProgress`, beside the training.
 
     A context manager: on the way out, however the block ended, it waits until all is written.
 
@@ -48,7 +49,7 @@ class Outputs:
         self._metrics = MetricsFile(folder.metrics)
         self._consumers = _consumers(plan, images, folder, self._metrics)
         self._writer = Writer(plan.recipe.output.on_write_error == "continue")
-        self._last: Progress | None = None
+        self._last: TrainingProgress | None = None
 
     def __enter__(self) -> Outputs:
         self._writer.__enter__()
@@ -66,7 +67,7 @@ class Outputs:
         if kind is None:
             self._refuse_unsaved()
 
-    def take(self, progress: Progress) -> None:
+    def take(self, progress: TrainingProgress) -> None:
         """Hand over all that is due at a progress, and tell what is to be told."""
         self._writer.raise_error()
         self._tell_forgiven()
@@ -112,7 +113,12 @@ def _consumers(
         real_grid(folder.reals, reals, recipe)
     return [
         grids(folder, recipe, dates, state, plan.classes, reals),
-        metrics_log(metrics, dates, recipe.output.log_every, recipe.loss),
+        metrics_log(
+            metrics,
+            dates,
+            recipe.output.log_every,
+            attributes("loss", recipe.loss.name)["saturates"],
+        ),
         loss_plots(folder, recipe, dates),
         checkpoints(
             folder, recipe, dates, state, lambda progress: _header(plan, progress), metrics
@@ -120,7 +126,7 @@ def _consumers(
     ]
 
 
-def _header(plan: Plan, progress: Progress) -> Header:
+def _header(plan: Plan, progress: TrainingProgress) -> Header:
     loaded = plan.loaded
     return Header(
         recipe=loaded.text,

@@ -15,7 +15,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    FiniteFloat,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -24,7 +23,6 @@ from pydantic import (
 from gantool.recipe.signatures import Kind, aliases
 from gantool.recipe.types import (
     IS_WHOLE,
-    MAX_COUNT,
     Count,
     Every,
     Fraction,

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from gantool.recipe.document import Path, Problem
+from gantool.recipe.model import Component
 from gantool.recipe.signatures import (
     Kind,
     Signature,
@@ -23,7 +24,6 @@ from gantool.recipe.signatures import (
     refusal,
     signature,
 )
-from gantool.recipe.model import Component
 from gantool.recipe.suggest import closest, did_you_mean
 from gantool.recipe.types import MAX_COUNT
 from gantool.recipe.validate import problem_of

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from gantool.recipe.model import COMPONENT, Recipe
+from gantool.recipe.parts import LAYER_LIST_KEYWORDS, kind_of_keyword
 from gantool.recipe.signatures import (
     KINDS,
     Keyword,
@@ -17,8 +19,6 @@ from gantool.recipe.signatures import (
     names,
     signature,
 )
-from gantool.recipe.model import COMPONENT, Recipe
-from gantool.recipe.parts import LAYER_LIST_KEYWORDS, kind_of_keyword
 
 Schema = dict[str, Any]
 

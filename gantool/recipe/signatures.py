@@ -114,7 +114,8 @@ class Signature:
     """What a class takes; `takes_any` where it cannot be told from the source.
 
     `name` is an attribute of its module in Keras; `summary` its docstring's first sentence;
-    `attributes` are what the class body gives plain values to; `is_own` says whether it is gantool's.
+    `text` the whole of it; `attributes` are what the body of gantool's own class, told by `is_own`,
+    gives plain values to.
     """
 
     name: str
@@ -203,6 +204,12 @@ def signature(kind: Kind, name: str) -> Signature | None:
         found.attributes() if module else {},
         module is not None,
     )
+
+
+def attributes(kind: Kind, name: str) -> dict[str, Any]:
+    """Return what the class of a component says of itself; nothing of one that is unknown."""
+    known = signature(kind, name)
+    return {} if known is None else known.attributes
 
 
 def _described(source: ClassSource) -> ClassSource:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem
 from gantool.recipe.model import Recipe, Section
-from gantool.recipe.signatures import Kind, signature
+from gantool.recipe.signatures import attributes
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.types import MAX_COUNT
 
@@ -38,12 +38,12 @@ def _repetition_problems(recipe: Recipe) -> Iterator[Problem]:
 
 def _update_problems(recipe: Recipe) -> Iterator[Problem]:
     """What the loss and the terms ask of an update, and it does not have."""
-    loss = _attributes("loss", recipe.loss.name)
+    loss = attributes("loss", recipe.loss.name)
     is_separate = recipe.train.updates.real_and_generated == "separate"
     for path, name, found in (
         (("loss",), recipe.loss.name, loss),
         *(
-            (("regularizers", index), item.name, _attributes("term", item.name))
+            (("regularizers", index), item.name, attributes("term", item.name))
             for index, item in enumerate(recipe.regularizers)
         ),
     ):
@@ -60,12 +60,6 @@ def _update_problems(recipe: Recipe) -> Iterator[Problem]:
                 f"{name} needs one logit for an image, and {recipe.loss.name} has {logits}:"
                 " take another loss",
             )
-
-
-def _attributes(kind: Kind, name: str) -> dict[str, Any]:
-    """What the class of a component says of itself; nothing of an unknown one."""
-    known = signature(kind, name)
-    return {} if known is None else known.attributes
 
 
 def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
@@ -118,9 +112,9 @@ _WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "dict_type": lambda _: "a mapping of keys to values",
     "too_short": lambda limits: f"a list of at least {limits['min_length']}",
     "too_long": lambda limits: f"a list of {limits['max_length']}",
-    "greater_than": lambda limits: f"greater than {limits['gt']}",
-    "greater_than_equal": lambda limits: f"at least {limits['ge']}",
-    "less_than": lambda limits: f"less than {limits['lt']}",
+    "greater_than": lambda limits: f"greater than {limits['gt']:g}",
+    "greater_than_equal": lambda limits: f"at least {limits['ge']:g}",
+    "less_than": lambda limits: f"less than {limits['lt']:g}",
     "less_than_equal": lambda limits: f"at most {limits['le']}",
 }
 

@@ -10,12 +10,11 @@ from gantool.gan.seen import Seen
 from gantool.recipe.types import Positive
 
 
-
-
 class GradientPenalty(Term):
-    """weight · mean (‖∇D(x̂)‖₂ − 1)², x̂ = u · real + (1 − u) · generated (Gulrajani et al. 2017, WGAN-GP).
+    """weight · mean (‖∇D(x̂)‖₂ − 1)² between real and generated examples (Gulrajani et al. 2017).
 
-    Equation 3 and algorithm 1, with u uniform in [0, 1) for each pair.
+    WGAN-GP, equation 3 and algorithm 1: x̂ = u · real + (1 − u) · generated with u uniform in [0, 1)
+    for each pair, the norm over all but the batch.
 
     Args:
         weight: Factor of the penalty, λ.

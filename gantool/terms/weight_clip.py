@@ -13,7 +13,7 @@ from gantool.recipe.types import Positive
 
 
 class WeightClip(Constraint):
-    """Every weight of the discriminator to ±limit after each update of it (Arjovsky et al. 2017, WGAN).
+    """Every weight of the discriminator to ±limit after each update (Arjovsky et al. 2017, WGAN).
 
     Algorithm 1, line 7.
 

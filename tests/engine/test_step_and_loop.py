@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
-from gantool.engine.loop import Progress, train
+from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.replicas import Replicas
+from gantool.distribute.replicas import Replicas
 from gantool.engine.schedule import Calendar
 from gantool.engine.step import Losses, TrainingStep
 from gantool.recipe.model import Updates
@@ -176,7 +176,7 @@ class State:
     seconds = 10.0
 
 
-def walk(*, first: int = 0, **keys: Any) -> list[Progress]:
+def walk(*, first: int = 0, **keys: Any) -> list[TrainingProgress]:
     state = State()
     state.step = first
     settings: dict[str, Any] = {

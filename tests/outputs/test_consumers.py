@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.engine.loop import Progress
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.schedule import Calendar
 from gantool.errors import DivergedError
@@ -46,8 +46,8 @@ def plan(load_tiny: Callable[..., Any]) -> Plan:
     return make_plan(load_tiny(*SMALL, "output.checkpoint={every: 10, keep: 2}"))
 
 
-def at(step: int, stopped: bool = False) -> Progress:
-    return Progress(step, 100, 64 * step, 1.0, 1.0, 1.0, 0.5, 0.5, stopped)
+def at(step: int, stopped: bool = False) -> TrainingProgress:
+    return TrainingProgress(step, 100, 64 * step, 1.0, 1.0, 1.0, 0.5, 0.5, stopped)
 
 
 def saving(plan: Plan, folder: RunFolder) -> Consumer:
@@ -55,7 +55,7 @@ def saving(plan: Plan, folder: RunFolder) -> Consumer:
     return checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: HEADER, metrics)
 
 
-def write_now(consume: Consumer, progress: Progress) -> None:
+def write_now(consume: Consumer, progress: TrainingProgress) -> None:
     job = consume(progress, Notes())
     if job is not None:
         job()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gantool.engine.loop import Progress
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.schedule import Calendar
 from gantool.outputs.metrics import Consumer, Notes, metrics_log
 from gantool.recipe.model import Updates
@@ -23,7 +23,7 @@ def logging(path: Path, every: int | str = 10) -> Consumer:
     return metrics_log(MetricsFile(path), DATES, Interval.of(every), "non-saturating")
 
 
-def log(consume: Consumer, *progresses: Progress) -> None:
+def log(consume: Consumer, *progresses: TrainingProgress) -> None:
     """Do what a consumer gives, at once."""
     for progress in progresses:
         job = consume(progress, Notes())
@@ -31,7 +31,7 @@ def log(consume: Consumer, *progresses: Progress) -> None:
             job()
 
 
-def at(step: int, last: int = 250, **keys: object) -> Progress:
+def at(step: int, last: int = 250, **keys: object) -> TrainingProgress:
     values: dict[str, object] = {
         "images": 64 * step,
         "seconds": 1.23456 * step,
@@ -41,7 +41,7 @@ def at(step: int, last: int = 250, **keys: object) -> Progress:
         "discriminator_loss": -1.5,
         "stopped": False,
     }
-    return Progress(step=step, last=last, **(values | keys))  # type: ignore[arg-type]
+    return TrainingProgress(step=step, last=last, **(values | keys))  # type: ignore[arg-type]
 
 
 def test_rows_come_at_each_interval_and_at_the_last_step(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from gantool import __version__
 from gantool.data.loading import load_images
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.replicas import ALONE, Replicas
+from gantool.distribute.replicas import ALONE, Replicas
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
 from gantool.gan.share import Share
