@@ -187,17 +187,17 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
-    from gantool.engine.schedule import calendar
+    from gantool.engine.schedule import schedule_of
     from gantool.errors import DivergedError, GantoolError, LostWorkerError
     from gantool.training.session import run_session
 
-    dates = calendar(plan.recipe.train, len(images))
-    first, last = plan.state.step, dates.last_step(plan.recipe.train)
+    schedule = schedule_of(plan.recipe.train, len(images))
+    first, last = plan.state.step, schedule.last_step(plan.recipe.train)
     if first >= last:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
     is_first = replicas.worker == 0
-    is_logged = partial(dates.is_due, every=plan.recipe.output.log_every)
+    is_logged = partial(schedule.is_due, every=plan.recipe.output.log_every)
     with (
         stop_on_signals() as stop,
         training_progress(first, is_logged) as show,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.engine.schedule import Calendar
+from gantool.engine.schedule import Schedule
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.recipe.types import Interval
@@ -55,7 +55,7 @@ def train(
     *,
     last: int,
     batch_size: int,
-    calendar: Calendar,
+    schedule: Schedule,
     intervals: Sequence[Interval],
     should_stop: Callable[[], int],
     agree: Callable[[float, int], tuple[float, int]] = lambda seconds, wish: (seconds, wish),
@@ -68,7 +68,7 @@ def train(
         batches: Iterator at the state's next batch.
         last: Steps in all.
         batch_size: Real images in a batch.
-        calendar: How many batches a step takes, and when an interval is due.
+        schedule: How many batches a step takes, and when an interval is due.
         intervals: A pause is made, at least, whenever one of them is due.
         should_stop: Asked between calls; where it is not 0, the run ends where it is, on all
             workers. A signal's number, so that all can tell it.
@@ -85,12 +85,12 @@ def train(
     wish = 0
     while state.step < last and not wish:
         before, started = state.step, time.perf_counter()
-        stop = calendar.next_stop(before, intervals, last)
+        stop = schedule.next_stop(before, intervals, last)
         losses = step.run(batches, min(steps_a_call, stop - before))
         took = time.perf_counter() - started
         done = state.step - before
         images, images_before = (
-            batch_size * calendar.batches(number) for number in (state.step, before)
+            batch_size * schedule.batches(number) for number in (state.step, before)
         )
         state.seconds += took
         # All workers take the next steps in one call of the same length, or none of them does.

@@ -35,7 +35,7 @@ def batches_before(updates: Updates, step: int) -> int:
 
 
 @dataclass(frozen=True)
-class Calendar:
+class Schedule:
     """Translates between steps, batches and epochs. Every update of the discriminator is a batch.
 
     Attributes:
@@ -86,9 +86,9 @@ class Calendar:
         return min([last, *(self.next_due(step, every) for every in intervals)])
 
 
-def calendar(train: Train, images: int) -> Calendar:
-    """The calendar of a recipe over so many images."""
-    return Calendar(train.updates, images // train.batch_size)
+def schedule_of(train: Train, images: int) -> Schedule:
+    """The schedule of a recipe over so many images."""
+    return Schedule(train.updates, images // train.batch_size)
 
 
 def step_of_update(updates: Updates, network: str, index: int) -> int:
@@ -100,5 +100,5 @@ def step_of_update(updates: Updates, network: str, index: int) -> int:
         index: Number of the update among those of its network.
     """
     if network == "discriminator":
-        return Calendar(updates, 1).step_after(index + 1) - 1
+        return Schedule(updates, 1).step_after(index + 1) - 1
     return index // updates.generator

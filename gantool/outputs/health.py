@@ -5,37 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 Row = Mapping[str, Any]
 """Of metrics.jsonl."""
 
 MEMORY = 10_000
 """Rows back that the rules look at most, so that grids may come that much less often than rows."""
 
-_COMPARED = 64
 _COLLAPSED = 0.1
 _WON = 0.02
 """Twice −log 0.99: by logarithms, the loss of a discriminator that is 99 % sure, and right."""
 _ROWS_WON = 10
-
-
-def diversity(images: Sequence[np.ndarray], reals: Sequence[np.ndarray]) -> float | None:
-    """How far made images are from the ones most like them, beside how far real ones are.
-
-    The median over the first 64 images of the root mean square distance to the nearest other one,
-    as a share of that of real images. About 1 for a generator as rich as its data; near 0 where
-    each image has a double, be it that all are alike or that there are a few kinds.
-
-    Args:
-        images: uint8 [H, W, C] each, at least 2.
-        reals: Likewise.
-
-    Returns:
-        None where the real images have doubles, or there are too few to compare.
-    """
-    ours, theirs = _nearest(images), _nearest(reals)
-    return round(ours / theirs, 4) if ours is not None and theirs else None
 
 
 def is_collapsed(value: float) -> bool:
@@ -66,19 +45,6 @@ def warnings_of(rows: Sequence[Row], saturates: bool) -> list[str]:
             " learning rate for it, or more updates of the generator, may help"
         )
     return told
-
-
-def _nearest(images: Sequence[np.ndarray]) -> float | None:
-    count = min(len(images), _COMPARED)
-    if count < 2:
-        return None
-    pixels = np.stack(images[:count]).reshape(count, -1).astype(np.float64) / 255.0
-    squares = np.square(pixels).sum(axis=1)
-    # |a − b|² = |a|² + |b|² − 2ab; in float64 what rounding leaves is far below a grey level.
-    distances = squares[:, None] + squares[None, :] - 2.0 * pixels @ pixels.T
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.maximum(distances.min(axis=1), 0.0) / pixels.shape[1]
-    return float(np.median(np.sqrt(nearest)))
 
 
 def _are_collapsed(measured: Sequence[float]) -> bool:

@@ -16,14 +16,16 @@ from gantool.engine.diagnosis import batch_number, first_not_finite
 from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_state
 from gantool.engine.refusal import NotFiniteError
-from gantool.engine.schedule import batches_before, calendar
+from gantool.engine.schedule import batches_before, schedule_of
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.errors import DivergedError
 from gantool.outputs.outputs import Outputs
+from gantool.outputs.recipe_hooks import hooks_of
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
+from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.training.retry import go_back
 
@@ -108,8 +110,10 @@ def _run_until_it_diverges(
     recipe, state = plan.recipe, plan.state
     # The recipe of this try: the same but for the numbers that it draws.
     drawn = recipe.model_copy(update={"seed": seed_of_retry(recipe.seed, state.retries)})
-    dates = calendar(recipe.train, len(images))
+    schedule = schedule_of(recipe.train, len(images))
     states = [state, *_copies(plan, replicas)]
+    metrics = MetricsFile(folder.metrics)
+    hooks = hooks_of(plan, images, folder, metrics)
     with errors_of(images), _lost_workers(images, replicas):
         replicas.begin(_facts(plan, images), states)
         step = replicas.step(states, drawn)
@@ -117,20 +121,16 @@ def _run_until_it_diverges(
             state,
             step,
             _feed(drawn, images, replicas, batches_before(recipe.train.updates, state.step)),
-            last=dates.last_step(recipe.train),
+            last=schedule.last_step(recipe.train),
             batch_size=recipe.train.batch_size,
-            calendar=dates,
-            intervals=(
-                recipe.output.log_every,
-                recipe.output.grid.every,
-                recipe.output.checkpoint.every,
-            ),
+            schedule=schedule,
+            intervals=[hook.every for hook in hooks],
             should_stop=should_stop,
             agree=replicas.agree,
         )
         try:
             if replicas.worker == 0:
-                with Outputs(plan, images, folder, warn) as outputs:
+                with Outputs(plan, images, folder, hooks, metrics, warn) as outputs:
                     for progress in progresses:
                         outputs.take(progress)
                         yield progress
