@@ -80,7 +80,7 @@ class Sampler:
         )
         self._measure = tf.function(self._reference_state, autograph=False)
 
-    def latents_of(self, seeds: Sequence[int]) -> np.ndarray:
+    def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
         """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""
         latents: np.ndarray = self._draw_latents(np.asarray(seeds, np.int64)).numpy()
         return latents
@@ -153,7 +153,7 @@ class Sampler:
     ) -> tf.Tensor:
         """Several blocks of images [K, BLOCK, H, W, C], each from its own latents and labels."""
         return tf.map_fn(
-            lambda block: tf.cast(self._pass(*block, state)[0], tf.float32),
+            lambda block: tf.cast(self._pass(block[0], block[1], state)[0], tf.float32),
             (latents, labels),
             fn_output_signature=tf.TensorSpec((BLOCK, *self._shape), tf.float32),
             parallel_iterations=_SIDE_BY_SIDE,

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from gantool.engine.fault import Fault, NotFiniteError, code_of, read_code
 
 from gantool.data.loading import load_images
 from gantool.data.pipeline import batches
 from gantool.engine.diagnosis import batch_number, first_not_finite
-from gantool.engine.fault import Fault, NotFiniteError, code_of, read_code
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep

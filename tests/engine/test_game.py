@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from gantool.engine.game import make_game
+
 from gantool.engine.state import TrainingState
 from gantool.gan.updates import update_discriminator
 from gantool.networks.build import build_network

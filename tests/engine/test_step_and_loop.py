@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
+from gantool.distribute.replicas import Replicas
 from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_plan
-from gantool.distribute.replicas import Replicas
 from gantool.engine.schedule import Calendar
 from gantool.engine.step import Losses, TrainingStep
 from gantool.recipe.model import Updates

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from gantool.gan.constraints import clip_weights
 from gantool.gan.losses import LOSSES
+
 from gantool.gan.network import Learner
 from gantool.gan.updates import (
     Game,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from gantool.gan.losses import LOSSES
 
 LOGITS = (-1e4, -30.0, -1.0, 0.0, 0.5, 2.0, 100.0, 1e4)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from gantool.gan.share import WHOLE, Share
 
 from gantool.gan.network import Learner
-from gantool.gan.share import WHOLE, Share
 from gantool.layers.batch_normalization import BatchNormalization
 from gantool.layers.concat_label import ConcatLabel
 

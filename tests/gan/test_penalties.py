@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from gantool.gan.penalties import gradient_penalty, half_squared_norm
 
 RANDOM = np.random.default_rng(1)

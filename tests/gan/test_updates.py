@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from gantool.gan.penalties import gradient_penalty
+
 from gantool.gan.updates import (
     update_discriminator,
     update_discriminator_separately,

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from gantool.gan.penalties import gradient_penalty
+
 from gantool.layers.batch_normalization import BatchNormalization
 
 SHAPES = {"vector": (6, 3), "rows": (4, 5, 3), "image": (4, 5, 2, 3), "one image": (1, 5, 2, 3)}

@@ -11,19 +11,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.engine.hook import Hook, Job, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.schedule import Calendar
+from gantool.engine.schedule import Schedule
 from gantool.errors import DivergedError
-from gantool.outputs import consumers
-from gantool.outputs.consumers import checkpoints, grids, loss_plots
-from gantool.outputs.metrics import Consumer, Notes
+from gantool.metrics.diversity import Diversity
+from gantool.outputs import checkpoints
+from gantool.outputs.checkpoints import CheckpointHook
+from gantool.outputs.figures import MetricHook
+from gantool.outputs.grid import GridHook
+from gantool.outputs.loss_plot import LossPlotHook
+from gantool.outputs.samples import Samples
 from gantool.recipe.model import Updates
+from gantool.recipe.types import Interval
 from gantool.runs.checkpoint import Header
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
+from gantool.sampling.build import make_sampler
+from gantool.sampling.grid import Cell
 
-DATES = Calendar(Updates(), batches_per_epoch=10)
+SCHEDULE = Schedule(Updates(), batches_per_epoch=10)
 HEADER = Header("", "", 0, 0, 0.0, 0, 0)
 REALS = [np.full((28, 28, 1), level, np.uint8) for level in (0, 100, 200)]
 SMALL = (
@@ -50,22 +58,43 @@ def at(step: int, stopped: bool = False) -> TrainingProgress:
     return TrainingProgress(step, 100, 64 * step, 1.0, 1.0, 1.0, 0.5, 0.5, stopped)
 
 
-def saving(plan: Plan, folder: RunFolder) -> Consumer:
+def saving(plan: Plan, folder: RunFolder) -> CheckpointHook:
     metrics = MetricsFile(folder.metrics)
-    return checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: HEADER, metrics)
+    return CheckpointHook(
+        plan.recipe.output.checkpoint, folder, plan.state, lambda _: HEADER, metrics
+    )
 
 
-def write_now(consume: Consumer, progress: TrainingProgress) -> None:
-    job = consume(progress, Notes())
+def samples_of(plan: Plan) -> Samples:
+    sampler = make_sampler(plan.state.best_generator, plan.recipe, 0)
+    return Samples(sampler, plan.recipe.data.range)
+
+
+def drawing(plan: Plan, folder: RunFolder) -> GridHook:
+    return GridHook(plan.recipe.output.grid, folder, samples_of(plan), 0)
+
+
+def plotting(plan: Plan, folder: RunFolder) -> LossPlotHook:
+    return LossPlotHook(plan.recipe.output.checkpoint.every, folder, "tiny")
+
+
+def job_of(hook: Hook, progress: TrainingProgress) -> Job | None:
+    """What a hook gives to be done, where it is due."""
+    moment = Moment(progress, Path())
+    return hook(moment).job if hook.is_due(moment, SCHEDULE) else None
+
+
+def write_now(hook: Hook, progress: TrainingProgress) -> None:
+    job = job_of(hook, progress)
     if job is not None:
         job()
 
 
 def test_only_the_newest_checkpoints_stay(plan: Plan, folder: RunFolder) -> None:
-    consume = saving(plan, folder)
+    hook = saving(plan, folder)
 
     def after(step: int, stopped: bool = False) -> list[str]:
-        write_now(consume, at(step, stopped))
+        write_now(hook, at(step, stopped))
         return [path.stem.removeprefix("step-0000") for path in folder.checkpoints()]
 
     assert after(5) == []
@@ -79,10 +108,10 @@ def test_only_the_newest_checkpoints_stay(plan: Plan, folder: RunFolder) -> None
 
 def test_weights_that_are_no_numbers_are_not_saved(plan: Plan, folder: RunFolder) -> None:
     """The losses of a step are those before its update: the update itself may have gone wrong."""
-    consume = saving(plan, folder)
-    write_now(consume, at(10))
+    hook = saving(plan, folder)
+    write_now(hook, at(10))
     plan.state.discriminator.weights()["01_Dense/bias"].assign([0.0, np.nan, 0.0, 0.0])
-    job = consume(at(20), Notes())
+    job = job_of(hook, at(20))
     assert job is not None  # looking through all the weights is not for training to wait for
     with pytest.raises(DivergedError) as raised:
         job()
@@ -95,12 +124,12 @@ def test_weights_that_are_no_numbers_are_not_saved(plan: Plan, folder: RunFolder
 def test_a_checkpoint_that_cannot_be_written_costs_none_of_the_others(
     plan: Plan, folder: RunFolder
 ) -> None:
-    consume = saving(plan, folder)
+    hook = saving(plan, folder)
     for step in (10, 20):
-        write_now(consume, at(step))
+        write_now(hook, at(step))
     folder.checkpoint(30).mkdir()  # no file takes the place of a folder
     with pytest.raises(OSError, match="Is a directory"):
-        write_now(consume, at(30))
+        write_now(hook, at(30))
     names = [path.name for path in folder.checkpoints()]
     assert names == ["step-00000010.h5", "step-00000020.h5", "step-00000030.h5"]
     assert list((folder.path / "checkpoints").glob(".*")) == []
@@ -109,7 +138,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_none_of_the_others(
 def test_a_checkpoint_is_of_the_step_at_which_it_was_due(plan: Plan, folder: RunFolder) -> None:
     bias = plan.state.generator.weights()["00_Dense/bias"]
     bias.assign(np.full(784, 0.25, np.float32))
-    job = saving(plan, folder)(at(10), Notes())
+    job = job_of(saving(plan, folder), at(10))
     bias.assign(np.full(784, 0.75, np.float32))
     assert folder.checkpoints() == []
     assert job is not None
@@ -122,7 +151,7 @@ def test_a_grid_is_of_the_step_at_which_it_was_due(plan: Plan, folder: RunFolder
     weights = plan.state.generator.weights()
     weights["00_Dense/kernel"].assign(np.zeros((8, 784)))
     weights["00_Dense/bias"].assign(np.full(784, 1.0))
-    job = grids(folder, plan.recipe, DATES, plan.state, 0, REALS)(at(100), Notes())
+    job = job_of(drawing(plan, folder), at(100))
     weights["00_Dense/bias"].assign(np.full(784, -1.0))
     assert not folder.samples(100).exists()
     assert job is not None
@@ -131,30 +160,51 @@ def test_a_grid_is_of_the_step_at_which_it_was_due(plan: Plan, folder: RunFolder
         assert image.getextrema() == (255, 255)  # 1.0 is white
 
 
-def test_a_grid_is_looked_at_for_doubles(plan: Plan, folder: RunFolder) -> None:
-    """Of a generator that makes one image only, whatever the latent."""
-    weights = plan.state.generator.weights()
-    notes = Notes()
-    consume = grids(folder, plan.recipe, DATES, plan.state, 0, REALS)
-    consume(at(100), notes)
-    assert notes.diversity is not None
-    assert notes.diversity > 0.1
-    weights["00_Dense/kernel"].assign(np.zeros((8, 784)))
-    consume(at(100), notes)
-    assert notes.diversity == 0.0
+class TestMetrics:
+    """Of a generator that is made to give one image only, whatever the latent."""
+
+    @staticmethod
+    def measured(plan: Plan, metric: Diversity, asked: list[int]) -> MetricHook:
+        def reals(cells: Any) -> list[np.ndarray]:
+            asked.append(len(cells))
+            return REALS
+
+        grid = plan.recipe.output.grid
+        cells = [Cell(seed) for seed in range(4)]
+        return MetricHook(metric, grid.every, cells, samples_of(plan), reals)
+
+    def test_are_taken_of_the_samples_of_the_step(self, plan: Plan) -> None:
+        asked: list[int] = []
+        hook = self.measured(plan, Diversity(), asked)
+        before = hook(Moment(at(100), Path())).values["diversity"]
+        assert before > 0.1
+        plan.state.generator.weights()["00_Dense/kernel"].assign(np.zeros((8, 784)))
+        assert hook(Moment(at(100), Path())).values["diversity"] == before  # drawn once a step
+        assert hook(Moment(at(200), Path())).values["diversity"] == 0.0
+        assert asked == [4, 4, 4]
+
+    def test_come_with_each_grid_or_as_often_as_they_say(self, plan: Plan) -> None:
+        grid = plan.recipe.output.grid.every
+        assert self.measured(plan, Diversity(), []).every == grid
+        other = Interval.of(7)
+        assert self.measured(plan, Diversity(every=other), []).every == other
+
+    def test_are_of_as_many_samples_as_they_say(self, plan: Plan) -> None:
+        asked: list[int] = []
+        self.measured(plan, Diversity(samples=9), asked)(Moment(at(100), Path()))
+        assert asked == [9]
 
 
 def test_rows_are_on_disk_before_a_checkpoint(
     plan: Plan, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    flush, write = MetricsFile.flush, consumers.write_checkpoint
+    flush, write = MetricsFile.flush, checkpoints.write_checkpoint
     monkeypatch.setattr(MetricsFile, "flush", lambda file: (order.append("rows"), flush(file)))
     monkeypatch.setattr(
-        consumers, "write_checkpoint", lambda *rest: (order.append("checkpoint"), write(*rest))
+        checkpoints, "write_checkpoint", lambda *rest: (order.append("checkpoint"), write(*rest))
     )
-    write_of = saving(plan, folder)
-    write_now(write_of, at(10))
+    write_now(saving(plan, folder), at(10))
     assert order == ["rows", "checkpoint"]
 
 
@@ -163,32 +213,34 @@ def test_a_checkpoint_is_not_written_without_its_rows(plan: Plan, folder: RunFol
     metrics = MetricsFile(folder.metrics)
     with pytest.raises(OSError, match="Is a directory"):
         metrics.append({"step": 10})
-    consume = checkpoints(folder, plan.recipe, DATES, plan.state, lambda _: HEADER, metrics)
+    settings = plan.recipe.output.checkpoint
+    hook = CheckpointHook(settings, folder, plan.state, lambda _: HEADER, metrics)
     with pytest.raises(OSError, match="Is a directory"):
-        write_now(consume, at(10))
+        write_now(hook, at(10))
     assert folder.checkpoints() == []
     folder.metrics.rmdir()
-    write_now(consume, at(20))
+    write_now(hook, at(20))
     assert folder.metrics.read_text() == '{"step": 10}\n'
     assert folder.checkpoints() == [folder.checkpoint(20)]
 
 
 def test_nothing_is_due_between_the_intervals(plan: Plan, folder: RunFolder) -> None:
-    for consume in (
-        grids(folder, plan.recipe, DATES, plan.state, 0, REALS),
-        saving(plan, folder),
-        loss_plots(folder, plan.recipe, DATES),
-    ):
-        assert consume(at(13), Notes()) is None
+    for hook in (drawing(plan, folder), saving(plan, folder), plotting(plan, folder)):
+        assert job_of(hook, at(13)) is None
 
 
 def test_losses_are_drawn_where_a_checkpoint_is_due(plan: Plan, folder: RunFolder) -> None:
-    consume = loss_plots(folder, plan.recipe, DATES)
+    hook = plotting(plan, folder)
     folder.metrics.write_text('{"step": 10, "generator_loss": 1, "discriminator_loss": 2}\n')
-    job = consume(at(10), Notes())
+    job = job_of(hook, at(10))
     assert not folder.losses.exists()
     assert job is not None
     job()
     with Image.open(folder.losses) as image:
         assert image.size == (960, 540)
-    assert consume(at(13, stopped=True), Notes()) is not None
+    assert job_of(hook, at(13, stopped=True)) is not None
+
+
+def test_a_stopped_run_is_saved_but_not_drawn(plan: Plan, folder: RunFolder) -> None:
+    assert job_of(saving(plan, folder), at(13, stopped=True)) is not None
+    assert job_of(drawing(plan, folder), at(13, stopped=True)) is None
