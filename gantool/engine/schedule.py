@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +52,14 @@ class Schedule:
 
     def step_after(self, batches: int) -> int:
         """The first step by whose end so many batches have been taken."""
-        return bisect_left(range(batches + 1), batches, key=self.batches)
+        before, after = 0, batches
+        while before < after:
+            middle = (before + after) // 2
+            if self.batches(middle) < batches:
+                before = middle + 1
+            else:
+                after = middle
+        return after
 
     def last_step(self, train: Train) -> int:
         """How many steps a run has in all; one that is given in epochs finishes the last."""

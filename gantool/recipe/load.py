@@ -117,7 +117,7 @@ class _Teller:
         return lines[:_TOLD] + more
 
     def _override_of(self, path: Path) -> Override | None:
-        for override in self.overrides:
+        for override in reversed(self.overrides):
             if path[: len(override.path)] == override.path:
                 return override
         return None
@@ -173,8 +173,14 @@ def load(
     written, read = read_document(source.text, source.name)
     if written is None:
         raise RecipeError("\n".join(found.line(source.name) for found in read))
+    data = written.data
+    if steps is not None:
+        overrides = [*overrides, Override(("train", "steps"), steps, f"train.steps={steps}")]
+    for override in overrides:
+        data = changed(data, override)
+    if steps is not None:
+        data["train"].pop("epochs", None)
     teller = _Teller(written, overrides)
-    data = _with_overrides(written.data, overrides, steps)
     recipe, problems = validate(data)
     parts, part_problems = resolve(data)
     if recipe is None or read:
@@ -182,14 +188,3 @@ def load(
     return LoadedRecipe(
         recipe, parts, data, source.name, source.folder, tuple(part_problems), teller
     )
-
-
-def _with_overrides(
-    data: dict[str, Any], overrides: Sequence[Override], steps: int | None
-) -> dict[str, Any]:
-    for override in overrides:
-        data = changed(data, override)
-    if steps is not None:
-        data = changed(data, Override(("train", "steps"), steps, f"train.steps={steps}"))
-        data["train"].pop("epochs", None)
-    return data

@@ -22,6 +22,7 @@ from gantool.recipe.signatures import (
     aliases,
     names,
     refusal,
+    refused_value,
     signature,
 )
 from gantool.recipe.suggest import closest, did_you_mean
@@ -212,6 +213,10 @@ class _Resolver:
             meant: str | None = word
             if word not in known.keywords and not known.takes_any:
                 meant = self._unknown_keyword(word, given, known, here)
+            refused = refused_value(kind, known, word, given)
+            if refused is not None:
+                self._tell(here, refused)
+                value = value if known.keywords[word].required else known.keywords[word].default
             if meant is not None:
                 keywords[meant] = self._value(meant, value, known, kind, here)
         return keywords
@@ -231,7 +236,7 @@ class _Resolver:
             return self._nested_layers(word, value, path)
         nested = kind_of_keyword(word, kind)
         if nested == "schedule" and not isinstance(value, (dict, str)):
-            return value
+            return float(value) if isinstance(value, int) else value  # as Keras wants it
         if nested is not None and value is not None:
             return self._nested(value, nested, path)
         if word == "activation" or word.endswith("_activation"):

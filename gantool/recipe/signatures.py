@@ -93,6 +93,16 @@ _REFUSED: dict[Kind, dict[str, str]] = {
     "schedule": {"LearningRateSchedule": _BASE_CLASS},
 }
 
+_OF_NUMBERS: tuple[Kind, ...] = ("optimizer", "schedule")
+"""Kinds of which no keyword takes text, whatever its default."""
+_MOVING_AVERAGE = {
+    "use_ema": "ema_overwrite_frequency",
+    "ema_momentum": "use_ema",
+    "ema_overwrite_frequency": "use_ema",
+}
+"""Keywords of optimizers, and what they do nothing without: the call that would put the average
+into the weights in the end, `finalize_variable_values`, is not made here."""
+
 
 @dataclass(frozen=True)
 class Keyword:
@@ -181,6 +191,37 @@ def refusal(kind: Kind, name: str) -> str | None:
     """Say why a recipe may not use a class that Keras has; None where it may, or has not."""
     reason = _REFUSED.get(kind, {}).get(name)
     return None if reason is None else reason.format(name)
+
+
+def refused_value(kind: Kind, known: Signature, word: str, given: dict[str, Any]) -> str | None:
+    """Say why a keyword cannot have its value, where Keras would take it; None where it can.
+
+    Args:
+        kind: Of the class.
+        known: The class.
+        word: The keyword.
+        given: All keywords of the class that the recipe gives, and their values.
+    """
+    value, keyword = given[word], known.keywords.get(word)
+    needed = _MOVING_AVERAGE.get(word) if kind == "optimizer" else None
+    if needed is not None and _is_on(value) and not _is_on(given.get(needed)):
+        return (
+            f"{word} of {known.name} has no effect without {needed}: train.average keeps a moving"
+            " average of the generator"
+        )
+    if keyword is None or isinstance(keyword.default, bool):
+        return None
+    if isinstance(value, bool) and keyword.required:
+        return f"{word} of {known.name} cannot be true or false"
+    is_number = kind in _OF_NUMBERS or isinstance(keyword.default, (int, float))
+    names_schedule = word == "learning_rate" and isinstance(value, str)
+    if is_number and isinstance(value, (bool, str)) and not names_schedule:
+        return f"{word} of {known.name} must be a number, not {value!r}"
+    return None
+
+
+def _is_on(value: Any) -> bool:
+    return bool(value) and str(value).lower() not in ("no", "off", "false")
 
 
 @cache

@@ -67,13 +67,15 @@ class Interval(BaseModel):
     def _from_yaml(cls, value: Any) -> Any:
         if isinstance(value, Interval):
             return value
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_COUNT:
-            return {"count": value}
-        if isinstance(value, str) and (found := _EPOCHS.fullmatch(value)):
-            return {"count": int(found[1]), "in_epochs": True}
-        raise ValueError(
-            f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
-        )
+        found = _EPOCHS.fullmatch(value) if isinstance(value, str) else None
+        count = int(found[1]) if found else value
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ValueError(
+                f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
+            )
+        if count > MAX_COUNT:
+            raise ValueError(f"write at most {MAX_COUNT} steps or epochs, not {value!r}")
+        return {"count": count, "in_epochs": found is not None}
 
     @model_serializer
     def _as_written(self) -> int | str:
@@ -82,7 +84,7 @@ class Interval(BaseModel):
         return f"{self.count} epoch" + ("s" if self.count > 1 else "")
 
 
-_EPOCHS = re.compile(r"([1-9]\d{0,17}) epochs?")
+_EPOCHS = re.compile(r"([1-9]\d{0,99}) epochs?")
 
 Every = Annotated[
     Interval,

@@ -93,11 +93,9 @@ def problem_of(detail: Any, place: Path = ()) -> Problem:
 
 
 _WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "int_parsing": lambda _: "a whole number",
     "int_parsing_size": lambda _: f"at most {MAX_COUNT}",
     "int_type": lambda _: "a whole number",
     "int_from_float": lambda _: "a whole number",
-    "float_parsing": lambda _: "a number",
     "float_type": lambda _: "a number",
     "finite_number": lambda _: "a finite number",
     "bool_parsing": lambda _: "true or false",

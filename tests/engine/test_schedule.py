@@ -149,7 +149,7 @@ def test_a_stop_is_the_first_step_at_which_anything_is_due(
     assert stop == next(due, last)
 
 
-@given(updates_of_recipes, st.integers(0, 2_000))
+@given(updates_of_recipes, st.integers(0, 2_000) | st.integers(0, 2**127))
 def test_the_step_after_some_batches_is_the_first_that_has_them(
     updates: Updates, batches: int
 ) -> None:
@@ -179,6 +179,19 @@ def train(**keys: object) -> Train:
 )
 def test_steps_in_all(settings: Train, images: int, steps: int) -> None:
     assert calendar(settings, images).last_step(settings) == steps
+
+
+LARGEST = 2**63 - 1
+
+
+def test_a_length_or_an_interval_may_be_as_large_as_a_number_of_a_recipe() -> None:
+    settings = train(epochs=LARGEST, updates={"discriminator": 2})
+    assert calendar(settings, 5 * 8).last_step(settings) == (5 * LARGEST + 1) // 2
+    found = every(LARGEST, f"{LARGEST} epochs")
+    assert dates().next_stop(0, found, 5 * LARGEST) == LARGEST
+    assert dates().next_stop(LARGEST, found[1:], 20 * LARGEST) == 10 * LARGEST
+    assert not dates().is_due(10 * LARGEST - 1, found[1])
+    assert dates().is_due(10 * LARGEST, found[1])
 
 
 def test_a_partial_batch_is_no_batch() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gantool.recipe.model import MAX_COUNT
+from gantool.recipe.types import MAX_COUNT
 from gantool.recipe.randomness import key
 
 

@@ -199,23 +199,24 @@ def test_the_tables_above_hold_every_number_of_a_recipe():
 
 
 @pytest.mark.parametrize(
-    ("section", "key"),
-    [("latent", "size"), ("train", "batch_size"), ("train", "steps")],
+    "path", [*(WHOLE.keys() - {("data", "channels")}), *INTERVALS, ("train", "epochs")], ids=dotted
 )
-@pytest.mark.parametrize("given", [10**30, "1e30", "9" * 30])
-def test_whole_numbers_end_where_those_of_tensorflow_do(section, key, given):
-    changed = {section: SMALLEST[section] | {key: given}}
-    _, [problem] = validate(SMALLEST | changed)
-    assert problem.path == (section, key)
-    assert problem.message.startswith(f"{section}.{key} must be ")
-    assert "exceeded" not in problem.message
+def test_whole_numbers_end_where_those_of_tensorflow_do(path):
+    assert validate(with_value(path, 2**63 - 1))[1] == []
+    for number in (2**63, 10**30):
+        _, [problem] = validate(with_value(path, number))
+        assert problem.path == path
+        what = "write" if path in INTERVALS else f"{dotted(path)} must be"
+        assert problem.message.startswith(f"{what} at most 9223372036854775807")
+        assert problem.message.endswith(f", not {number}")
 
 
-def test_the_largest_whole_number():
-    recipe, problems = validate(SMALLEST | {"latent": {"size": 2**63 - 1}})
-    assert problems == []
-    assert recipe.latent.size == 2**63 - 1
-    _, [problem] = validate(SMALLEST | {"latent": {"size": 2**63}})
+@pytest.mark.parametrize("path", INTERVALS, ids=dotted)
+def test_intervals_of_epochs_end_there_too(path):
+    assert validate(with_value(path, f"{2**63 - 1} epochs"))[1] == []
+    _, [problem] = validate(with_value(path, f"{2**63} epochs"))
     assert problem.message == (
-        "latent.size must be at most 9223372036854775807, not 9223372036854775808"
+        "write at most 9223372036854775807 steps or epochs, not '9223372036854775808 epochs'"
     )
+    _, [problem] = validate(with_value(path, "9" * 5_000 + " epochs"))
+    assert problem.message.startswith("write a number of steps of at least 1, or epochs")
