@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from gantool.recipe.signatures import names, refused_value, signature
 
 from gantool.recipe.parts import Part, resolve
+from gantool.recipe.signatures import names, refused_value, signature
 
 
 def layers_of(*layers, **more):
