@@ -45,18 +45,18 @@ class Hook:
     """Looks at a pause of training, and gives values, something to write or warnings.
 
     Attributes:
-        every: How often it comes; it also comes at the last step.
+        every: How often it comes, with each grid where it is None; it also comes at the last step.
         at_stop: Whether it also comes where a run is stopped before its last step.
     """
 
-    every: Interval
+    every: Interval | None = None
     at_stop: ClassVar[bool] = False
 
     def is_due(self, moment: Moment, schedule: Schedule) -> bool:
         """Whether it comes at this moment."""
         progress = moment.progress
         is_end = progress.ends if self.at_stop else progress.step >= progress.last
-        return is_end or schedule.is_due(progress.step, self.every)
+        return is_end or (self.every is not None and schedule.is_due(progress.step, self.every))
 
     def __call__(self, moment: Moment) -> Outcome:
         """What it gives at a moment at which it is due; training waits for it."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.outputs.samples import Samples
-from gantool.recipe.types import Interval
 from gantool.sampling.grid import Cell
 from gantool.sampling.metric import Metric
 
@@ -18,8 +17,7 @@ class MetricHook(Hook):
 
     Args:
         metric: The metric.
-        grid_every: How often grids come.
-        grid_cells: What stands in them.
+        grid_cells: What stands in the grids.
         samples: Draws.
         reals: Real images for cells.
     """
@@ -27,12 +25,11 @@ class MetricHook(Hook):
     def __init__(
         self,
         metric: Metric,
-        grid_every: Interval,
         grid_cells: Sequence[Cell],
         samples: Samples,
         reals: Callable[[Sequence[Cell]], Sequence[np.ndarray]],
     ) -> None:
-        self.every = metric.every or grid_every
+        self.every = metric.every
         self._metric, self._samples, self._reals = metric, samples, reals
         self._cells = (
             grid_cells if metric.samples is None else [Cell(it) for it in range(metric.samples)]

@@ -47,12 +47,11 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     def reals_for(cells: tuple[Cell, ...]) -> Sequence[np.ndarray]:
         return real_images(images, cells, plan.classes, recipe.seed)
 
-    return [
+    hooks: list[Hook] = [
         GridHook(grid, folder, samples, plan.classes),
         *(
             MetricHook(
                 make(part_of(item, "metric")),
-                grid.every,
                 cells,
                 samples,
                 lambda cells: reals_for(tuple(cells)),
@@ -66,6 +65,9 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
             output.checkpoint, folder, state, lambda progress: _header(plan, progress), metrics
         ),
     ]
+    for hook in hooks:
+        hook.every = hook.every or grid.every
+    return hooks
 
 
 def _header(plan: Plan, progress: TrainingProgress) -> Header:

@@ -124,7 +124,7 @@ def _run_until_it_diverges(
             last=schedule.last_step(recipe.train),
             batch_size=recipe.train.batch_size,
             schedule=schedule,
-            intervals=[hook.every for hook in hooks],
+            intervals=[hook.every for hook in hooks if hook.every is not None],
             should_stop=should_stop,
             agree=replicas.agree,
         )

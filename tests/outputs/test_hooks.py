@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.loading import load_images
 from gantool.engine.hook import Hook, Job, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan, make_plan
@@ -22,6 +23,7 @@ from gantool.outputs.checkpoints import CheckpointHook
 from gantool.outputs.figures import MetricHook
 from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
+from gantool.outputs.recipe_hooks import hooks_of
 from gantool.outputs.samples import Samples
 from gantool.recipe.model import Updates
 from gantool.recipe.types import Interval
@@ -169,9 +171,8 @@ class TestMetrics:
             asked.append(len(cells))
             return REALS
 
-        grid = plan.recipe.output.grid
         cells = [Cell(seed) for seed in range(4)]
-        return MetricHook(metric, grid.every, cells, samples_of(plan), reals)
+        return MetricHook(metric, cells, samples_of(plan), reals)
 
     def test_are_taken_of_the_samples_of_the_step(self, plan: Plan) -> None:
         asked: list[int] = []
@@ -182,12 +183,6 @@ class TestMetrics:
         assert hook(Moment(at(100), Path())).values["diversity"] == before  # drawn once a step
         assert hook(Moment(at(200), Path())).values["diversity"] == 0.0
         assert asked == [4, 4, 4]
-
-    def test_come_with_each_grid_or_as_often_as_they_say(self, plan: Plan) -> None:
-        grid = plan.recipe.output.grid.every
-        assert self.measured(plan, Diversity(), []).every == grid
-        other = Interval.of(7)
-        assert self.measured(plan, Diversity(every=other), []).every == other
 
     def test_are_of_as_many_samples_as_they_say(self, plan: Plan) -> None:
         asked: list[int] = []
@@ -239,6 +234,24 @@ def test_losses_are_drawn_where_a_checkpoint_is_due(plan: Plan, folder: RunFolde
     with Image.open(folder.losses) as image:
         assert image.size == (960, 540)
     assert job_of(hook, at(13, stopped=True)) is not None
+
+
+def test_hooks_come_as_often_as_the_recipe_says_or_with_each_grid(
+    load_tiny: Callable[..., Any], folder: RunFolder
+) -> None:
+    plan = make_plan(
+        load_tiny(
+            *SMALL,
+            "output={log_every: 3, grid: {every: 7}, checkpoint: {every: 11},"
+            " metrics: [Diversity, Diversity: {every: 1 epoch}]}",
+        )
+    )
+    assert plan.source is not None
+    images = load_images(plan.source, plan.recipe.data)
+    hooks = hooks_of(plan, images, folder, MetricsFile(folder.metrics))
+    assert [hook.every for hook in hooks] == [
+        Interval.of(every) for every in (7, 7, "1 epoch", 3, 11, 11)
+    ]
 
 
 def test_a_stopped_run_is_saved_but_not_drawn(plan: Plan, folder: RunFolder) -> None:
