@@ -15,6 +15,7 @@ from gantool.gan.network import Learner
 from gantool.gan.penalties import gradient_penalty
 from gantool.gan.share import WHOLE, Share
 from gantool.gan.updates import Game, Penalty
+from gantool.layers.batch_normalization import batch_normalization_layers
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import GradientPenalty, Recipe, WeightClip, WeightDecay
 
@@ -48,9 +49,8 @@ def _clipped(discriminator: BuiltNetwork, item: WeightClip) -> list[keras.Variab
     """The variables of the discriminator that are clipped."""
     of_normalization = [
         variable
-        for placed in discriminator.layers
-        if isinstance(placed.layer, keras.layers.BatchNormalization)
-        for variable in placed.layer.weights
+        for layer in batch_normalization_layers(discriminator.model)
+        for variable in layer.weights
     ]
     own = {id(variable) for variable in of_normalization}
     others = [item for item in discriminator.model.trainable_variables if id(item) not in own]

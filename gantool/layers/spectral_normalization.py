@@ -25,7 +25,7 @@ class SpectralNormalization(keras.layers.SpectralNormalization):
     def __init__(
         self, layer: keras.layers.Layer, power_iterations: int = 1, **keywords: Any
     ) -> None:
-        # Without autocast the kernel is float32 here; the layer inside casts for itself.
+        keywords["dtype"] = "float32"  # of σ; the layer inside computes in its own
         super().__init__(layer, power_iterations, autocast=False, **keywords)
 
     def build(self, input_shape: Any) -> None:
@@ -39,6 +39,10 @@ class SpectralNormalization(keras.layers.SpectralNormalization):
             name="vector_u",
             dtype=self.kernel.dtype,
         )
+
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:  # noqa: ARG002
+        """Shape and type of what `layer` makes."""
+        return self.layer.compute_output_spec(inputs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """What `layer` makes of its inputs with W / σ for its kernel."""
@@ -59,18 +63,17 @@ class SpectralNormalization(keras.layers.SpectralNormalization):
 
     def _normalized(self) -> tuple[tf.Tensor, tf.Tensor]:
         """W / σ in the kernel's shape, and the new u; a kernel of zeros stays as it is."""
-        matrix = tf.reshape(self.kernel.value, [-1, self.kernel.shape[-1]])
-        fixed = tf.stop_gradient(matrix)
-        vector_u = self.vector_u.value
+        # A wrapper that calls this layer's `call` itself has the values cast; the sums are not.
+        weights, before = (tf.cast(it.value, it.dtype) for it in (self.kernel, self.vector_u))
+        matrix = tf.reshape(weights, [-1, self.kernel.shape[-1]])
+        fixed, vector_u = tf.stop_gradient(matrix), before
         for _ in range(self.power_iterations):
             vector_v = _unit(tf.matmul(vector_u, fixed, transpose_b=True))
             vector_u = _unit(tf.matmul(vector_v, fixed))
         sigma = tf.matmul(tf.matmul(vector_v, matrix), vector_u, transpose_b=True)
         is_zero = sigma == 0.0
         kernel = matrix / tf.where(is_zero, 1.0, sigma)
-        return tf.reshape(kernel, self.kernel.shape), tf.where(
-            is_zero, self.vector_u.value, vector_u
-        )
+        return tf.reshape(kernel, self.kernel.shape), tf.where(is_zero, before, vector_u)
 
 
 def _kernel_of(layer: keras.layers.Layer) -> keras.Variable:
