@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from gantool.cli.batch import BatchSize, batch_option, load_with_batch
 from gantool.cli.distribute import distribute_option, plan_and_replicas, way_on_together
-from gantool.cli.loading import images_of, load_recipe, recipe_options
+from gantool.cli.loading import images_of, load_recipe, recipe_options, warn
 from gantool.cli.progress import training_progress
 from gantool.cli.quantities import amount, duration, step_time
 from gantool.cli.signals import stop_on_signals
@@ -149,7 +148,7 @@ def _resume(
             refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
         plan, replicas = plan_and_replicas(loaded, distribute)
         restore(plan.state, point)
-        _warn(point.warnings)
+        warn(point.warnings)
         if not dry_run and replicas.worker == 0:
             if distribute == "workers":
                 stack.enter_context(alone_with(folder))
@@ -158,11 +157,6 @@ def _resume(
         if dry_run:
             return _dry_run(plan, images)
         return _train(plan, images, folder, replicas)
-
-
-def _warn(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(f"warning: {line}", err=True)
 
 
 def _dry_run(plan: Plan, images: Images) -> int:
@@ -211,7 +205,7 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
                 folder,
                 lambda: stop.signal or 0,
                 replicas,
-                lambda text: _warn([text]),
+                lambda text: warn([text]),
             )
             with closing(session):
                 for progress in session:

@@ -19,12 +19,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
     its own part of it; `synchronized` layers by the whole.
     """
 
-    measuring = False
-    """Whether a pass in inference mode goes by its own batch too. See `measuring_statistics`."""
+    measured: int | None = None
+    """In `measuring_statistics`, the calls so far, whose statistics are averaged; else None."""
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalise [B, …, C] by its batch's moments (training) or the moving statistics."""
-        training = training or self.measuring
+        if self.measured is not None:
+            training, self.momentum = True, self.measured / (self.measured + 1)
+            self.measured += 1
         last = len(inputs.shape) - 1
         renorm = getattr(self, "renorm", False)  # since Keras 3.13
         usual = self.axis in (-1, last) and not renorm
@@ -79,15 +81,21 @@ def _mean_of_replicas(values: tf.Tensor) -> tf.Tensor:
 def measuring_statistics(model: keras.Model) -> Iterator[None]:
     """Within, a pass in inference mode normalises by its batch and keeps that batch's statistics.
 
-    What the moving statistics were before has no part in them. Other layers, such as dropout, do
-    what they do in inference.
+    What the moving statistics were before has no part in them; a layer that is called several
+    times, as inside TimeDistributed, keeps the mean over its calls. Other layers, such as dropout,
+    do what they do in inference.
     """
-    layers = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
+    layers = batch_normalization_layers(model)
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
-        layer.measuring, layer.momentum = True, 0.0
+        layer.measured = 0
     try:
         yield
     finally:
         for layer, momentum in zip(layers, momenta, strict=True):
-            layer.measuring, layer.momentum = False, momentum
+            layer.measured, layer.momentum = None, momentum
+
+
+def batch_normalization_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """The layers of batch normalisation of a model, or in a layer and those that it wraps."""
+    return [it for it in layer._flatten_layers() if isinstance(it, BatchNormalization)]

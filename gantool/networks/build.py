@@ -97,6 +97,7 @@ def build_network(
     classes: int,
     seed: int,
     precision: str,
+    value_range: tuple[float, float] = (-1.0, 1.0),
     budget: Budget | None = None,
 ) -> BuiltNetwork:
     """Build one network of a recipe.
@@ -108,6 +109,7 @@ def build_network(
         classes: How many labels there are; 0 without labels.
         seed: The recipe's; decides the initial weights together with each layer's place.
         precision: A dtype policy of Keras.
+        value_range: Of images, for layers that change brightness, contrast and the like.
         budget: What memory it may take, and is counted in; None where that has been done before.
 
     Raises:
@@ -115,7 +117,8 @@ def build_network(
     """
     inputs = keras.Input(tuple(input_shape), name="inputs")
     label = keras.Input((), dtype="int32", name="labels")
-    builder = _Builder(network, seed, precision, label, classes, budget or Budget())
+    offered = {"dtype": precision, "classes": classes, "value_range": value_range}
+    builder = _Builder(network, seed, precision, label, classes, budget or Budget(), offered)
     outputs = builder.apply_all(parts, inputs, "")
     with _recursion(len(builder.placed)):
         model = keras.Model(
@@ -158,6 +161,7 @@ class _Builder:
     label: keras.KerasTensor
     classes: int
     budget: Budget
+    offered: dict[str, Any]
     placed: list[PlacedLayer] = field(default_factory=list)
     used_label: bool = False
 
@@ -183,8 +187,7 @@ class _Builder:
         # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
         keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
         try:
-            offered = {"dtype": self.precision, "classes": self.classes}
-            layer = make(part, offered, name=place.replace("/", "-"))
+            layer = make(part, self.offered, name=place.replace("/", "-"))
         except Exception as error:
             raise LayerError(part.path, construction_message(part.name, error)) from error
         arguments = self._arguments(part, layer, inputs)

@@ -49,6 +49,8 @@ def make(part: Part, offered: dict[str, Any] | None = None, **extra: Any) -> Any
     offered = offered or {}
     cls = class_of(part)
     taken = {word: value for word, value in offered.items() if _takes(cls, word)}
+    if "dtype" in taken and ".preprocessing." in cls.__module__:
+        taken["dtype"] = "float32"  # what turns, warps or blends pictures has no other operations
     given = {word: _plain(value, offered) for word, value in part.keywords.items()}
     return cls(**{**taken, **extra, **given})
 

@@ -1,4 +1,4 @@
-"""Whether the two networks of a recipe fit the data and the loss."""
+"""Whether the shapes that the networks of a recipe end in fit the data and the loss."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Pr
 
 
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
-    """Check that the discriminator gives the logits for an image that the loss takes."""
+    """Check that the discriminator gives as many logits for an image as the loss takes."""
     last = built.layers[-1]
     loss = attributes("loss", recipe.loss.name)
     logits = loss["logits"]
@@ -32,13 +32,6 @@ def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
             last.path,
             f"discriminator gives {times(last.shape)} for an image, {needed} needed:"
             f" end with Flatten and Dense: {{units: {logits}}}",
-        )
-    activation = getattr(getattr(last.layer, "activation", None), "__name__", None)
-    if activation is not None and activation == loss["within"]:
-        yield Problem(
-            last.path,
-            f"discriminator ends in a {activation}, and {recipe.loss.name} takes logits:"
-            f" remove the {activation}, the loss has it",
         )
     yield from _weights_problem("discriminator", built)
 

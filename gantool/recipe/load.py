@@ -76,7 +76,11 @@ class LoadedRecipe:
         """Raise RecipeError where there are problems, those found since among them."""
         problems = [*self.problems, *found]
         if problems:
-            raise RecipeError("\n".join(self._teller.lines(problems)))
+            raise RecipeError("\n".join(self.lines(problems)))
+
+    def lines(self, problems: Iterable[Problem]) -> list[str]:
+        """Lines that tell problems and where in the user's text they are."""
+        return self._teller.lines(problems)
 
     @cached_property
     def text(self) -> str:

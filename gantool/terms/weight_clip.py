@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Constraint
+from gantool.layers.batch_normalization import batch_normalization_layers
 from gantool.recipe.types import Positive
 
 
@@ -37,8 +38,7 @@ class WeightClip(Constraint):
     def _clipped(self, network: TrainableNetwork) -> list[keras.Variable]:
         of_normalization = [
             variable
-            for layer in network.model.layers
-            if isinstance(layer, keras.layers.BatchNormalization)
+            for layer in batch_normalization_layers(network.model)
             for variable in layer.weights
         ]
         own = {id(variable) for variable in of_normalization}

@@ -126,12 +126,19 @@ def test_blocks_are_shown_layer_by_layer(command: Any, tiny: Path) -> None:
     assert ended.out == ""
 
 
+WARNINGS = {
+    "cgan-mnist": "warning: cgan-mnist:33:7: generator makes values of -1 to 1, the data is -0.5 to"
+    " 0.5: end in tanh and Rescaling: {scale: 0.5, offset: 0}, or set data.range to [-1, 1]\n"
+}
+"""Of recipes that are as they were published."""
+
+
 def test_every_built_in_recipe_is_right(command: Any, repository: Path) -> None:
     recipes = sorted((repository / "recipes").glob("*.yaml"))
     assert recipes
     for path in recipes:
         ended = command("check", path.stem)
-        assert (ended.code, ended.err) == (0, ""), path.name
+        assert (ended.code, ended.err) == (0, WARNINGS.get(path.stem, "")), path.name
 
 
 def test_a_catalogue_set_that_is_not_here_is_a_note(

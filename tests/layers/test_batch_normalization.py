@@ -6,7 +6,11 @@ import pytest
 import tensorflow as tf
 from gantool.gan.penalties import gradient_penalty
 
-from gantool.layers.batch_normalization import BatchNormalization
+from gantool.layers.batch_normalization import (
+    BatchNormalization,
+    batch_normalization_layers,
+    measuring_statistics,
+)
 
 SHAPES = {"vector": (6, 3), "rows": (4, 5, 3), "image": (4, 5, 2, 3), "one image": (1, 5, 2, 3)}
 
@@ -180,3 +184,41 @@ class TestBatchNormalization:
         run = tf.function(lambda images: compiled(images, training=True))
         assert_alike([run(inputs)], [outputs], 1e-5)
         assert_alike([compiled.moving_mean.value], [eager.moving_mean.value], 1e-6)
+
+
+class TestMeasuringStatistics:
+    def rows(self):
+        """[2, 3, 1]: two examples of three places, each place with statistics of its own."""
+        return tf.constant([[[0.0], [10.0], [1.0]], [[2.0], [14.0], [1.0]]])
+
+    def model(self, layer):
+        return keras.Sequential([keras.Input((3, 1)), layer])
+
+    @pytest.mark.parametrize(
+        ("wrap", "mean", "variance"),
+        [
+            # all six values; then the mean of each place's: means 1, 12, 1, variances 1, 4, 0
+            (lambda layer: layer, 28 / 6, 302 / 6 - (28 / 6) ** 2),
+            (keras.layers.TimeDistributed, 14 / 3, 5 / 3),
+        ],
+        ids=["alone", "wrapped"],
+    )
+    def test_keeps_the_statistics_of_the_batch_and_of_nothing_before(self, wrap, mean, variance):
+        layer = BatchNormalization(momentum=0.9)
+        model = self.model(wrap(layer))
+        layer.moving_mean.assign([100.0])
+        with measuring_statistics(model):
+            model(self.rows(), training=False)
+        np.testing.assert_allclose(layer.moving_mean.numpy(), [mean], rtol=1e-5)
+        np.testing.assert_allclose(layer.moving_variance.numpy(), [variance], rtol=1e-5)
+        assert layer.momentum == 0.9
+        before = layer.moving_mean.numpy()
+        model(self.rows() + 1.0, training=False)
+        assert layer.moving_mean.numpy() == before
+
+    def test_layers_are_found_wherever_they_are(self):
+        alone, wrapped = BatchNormalization(), BatchNormalization()
+        inner = keras.Sequential([keras.Input((3, 1)), keras.layers.TimeDistributed(wrapped)])
+        model = keras.Sequential([keras.Input((3, 1)), alone, inner, keras.layers.ReLU()])
+        assert batch_normalization_layers(model) == [alone, wrapped]
+        assert batch_normalization_layers(alone) == [alone]
