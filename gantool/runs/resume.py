@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gantool.errors import InputError
-from gantool.files import remove_unfinished
 from gantool.recipe.differences import differences
 from gantool.recipe.load import LoadedRecipe, RecipeText
 from gantool.runs.checkpoint import Header, read_header, read_variables
@@ -130,7 +129,6 @@ def tidy(folder: RunFolder, point: ResumePoint, keep: int) -> None:
     """
     for path in point.damaged:
         path.replace(path.with_name(f"{path.name}.damaged"))
-    for place in folder.folders():
-        remove_unfinished(place)
+    folder.remove_unfinished()
     folder.keep_newest(keep)
     keep_rows(folder.metrics, 0 if point.header is None else point.header.step)

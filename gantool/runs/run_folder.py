@@ -8,9 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gantool.errors import InputError
+from gantool.files import remove_unfinished
 
 _CHECKPOINT = re.compile(r"step-(\d{8,})\.h5")
 _NUMBERED = re.compile(r"(\d{5,})-.*")
+
+WRITTEN = (
+    "recipe.yaml",
+    ".recipe-folder",
+    "metrics.jsonl",
+    "losses.png",
+    "samples/reals.png",
+    "samples/step-*.png",
+    "checkpoints/step-*.h5",
+)
+"""The files of a run; everything else in its folder is somebody else's."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +86,14 @@ class RunFolder:
             with suppress(FileNotFoundError):
                 old.unlink()
 
-    def folders(self) -> tuple[Path, Path, Path]:
-        """The folder and its sub-folders."""
-        return self.path, self.path / "samples", self.path / "checkpoints"
+    def remove_unfinished(self) -> None:
+        """Remove what processes that were killed left of files of the run.
+
+        Only for who is alone with the run.
+        """
+        for written in WRITTEN:
+            path = self.path / written
+            remove_unfinished(path.parent, path.name)
 
     def holds_run(self) -> bool:
         """Whether there is a run in this folder already; one that was killed at once left none."""
@@ -89,8 +106,8 @@ class RunFolder:
             InputError: It cannot be made or written to.
         """
         try:
-            for folder in self.folders():
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in ("samples", "checkpoints"):
+                (self.path / folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
                 f"{self.path}: the run folder cannot be written ({error.strerror});"

@@ -84,7 +84,7 @@ def test_a_truncated_image_in_a_set_too_large_for_memory(
     ]
     assert ended.code == 2
     assert Path("run/samples/reals.png").exists()
-    assert not list(Path("run").rglob("*.part"))
+    assert not list(Path("run").rglob("*.gantool-tmp"))
 
 
 def line_about(path: Path) -> str:

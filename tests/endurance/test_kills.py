@@ -211,6 +211,6 @@ def _moment(run: Path) -> str:
     """What a run was doing when it was killed, as far as its folder tells."""
     if not (run / "recipe.yaml").exists():
         return "before it wrote"
-    if any(run.rglob("*.part")):
+    if any(run.rglob("*.gantool-tmp")):
         return "while it wrote a file"
     return "else" if RunFolder(run).checkpoints() else "before its first checkpoint"

@@ -109,7 +109,7 @@ def assert_whole(folder: RunFolder) -> None:
             picture.load()
     for line in folder.metrics.read_text().splitlines():
         json.loads(line)
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
 def steps(folder: RunFolder) -> list[int]:
@@ -121,7 +121,7 @@ def test_a_full_disk_stops_the_run_with_what_was_saved(disk: SmallDisk, train: T
     with pytest.raises(OSError, match="No space left on device") as raised:
         train(folder, {20: disk.fill})
     assert Path(raised.value.filename).is_relative_to(folder.path)
-    assert not raised.value.filename.endswith(".part")
+    assert not raised.value.filename.endswith(".gantool-tmp")
     disk.free()
     assert folder.checkpoints() == [folder.checkpoint(10), folder.checkpoint(20)]
     assert find_resume_point(folder).damaged == {}

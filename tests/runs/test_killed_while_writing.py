@@ -40,7 +40,7 @@ def test_at_every_line(tmp_path: Path) -> None:
         rows = [row["step"] for row in read_rows(folder.metrics)]
         assert rows == list(range(1, point.header.step + 1))
         assert len(folder.checkpoints()) == KEEP
-        assert not [path for path in folder.path.rglob("*") if path.name.endswith(".part")]
+        assert not [path for path in folder.path.rglob("*") if path.name.endswith(".gantool-tmp")]
         seen.add(tuple(steps))
     assert len(runs) > 60
     assert seen == {(1, 2), (1, 2, 3), (2, 3)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -357,24 +357,59 @@ def test_a_run_without_a_checkpoint_finds_its_data_again(
         assert file.attrs["recipe_folder"] == str(tiny.parent)
 
 
+UNFINISHED = (
+    *(".recipe.yaml.a.gantool-tmp", ".metrics.jsonl.a.gantool-tmp", ".losses.png.a.gantool-tmp"),
+    *("checkpoints/.step-00000250.h5.abc.gantool-tmp", "samples/.reals.png.x.gantool-tmp"),
+    "samples/.step-00000250-by-label.png.x.gantool-tmp",
+)
+FOREIGN = (
+    *(".set.zip.part", ".film.mkv.part", "samples/.x.part", "checkpoints/.step-00000250.h5.a.part"),
+    # Of a download, and of samples that are being drawn into the same folders.
+    *(".a.zip.0123.gantool-tmp", "samples/.seed-00000001.png.0123.gantool-tmp"),
+)
+
+
+def with_files(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"half")
+
+
 def test_what_a_killed_process_left_is_removed(trained: Path, tmp_path: Path, command: Any) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
-    for name in ("checkpoints/.step-00000250.h5.abc.part", "samples/.reals.png.x.part", ".a.part"):
-        (run / name).write_bytes(b"half")
+    with_files(run, UNFINISHED)
     (run / ".lock").write_text("process 1 on elsewhere")
     shutil.copy(run / "checkpoints/step-00000150.h5", run / "checkpoints/step-00000100.h5")
     assert command("train", "--resume", run).code == 0
-    assert [path for path in run.rglob("*") if path.name.endswith((".part", ".lock"))] == []
+    endings = (".gantool-tmp", ".lock")
+    assert [path for path in run.rglob("*") if path.name.endswith(endings)] == []
     names = sorted(path.name for path in (run / "checkpoints").iterdir())
     assert names == ["step-00000150.h5", "step-00000200.h5"]  # keep: 2
+
+
+def test_what_others_are_writing_stays(trained: Path, tmp_path: Path, command: Any) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    with_files(run, FOREIGN)
+    assert command("train", "--resume", run, "--steps", "201").code == 0
+    assert [name for name in FOREIGN if not (run / name).exists()] == []
+
+
+def test_a_new_run_in_a_folder_of_others_removes_nothing_of_theirs(
+    tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    run = tmp_path / "run"
+    with_files(run, FOREIGN)
+    assert command("train", tiny, "--out", run, "--steps", "2").code == 0
+    assert [name for name in FOREIGN if not (run / name).exists()] == []
 
 
 def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, command: Any) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     TestResumePoint.damage(run / "checkpoints" / "step-00000200.h5")
-    (run / "checkpoints" / ".a.part").touch()
+    with_files(run, UNFINISHED)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert command("train", "--resume", run, "--dry-run").code == 0
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
@@ -402,7 +437,7 @@ def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
     folder = RunFolder(tmp_path / "run")
     folder.make()
     folder.recipe_folder.write_text("/somewhere")
-    (folder.path / ".recipe.yaml.abc.part").write_text("name: ti")
+    (folder.path / ".recipe.yaml.abc.gantool-tmp").write_text("name: ti")
     ended = command("train", tiny, "--out", folder.path, "--steps", "2")
     assert ended.code == 0, ended.err
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gantool.errors import InputError
-from gantool.runs.run_folder import RunFolder, find_checkpoint, new_run_folder
+from gantool.runs.run_folder import WRITTEN, RunFolder, find_checkpoint, new_run_folder
 
 
 def test_the_number_after_the_highest_is_taken(tmp_path: Path) -> None:
@@ -76,7 +76,12 @@ def test_the_newest_checkpoint_is_that_of_the_highest_step(tmp_path: Path) -> No
     run.make()
     for step in (900, 10_000, 123_456_789, 50):
         run.checkpoint(step).touch()
-    for name in ("step-00000999.h5.part", "step-999.h5", ".step-99999999.h5.x.part", "notes.h5"):
+    for name in (
+        "step-00000999.h5.part",
+        "step-999.h5",
+        ".step-99999999.h5.x.gantool-tmp",
+        "notes.h5",
+    ):
         (tmp_path / "checkpoints" / name).touch()
     assert [path.name for path in run.checkpoints()] == [
         *("step-00000050.h5", "step-00000900.h5", "step-00010000.h5", "step-123456789.h5"),
@@ -97,3 +102,9 @@ def test_no_checkpoint_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(InputError) as raised:
             find_checkpoint(place)
         assert str(raised.value) == f"{place}: {complaint}"
+
+
+def test_every_file_of_a_run_is_known_as_one(trained: Path) -> None:
+    files = {path.relative_to(trained) for path in trained.rglob("*") if path.is_file()}
+    assert len(files) > 6
+    assert [path for path in files if not any(path.match(written) for written in WRITTEN)] == []
