@@ -21,7 +21,13 @@ from gantool.outputs.loss_plot import write_loss_plot
 from gantool.outputs.metrics import Consumer, Notes
 from gantool.outputs.writer import Job
 from gantool.recipe.model import Recipe
-from gantool.runs.checkpoint import Header, Values, values_of, write_checkpoint
+from gantool.runs.checkpoint import (
+    Header,
+    Values,
+    first_not_finite,
+    values_of,
+    write_checkpoint,
+)
 from gantool.runs.metrics_file import MetricsFile, read_rows
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.build import make_sampler
@@ -107,13 +113,8 @@ def loss_plots(folder: RunFolder, recipe: Recipe, calendar: Calendar) -> Consume
 
 def _refuse_what_is_not_finite(values: Values, step: int) -> None:
     """The losses of a step are from before its update, which may have been the one too far."""
-    networks = (item for item in values.items() if not item[0].startswith("optimizers/"))
-    for group, members in networks:
-        for name, value in members.items():
-            if not np.isfinite(value.astype(np.float32)).all():
-                raise DivergedError(
-                    f"training diverged: {group}/{name} is no longer finite at step {step}"
-                )
+    if found := first_not_finite(values):
+        raise DivergedError(f"training diverged: {found} is no longer finite at step {step}")
 
 
 def real_grid(path: Path, images: Sequence[np.ndarray], recipe: Recipe) -> None:

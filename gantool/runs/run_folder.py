@@ -150,22 +150,6 @@ def refuse_existing_run(folder: RunFolder) -> None:
         )
 
 
-def find_checkpoint(place: Path) -> Path:
-    """A checkpoint file as it is, or the newest checkpoint of a run folder.
-
-    Raises:
-        InputError: There is none.
-    """
-    if not place.is_dir():
-        if not place.exists():
-            raise InputError(f"{place}: no such file or run folder")
-        return place
-    checkpoints = RunFolder(place).checkpoints()
-    if not checkpoints:
-        raise InputError(f"{place}: holds no checkpoint (checkpoints/step-….h5)")
-    return checkpoints[-1]
-
-
 def _make_alone(path: Path) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

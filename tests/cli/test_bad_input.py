@@ -205,7 +205,7 @@ def test_resuming_where_no_checkpoint_is_whole(refused: Any, trained: Path) -> N
         size = path.stat().st_size
         path.write_bytes(path.read_bytes()[:5000])
         lines.append(f"{path}: the checkpoint is damaged: it has 5,000 bytes of {size:,}")
-    lines.append("run: none of its checkpoints is whole; start again")
+    lines.append("run: none of its checkpoints is whole; train again")
     refused(["train", "--resume", "run"], *lines)
 
 

@@ -15,7 +15,7 @@ import h5py
 import pytest
 from PIL import Image
 
-from gantool.runs.seal import check_seal
+from gantool.runs.checkpoint import Checkpoint
 
 from ..nursery import Started
 
@@ -129,7 +129,7 @@ def test_sigterm_while_writing(start: Any, tiny: Path, tmp_path: Path) -> None:
     newest = sorted((run / "checkpoints").iterdir())
     assert [path.name for path in newest][-1] == f"step-{step:08d}.h5"
     for path in newest:
-        check_seal(path)
+        Checkpoint(path)
     assert len((run / "metrics.jsonl").read_text().splitlines()) == step
     assert list(run.rglob("*.gantool-tmp")) == []
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from gantool.data.loading import load_images
 from gantool.engine.plan import make_plan
-from gantool.runs.checkpoint import read_contents
+from gantool.runs.checkpoint import Checkpoint
 from gantool.runs.resume import find_resume_point
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
@@ -103,7 +103,7 @@ def wait_for_checkpoint(folder: RunFolder, step: int) -> None:
 def assert_whole(folder: RunFolder) -> None:
     """All that has its final name is complete."""
     for path in folder.checkpoints():
-        read_contents(path)
+        Checkpoint(path)
     for path in folder.path.rglob("*.png"):
         with Image.open(path) as picture:
             picture.load()
