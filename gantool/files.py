@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_UNFINISHED = ".part"
+_UNFINISHED = ".gantool-tmp"
+"""How the name of a file ends that gantool is still writing, or was when it was killed."""
 
 
 @contextmanager
@@ -43,12 +44,10 @@ def errors_name(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    # By chance and nothing else: processes of two containers may have one number, and one folder.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_UNFINISHED}")
+    temporary.touch(exist_ok=False)
     try:
-        # mkstemp makes a private file; what we leave behind has the rights any new file gets.
-        temporary.chmod(0o666 & ~_umask())
         yield temporary
     except BaseException:
         with suppress(OSError):
@@ -76,17 +75,15 @@ def flush_to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def remove_unfinished(folder: Path) -> None:
+def remove_unfinished(folder: Path, name: str) -> None:
     """Remove what processes that were killed left of files they were writing in `folder`.
 
-    Only for who knows that no other process is writing there now.
+    Only for who knows that no other process is writing such files there now.
+
+    Args:
+        folder: Of the files.
+        name: Of the files when they are whole; `*` stands for anything.
     """
-    for path in folder.glob(f".*{_UNFINISHED}"):
+    for path in folder.glob(f".{name}.*{_UNFINISHED}"):
         with suppress(FileNotFoundError):
             path.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -67,7 +67,7 @@ def parse_grid(
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE_OR_RUN",
-    help="A checkpoint, or a run folder for its newest checkpoint.",
+    help="A checkpoint, or a run folder for its newest whole one.",
 )
 @click.option(
     "--seeds",
@@ -102,8 +102,7 @@ def sample(
     it. Without --label a network that takes labels shows class k mod classes for seed k; several
     labels are drawn by-label unless another grid is named.
     """
-    from gantool.runs.checkpoint import read_header
-    from gantool.runs.run_folder import find_checkpoint
+    from gantool.runs.resume import find_checkpoint
 
     chosen = _chosen_labels(labels)
     one_grid = _is_grid(out, grid)
@@ -111,9 +110,9 @@ def sample(
         grid = "by-label"
     if one_grid:
         _refuse_too_many(seeds, 1 if grid == "by-label-free" else len(chosen or (0,)))
-    checkpoint = find_checkpoint(place)
+    checkpoint = find_checkpoint(place, lambda line: click.echo(f"warning: {line}", err=True))
     if chosen is None and grid in _BY_LABEL:
-        chosen = list(range(max(1, read_header(checkpoint).classes)))
+        chosen = list(range(max(1, checkpoint.header.classes)))
     count, cells = _cells(seeds, chosen, grid)
     rows, columns = _layout(count, len(chosen or ()), grid) if one_grid else (0, 0)
     start_tensorflow()

@@ -148,7 +148,7 @@ def _resume(
             refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
         plan, replicas = plan_and_replicas(loaded, distribute)
         restore(plan.state, point)
-        warn(point.warnings)
+        warn(point.warnings())
         if not dry_run and replicas.worker == 0:
             if distribute == "workers":
                 stack.enter_context(alone_with(folder))

@@ -80,8 +80,8 @@ def discriminator_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
     if any(map(math.isfinite, made)):
         yield Problem(
             _last(built).path,
-            f"discriminator gives numbers of {_span(made)}, and {recipe.loss.name} takes logits, which"
-            f" may be any number: remove the {_activation_name(_last(built).layer)}",
+            f"discriminator gives numbers of {_span(made)}, and {recipe.loss.name} takes logits,"
+            f" which may be any number: remove the {_activation_name(_last(built).layer)}",
         )
     terms = (item.name for item in recipe.regularizers)
     for kind in (name for name in terms if attributes("term", name).get("by_examples")):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
 from gantool.recipe.model import Checkpoint
-from gantool.runs.checkpoint import Header, Values, values_of, write_checkpoint
+from gantool.runs.checkpoint import Header, Values, first_not_finite, values_of, write_checkpoint
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 
@@ -61,10 +59,5 @@ class CheckpointHook(Hook):
 
 def _refuse_what_is_not_finite(values: Values, step: int) -> None:
     """The losses of a step are from before its update, which may have been the one too far."""
-    networks = (item for item in values.items() if not item[0].startswith("optimizers/"))
-    for group, members in networks:
-        for name, value in members.items():
-            if not np.isfinite(value.astype(np.float32)).all():
-                raise DivergedError(
-                    f"training diverged: {group}/{name} is no longer finite at step {step}"
-                )
+    if found := first_not_finite(values):
+        raise DivergedError(f"training diverged: {found} is no longer finite at step {step}")

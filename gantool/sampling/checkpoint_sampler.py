@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from gantool.data.pixels import from_range
 from gantool.errors import InputError
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.model import Recipe
-from gantool.runs.checkpoint import Header, read_header, read_variables
+from gantool.runs.checkpoint import Checkpoint, Header
 from gantool.sampling.build import build_generator, make_sampler
 from gantool.sampling.grid import Cell
 
@@ -20,24 +19,25 @@ class CheckpointSampler:
     """The generator of a checkpoint: the moving average where the recipe has one.
 
     Args:
-        path: The checkpoint.
+        checkpoint: Of a run.
 
     Attributes:
         recipe: The recipe it was trained by.
         header: What the checkpoint says of itself.
 
     Raises:
-        InputError: It is no checkpoint, a damaged one, or its recipe cannot be built.
+        InputError: Its recipe cannot be built, or is of other networks.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.header: Header = read_header(path)
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.header: Header = checkpoint.header
+        path = checkpoint.path
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
         generator = build_generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
-        read_variables(path, {group: generator.weights()})
+        checkpoint.read({group: generator.weights()})
         self._path, self._takes_label = path, generator.takes_label
         self._sampler = make_sampler(generator, self.recipe, self.header.classes)
 

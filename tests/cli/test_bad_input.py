@@ -84,7 +84,7 @@ def test_a_truncated_image_in_a_set_too_large_for_memory(
     ]
     assert ended.code == 2
     assert Path("run/samples/reals.png").exists()
-    assert not list(Path("run").rglob("*.part"))
+    assert not list(Path("run").rglob("*.gantool-tmp"))
 
 
 def line_about(path: Path) -> str:
@@ -205,7 +205,7 @@ def test_resuming_where_no_checkpoint_is_whole(refused: Any, trained: Path) -> N
         size = path.stat().st_size
         path.write_bytes(path.read_bytes()[:5000])
         lines.append(f"{path}: the checkpoint is damaged: it has 5,000 bytes of {size:,}")
-    lines.append("run: none of its checkpoints is whole; start again")
+    lines.append("run: none of its checkpoints is whole; train again")
     refused(["train", "--resume", "run"], *lines)
 
 

@@ -191,7 +191,7 @@ def test_an_interrupted_conversion_goes_on_to_the_same_bytes(
     assert 1 <= len(finished) < 20
     assert [path.name for path in dest.iterdir()] == ["unfinished"]
     if code > 0:
-        assert list(dest.rglob("*.part")) == []
+        assert list(dest.rglob("*.gantool-tmp")) == []
         assert err == (
             f"stopped with {len(finished)} shards finished; the same command goes on from there\n"
         )

@@ -26,8 +26,9 @@ from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.recipe_hooks import hooks_of
 from gantool.outputs.samples import Samples
 from gantool.recipe.model import Updates
+from gantool.recipe.signatures import names
 from gantool.recipe.types import Interval
-from gantool.runs.checkpoint import Header
+from gantool.runs.checkpoint import Header, first_not_finite, values_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.build import make_sampler
@@ -121,6 +122,44 @@ def test_weights_that_are_no_numbers_are_not_saved(plan: Plan, folder: RunFolder
         "training diverged: discriminator/01_Dense/bias is no longer finite at step 20"
     )
     assert [path.name for path in folder.checkpoints()] == ["step-00000010.h5"]
+
+
+def test_the_state_of_an_optimizer_that_is_infinite_is_not_saved(
+    plan: Plan, folder: RunFolder
+) -> None:
+    """A gradient of 2e19 is finite, and its square in Adam's velocity is not, in float32."""
+    consume = saving(plan, folder)
+    optimizer, weights = plan.state.generator_optimizer, plan.state.generator.weights()
+    variables = plan.state.generator.model.trainable_variables
+    gradients = [np.zeros(variable.shape, np.float32) for variable in variables]
+    optimizer.apply(gradients, variables)
+    write_now(consume, at(10))
+    gradients[-1][3] = 2e19
+    optimizer.apply(gradients, variables)
+    assert all(np.isfinite(variable.numpy()).all() for variable in weights.values())
+    with pytest.raises(DivergedError) as raised:
+        write_now(consume, at(20))
+    assert str(raised.value) == (
+        "training diverged: optimizers/generator/00_Dense/bias/velocity is no longer finite at"
+        " step 20"
+    )
+    assert [path.name for path in folder.checkpoints()] == ["step-00000010.h5"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("name", sorted(names("optimizer")))
+def test_what_an_optimizer_keeps_is_finite_by_nature(
+    name: str, precision: str, load_tiny: Callable[..., Any]
+) -> None:
+    """Before its first update, and after updates by nothing, by little and by much."""
+    settings = (f"optimizers.generator={name}", f"train.precision={precision}")
+    state = make_plan(load_tiny(*SMALL, *settings)).state
+    assert first_not_finite(values_of(state.variables())) is None
+    variables = state.generator.model.trainable_variables
+    for level in (0.0, 1e-30, 1.0, 1e4):
+        gradients = [np.full(variable.shape, level, np.float32) for variable in variables]
+        state.generator_optimizer.apply(gradients, variables)
+        assert first_not_finite(values_of(state.variables())) is None, level
 
 
 def test_a_checkpoint_that_cannot_be_written_costs_none_of_the_others(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling import picture_files
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
@@ -23,7 +24,7 @@ PATIENCE = 20.0
 
 @pytest.fixture(scope="module")
 def sampler(trained: Path) -> CheckpointSampler:
-    return CheckpointSampler(trained / "checkpoints" / "step-00000200.h5")
+    return CheckpointSampler(Checkpoint(trained / "checkpoints" / "step-00000200.h5"))
 
 
 def names(folder: Path) -> list[str]:

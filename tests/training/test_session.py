@@ -137,7 +137,7 @@ def test_a_session_that_is_closed_leaves_everything_that_was_due(
     assert folder.checkpoints() == [folder.checkpoint(10)]
     assert folder.samples(10).exists()
     assert folder.losses.exists()
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
 def test_an_error_of_a_file_ends_the_training_soon(session: Any, folder: RunFolder) -> None:

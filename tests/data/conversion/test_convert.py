@@ -263,7 +263,7 @@ def test_finished_shards_are_kept_and_the_rest_is_done(broken, tmp_path):
     kept = [unfinished / f"images-0000{number}-of-00004.tfrecord" for number in range(2)]
     assert sorted(unfinished.glob("*.tfrecord")) == kept
     stamps = [path.stat().st_mtime_ns for path in kept]
-    (unfinished / ".images-00002-of-00004.tfrecord.x.part").write_bytes(b"half")
+    (unfinished / ".images-00002-of-00004.tfrecord.x.gantool-tmp").write_bytes(b"half")
     whole, progress = run(broken, tmp_path / "set")
     assert content(tmp_path / "set") == content(tmp_path / "whole")
     assert [(tmp_path / "set" / path.name).stat().st_mtime_ns for path in kept] == stamps
@@ -305,7 +305,7 @@ def test_stopping_keeps_finished_shards(faces, tmp_path):
     stops = iter([False, False, True])
     whole, _ = run(faces, tmp_path / "set", stop=lambda: next(stops))
     assert whole is None
-    assert list((tmp_path / "set").rglob(".*.part")) == []
+    assert list((tmp_path / "set").rglob("*.gantool-tmp")) == []
     run(faces, tmp_path / "set")
     run(faces, tmp_path / "whole")
     assert content(tmp_path / "set") == content(tmp_path / "whole")
