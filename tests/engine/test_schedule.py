@@ -10,7 +10,13 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gantool.engine.schedule import Calendar, batches_before, calendar, in_burst
+from gantool.engine.schedule import (
+    Calendar,
+    batches_before,
+    calendar,
+    in_burst,
+    step_of_update,
+)
 from gantool.recipe.model import Burst, Train, Updates
 from gantool.recipe.types import Interval
 
@@ -111,14 +117,34 @@ updates_of_recipes = st.builds(
 )
 
 
+def taken(updates: Updates, step: int) -> int:
+    """Updates of the discriminator in a step, counted from 0."""
+    burst = updates.burst
+    is_one = burst is not None and bool(in_burst(burst, step))
+    return burst.discriminator if is_one and burst else updates.discriminator
+
+
 @given(updates_of_recipes, st.integers(0, 100))
 def test_batches_are_the_sum_of_what_each_step_takes(updates: Updates, step: int) -> None:
-    def taken(number: int) -> int:
-        burst = updates.burst
-        is_one = burst is not None and bool(in_burst(burst, number))
-        return burst.discriminator if is_one and burst else updates.discriminator
+    assert batches_before(updates, step) == sum(taken(updates, it) for it in range(step))
 
-    assert batches_before(updates, step) == sum(map(taken, range(step)))
+
+@given(updates_of_recipes, st.integers(1, 5))
+def test_the_step_of_an_update_is_the_one_that_makes_it(updates: Updates, generator: int) -> None:
+    updates = updates.model_copy(update={"generator": generator})
+    counts = {
+        "discriminator": lambda step: taken(updates, step),
+        "generator": lambda _: generator,
+    }
+    for network, count in counts.items():
+        steps = [step for step in range(40) for _ in range(count(step))]
+        found = [step_of_update(updates, network, index) for index in range(len(steps))]
+        assert found == steps
+
+
+def test_an_update_of_both_networks_is_a_step() -> None:
+    updates = Updates(order="simultaneous")
+    assert [step_of_update(updates, "both", index) for index in (0, 1, 2**40)] == [0, 1, 2**40]
 
 
 @pytest.mark.parametrize(("first", "each"), [(3, 4), (0, 5), (4, None), (0, None)])
