@@ -17,7 +17,7 @@ SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --max-worke
 WITH_THE_OLDEST := $(addprefix tests/, \
 	test_packaging.py \
 	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
-	recipe/test_keras_signatures.py networks/test_build.py networks/test_layers.py \
+	recipe/test_signatures.py networks/test_build.py networks/test_layers.py \
 	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
 	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
 	data/download/test_fetch.py data/conversion/test_reencode.py \

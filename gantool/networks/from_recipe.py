@@ -53,6 +53,7 @@ def network_of(
             classes=classes,
             seed=recipe.seed,
             precision=recipe.train.precision,
+            value_range=recipe.data.range,
             budget=budget,
         )
     except LayerError as error:

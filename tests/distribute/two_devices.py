@@ -23,12 +23,13 @@ tf.config.set_logical_device_configuration(
     PROCESSOR, [tf.config.LogicalDeviceConfiguration() for _ in range(2)]
 )
 
+from gantool.engine.game import make_game  # noqa: E402
+
 from gantool.data.loading import load_images  # noqa: E402
 from gantool.data.pipeline import batches  # noqa: E402
 from gantool.distribute.distribution import mirrored  # noqa: E402
-from gantool.engine.game import make_game  # noqa: E402
+from gantool.distribute.replicas import ALONE, Replicas  # noqa: E402
 from gantool.engine.plan import Plan, make_plan, make_state  # noqa: E402
-from gantool.engine.replicas import ALONE, Replicas  # noqa: E402
 from gantool.engine.state import TrainingState  # noqa: E402
 from gantool.engine.step import TrainingStep  # noqa: E402
 from gantool.errors import InputError  # noqa: E402

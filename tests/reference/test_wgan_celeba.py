@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from gantool.engine.game import make_game
+
 from gantool.engine.plan import make_plan
 from gantool.engine.step import TrainingStep
 from gantool.recipe.load import find_recipe

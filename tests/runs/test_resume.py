@@ -15,15 +15,15 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from gantool.engine.game import make_game
 
 from gantool.data.loading import load_images
 from gantool.data.pipeline import batches
-from gantool.engine.game import make_game
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep
 from gantool.errors import InputError
-from gantool.recipe.keras_signatures import names
+from gantool.recipe.signatures import names
 from gantool.runs import checkpoint as checkpoint_module
 from gantool.runs.checkpoint import (
     SEAL_SIZE,

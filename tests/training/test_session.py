@@ -12,14 +12,14 @@ from typing import Any
 
 import h5py
 import pytest
+from gantool.gan.share import Share
 
 from gantool import __version__
 from gantool.data.loading import load_images
+from gantool.distribute.replicas import ALONE, Replicas
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.replicas import ALONE, Replicas
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
-from gantool.gan.share import Share
 from gantool.outputs import consumers
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
