@@ -29,15 +29,15 @@ class Sampling:
     """What is timed, of one checkpoint: each method draws `count` images."""
 
     def __init__(self, place: Path, count: int) -> None:
+        from gantool.runs.run_folder import find_checkpoint
         from gantool.sampling.checkpoint_sampler import CheckpointSampler
-        from gantool.training.run_folder import find_checkpoint
 
         self.sampler = CheckpointSampler(find_checkpoint(place))
         self.count = count
 
     def a_block_a_call(self, _folder: Path) -> None:
         """The generator alone, as a loop over batches would call it."""
-        from gantool.gan.sampler import BLOCK
+        from gantool.sampling.sampler import BLOCK
 
         for first in range(0, self.count, BLOCK):
             self._draw(range(self.count)[first : first + BLOCK])
@@ -48,13 +48,13 @@ class Sampling:
 
     def with_files(self, folder: Path) -> None:
         """All that `sample` does."""
-        from gantool.gan.cells import Cell
+        from gantool.sampling.grid import Cell
         from gantool.sampling.picture_files import write_pictures
 
         write_pictures(self.sampler, map(Cell, range(self.count)), folder)
 
     def _draw(self, seeds: range) -> None:
-        from gantool.gan.cells import Cell
+        from gantool.sampling.grid import Cell
 
         for _ in self.sampler.draw_runs(map(Cell, seeds)):
             pass

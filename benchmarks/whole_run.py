@@ -27,8 +27,8 @@ from gantool.recipe.load import find_recipe
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
+    from gantool.engine.step import TrainingStep
     from gantool.recipe.load import LoadedRecipe
-    from gantool.training.step import TrainingStep
 
 CACHED = 16
 """Batches that the bare step goes over."""
@@ -40,7 +40,7 @@ SECONDS_A_CALL = 0.5
 def images_of(loaded: LoadedRecipe, decode: bool) -> Images:
     """The images of a recipe."""
     from gantool.data.loading import load_images
-    from gantool.training.plan import make_plan
+    from gantool.engine.plan import make_plan
 
     source = make_plan(loaded).source
     assert source is not None, "download the data set first"
@@ -71,8 +71,8 @@ class Bare:
     """The training step alone, on batches of its own."""
 
     def __init__(self, loaded: LoadedRecipe, feed: Any) -> None:
-        from gantool.training.plan import make_plan
-        from gantool.training.step import TrainingStep
+        from gantool.engine.plan import make_plan
+        from gantool.engine.step import TrainingStep
 
         self.step: TrainingStep = TrainingStep(make_plan(loaded).state, loaded.recipe)
         self.feed = feed
@@ -94,8 +94,8 @@ class Bare:
 
 def whole_pace(loaded: LoadedRecipe, images: Images, folder: Path) -> Pace:
     """What a step takes in a whole run that ends with its files being there."""
-    from gantool.training.plan import make_plan
-    from gantool.training.run_folder import RunFolder
+    from gantool.engine.plan import make_plan
+    from gantool.runs.run_folder import RunFolder
     from gantool.training.session import run_session
 
     run = RunFolder(folder)
@@ -110,7 +110,7 @@ def whole_pace(loaded: LoadedRecipe, images: Images, folder: Path) -> Pace:
 
 def waited(loaded: LoadedRecipe, bare: Bare, feed: Any, steps: int) -> tuple[float, float]:
     """Seconds a step, and how many of them it stood still until its batches were there."""
-    from gantool.training.schedule import batches_before
+    from gantool.engine.schedule import batches_before
 
     updates = loaded.recipe.train.updates
     for _ in range(CACHED):

@@ -28,7 +28,7 @@ def commands() -> list[list[str]]:
 
 
 def test_the_readmes_recipe_has_no_problem_and_fits_together():
-    from gantool.training.plan import make_plan
+    from gantool.engine.plan import make_plan
 
     [text] = blocks("yaml")
     loaded = load(RecipeText(text, "README.md", ROOT))

@@ -23,10 +23,10 @@ def build(name: str, precision: str) -> Advance:
     prepare_tensorflow()
     import tensorflow as tf
 
+    from gantool.engine.plan import make_plan
+    from gantool.engine.step import TrainingStep
     from gantool.recipe.edit import Override
     from gantool.recipe.load import find_recipe, load
-    from gantool.training.plan import make_plan
-    from gantool.training.step import TrainingStep
 
     path = ("train", "precision")
     override = Override(path, precision, f"{'.'.join(path)}={json.dumps(precision)}")

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from gantool.engine.plan import make_plan
+from gantool.engine.state import TrainingState
+from gantool.engine.step import Losses, TrainingStep
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.load import find_recipe
 from gantool.recipe.model import Network, Recipe, WeightClip, WeightDecay
-from gantool.training.plan import make_plan
-from gantool.training.state import TrainingState
-from gantool.training.step import Losses, TrainingStep
 from tests.reference.comparing import feed_of, latents_of
 from tests.reference.published import PUBLISHED
 from tests.reference.tiny import override, tiny_copy, unsettle

@@ -28,8 +28,8 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     refuse_too_large(loaded)
     start_tensorflow()
     from gantool.cli.tables import print_plan
-    from gantool.training.plan import make_plan
-    from gantool.training.trace import trace
+    from gantool.engine.plan import make_plan
+    from gantool.engine.smoke_test import trace
 
     plan = make_plan(loaded)
     print_plan(plan, trace(plan))

@@ -11,10 +11,10 @@ import click
 from gantool.cli.loading import plan_of, plan_once_started, start_tensorflow
 
 if TYPE_CHECKING:
+    from gantool.engine.plan import Plan
+    from gantool.engine.replicas import Replicas
     from gantool.recipe.load import LoadedRecipe
-    from gantool.training.plan import Plan
-    from gantool.training.replicas import Replicas
-    from gantool.training.run_folder import RunFolder
+    from gantool.runs.run_folder import RunFolder
 
 
 def distribute_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,7 +37,7 @@ def plan_and_replicas(loaded: LoadedRecipe, distribute: str | None) -> tuple[Pla
     """
     if distribute is None:
         plan = plan_of(loaded)
-        from gantool.training.replicas import ALONE
+        from gantool.engine.replicas import ALONE
 
         return plan, ALONE
     replicas = _among_workers() if distribute == "workers" else _mirrored()
@@ -55,17 +55,17 @@ def plan_and_replicas(loaded: LoadedRecipe, distribute: str | None) -> tuple[Pla
 
 def _mirrored() -> Replicas:
     start_tensorflow()
-    from gantool.training.distribution import mirrored
+    from gantool.distribute.distribution import mirrored
 
     return mirrored()
 
 
 def _among_workers() -> Replicas:
-    from gantool.training.cluster import read_cluster
+    from gantool.distribute.cluster import read_cluster
 
     cluster = read_cluster(os.environ.get("TF_CONFIG"))
     start_tensorflow()
-    from gantool.training.distribution import among
+    from gantool.distribute.distribution import among
 
     own, count = cluster.workers[cluster.own], len(cluster.workers)
     click.echo(f"{own} of {count}: waiting for all of them")

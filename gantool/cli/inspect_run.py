@@ -12,14 +12,14 @@ import click
 from gantool.cli.quantities import duration
 
 if TYPE_CHECKING:
-    from gantool.training.index import Index
+    from gantool.runs.index import Index
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def is_checkpoint(path: Path) -> bool:
     """Whether a path is a file that is a checkpoint, or is called as one."""
-    from gantool.training.seal import MAGIC
+    from gantool.runs.seal import MAGIC
 
     if not path.is_file():
         return False
@@ -40,8 +40,8 @@ def inspect_checkpoint(path: Path) -> None:
     Raises:
         InputError: It is not whole, or none.
     """
-    from gantool.training.checkpoint import read_contents
-    from gantool.training.seal import check_seal
+    from gantool.runs.checkpoint import read_contents
+    from gantool.runs.seal import check_seal
 
     digest, contents = check_seal(path), read_contents(path)
     click.echo("\n".join(_lines(path, contents, digest)))
@@ -54,8 +54,8 @@ def inspect_run(path: Path) -> None:
         InputError: Some are not whole; the line counts them.
     """
     from gantool.errors import InputError
-    from gantool.training.run_folder import RunFolder
-    from gantool.training.seal import check_seal
+    from gantool.runs.run_folder import RunFolder
+    from gantool.runs.seal import check_seal
 
     checkpoints, damaged = RunFolder(path).checkpoints(), 0
     for checkpoint in checkpoints:

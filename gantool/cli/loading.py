@@ -16,8 +16,8 @@ from gantool.device import prepare_tensorflow
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
+    from gantool.engine.plan import Plan
     from gantool.recipe.load import LoadedRecipe, RecipeText
-    from gantool.training.plan import Plan
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,8 +82,8 @@ def plan_of(loaded: LoadedRecipe) -> Plan:
 
 def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """The plan of `plan_of`, for several replicas, where TensorFlow has been started already."""
+    from gantool.engine.plan import make_plan
     from gantool.errors import InputError
-    from gantool.training.plan import make_plan
 
     refuse_too_large(loaded, replicas)
     plan = make_plan(loaded, replicas)

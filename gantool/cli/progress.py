@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gantool.training.loop import Progress
+    from gantool.engine.loop import Progress
 
 Show = Callable[["Progress"], None]
 

@@ -13,8 +13,8 @@ import click
 from gantool.cli.loading import start_tensorflow
 
 if TYPE_CHECKING:
-    from gantool.gan.cells import Cell
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
+    from gantool.sampling.grid import Cell
 
 _MAX_SEED = 2**62
 _MAX_CELLS = 10_000
@@ -102,8 +102,8 @@ def sample(
     it. Without --label a network that takes labels shows class k mod classes for seed k; several
     labels are drawn by-label unless another grid is named.
     """
-    from gantool.training.checkpoint import read_header
-    from gantool.training.run_folder import find_checkpoint
+    from gantool.runs.checkpoint import read_header
+    from gantool.runs.run_folder import find_checkpoint
 
     chosen = _chosen_labels(labels)
     one_grid = _is_grid(out, grid)
@@ -163,7 +163,7 @@ def _cells(
     seeds: list[range] | None, labels: list[int] | None, grid: tuple[int, int] | str | None
 ) -> tuple[int, Iterator[Cell]]:
     """How many images are to be drawn and which, label by label where there are labels."""
-    from gantool.gan.cells import Cell
+    from gantool.sampling.grid import Cell
 
     parts = seeds or [_usual_seeds(labels, grid)]
     count = sum(len(part) for part in parts)
@@ -206,7 +206,7 @@ def _write_grid(
     sampler: CheckpointSampler, cells: Iterable[Cell], grid: tuple[int, int], path: Path
 ) -> None:
     from gantool.errors import InputError
-    from gantool.training.pictures import tile, write_png
+    from gantool.sampling.pictures import tile, write_png
 
     _refuse_too_large(sampler, grid)
     images = list(sampler.draw(cells))

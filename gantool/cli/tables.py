@@ -9,11 +9,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from gantool.engine.plan import Plan
+from gantool.engine.schedule import calendar
+from gantool.engine.smoke_test import Trace
 from gantool.networks.build import BuiltNetwork, PlacedLayer
+from gantool.networks.from_recipe import image_shape
 from gantool.networks.messages import times
-from gantool.training.plan import Plan, image_shape
-from gantool.training.schedule import calendar
-from gantool.training.trace import Trace
 
 
 def print_plan(plan: Plan, traced: Trace) -> None:

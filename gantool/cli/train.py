@@ -19,9 +19,9 @@ from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
-    from gantool.training.plan import Plan
-    from gantool.training.replicas import Replicas
-    from gantool.training.run_folder import RunFolder
+    from gantool.engine.plan import Plan
+    from gantool.engine.replicas import Replicas
+    from gantool.runs.run_folder import RunFolder
 
 
 @click.command()
@@ -62,7 +62,7 @@ def train(
     The run folder gets the recipe, metrics.jsonl, grids in samples/ and checkpoints. Ctrl-C writes
     a checkpoint and stops; --resume goes on from there.
     """
-    from gantool.training.run_folder import RunFolder, refuse_existing_run
+    from gantool.runs.run_folder import RunFolder, refuse_existing_run
 
     if distribute is not None:
         _check_distributed(distribute, out or resume, batch, dry_run)
@@ -92,9 +92,9 @@ def train(
     if replicas.worker != 0:
         assert out is not None
         return _train(plan, images, RunFolder(out), replicas)
-    from gantool.training.resume import find_resume_point, tidy
-    from gantool.training.run_folder import new_run_folder
-    from gantool.training.run_lock import alone_with
+    from gantool.runs.resume import find_resume_point, tidy
+    from gantool.runs.run_folder import new_run_folder
+    from gantool.runs.run_lock import alone_with
 
     folder = new_run_folder(out, plan.recipe.name, Path("runs"))
     with alone_with(folder):
@@ -128,14 +128,14 @@ def _resume(
     distribute: str | None,
     dry_run: bool,
 ) -> int:
-    from gantool.training.resume import (
+    from gantool.runs.resume import (
         find_resume_point,
         recipe_of_run,
         refuse_other_recipe,
         restore,
         tidy,
     )
-    from gantool.training.run_lock import alone_with
+    from gantool.runs.run_lock import alone_with
 
     with ExitStack() as stack:
         # Of several workers it is known only later which one writes.
@@ -167,8 +167,8 @@ def _warn(lines: Iterable[str]) -> None:
 
 def _dry_run(plan: Plan, images: Images) -> int:
     from gantool.cli.tables import print_plan
+    from gantool.engine.smoke_test import trace
     from gantool.measuring.report import estimate
-    from gantool.training.trace import trace
 
     print_plan(plan, trace(plan))
     found = estimate(plan, images)
@@ -187,8 +187,8 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
+    from gantool.engine.schedule import calendar
     from gantool.errors import DivergedError, GantoolError, LostWorkerError
-    from gantool.training.schedule import calendar
     from gantool.training.session import run_session
 
     dates = calendar(plan.recipe.train, len(images))

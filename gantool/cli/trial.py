@@ -65,8 +65,8 @@ def _with_batch(request: dict[str, Any], batch: int) -> LoadedRecipe:
 
 
 def _train(loaded: LoadedRecipe, images: Images) -> None:
+    from gantool.engine.plan import make_plan
     from gantool.measuring.running import Running
-    from gantool.training.plan import make_plan
 
     try:
         plan = make_plan(loaded)

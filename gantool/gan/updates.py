@@ -9,8 +9,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from gantool.gan.latents import stateless_seed
-from gantool.gan.learner import Learner, Pass
 from gantool.gan.losses import Loss
+from gantool.gan.network import Learner, Pass
 from gantool.gan.penalties import half_squared_norm
 from gantool.gan.share import WHOLE, Share
 

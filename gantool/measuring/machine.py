@@ -26,7 +26,7 @@ _STAT = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
 
 def product_dtype(precision: str) -> tf.DType:
-    """What networks of a recipe's precision multiply in here; see `gantool.networks.convolution`.
+    """What networks of a recipe's precision multiply in here; see `gantool.kernels.convolution`.
 
     Args:
         precision: Not `auto`.

@@ -4,7 +4,7 @@ Each update is built as a graph and not run. The networks are in inference mode 
 layers are Keras's own, and the operations on the way to an update's loss and gradients are added
 up. What an update does not need, such as the gradient of the real images, is not among them. So
 the number is the recipe's, however it is computed: minimal filtering, as in
-`gantool.networks.winograd`, takes fewer.
+`gantool.kernels.winograd`, takes fewer.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from gantool.engine.game import make_game
+from gantool.engine.state import TrainingState
 from gantool.gan.updates import Game
 from gantool.measuring.products import Count, count_operations
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import Recipe
-from gantool.training.game import make_game
-from gantool.training.state import TrainingState
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gantool.engine.game import make_game
+from gantool.engine.state import TrainingState
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import draw
-from gantool.gan.learner import Gradients, Learner, Pass
+from gantool.gan.network import Gradients, Learner, Pass
 from gantool.gan.updates import (
     Game,
     update_both,
@@ -28,8 +30,6 @@ from gantool.gan.updates import (
     update_generator,
 )
 from gantool.recipe.model import Recipe
-from gantool.training.game import make_game
-from gantool.training.state import TrainingState
 
 REST = "rest"
 """What is no phase: latents, losses, and the call of the step from Python."""

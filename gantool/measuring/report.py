@@ -12,15 +12,15 @@ import tensorflow as tf
 from gantool import __version__
 from gantool.data.loading import Images
 from gantool.device import cores
+from gantool.engine.plan import Plan
+from gantool.engine.schedule import calendar
+from gantool.engine.step import Losses
 from gantool.measuring.machine import OtherLoad, product_dtype, product_rate
 from gantool.measuring.operations import step_operations
 from gantool.measuring.phases import phase_shares
 from gantool.measuring.running import Running, without_bursts
 from gantool.memory import peak_memory
-from gantool.training.devices import compiles, find_device
-from gantool.training.plan import Plan
-from gantool.training.schedule import calendar
-from gantool.training.step import Losses
+from gantool.networks.devices import compiles, find_device
 
 _SETTLING = 2.0
 """Seconds of steps before any is timed: pipelines and processors take a while to get going."""

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
+from gantool.engine.plan import Plan
+from gantool.engine.schedule import batches_before
+from gantool.engine.step import Losses, TrainingStep
 from gantool.recipe.model import Recipe
-from gantool.training.plan import Plan
-from gantool.training.schedule import batches_before
-from gantool.training.step import Losses, TrainingStep
 
 _CALLS = 10
 """That timed steps are shared out among: enough for a median."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import keras
 
-from gantool.networks.budget import Budget, TooLargeError
 from gantool.networks.components import make
+from gantool.networks.memory_check import Budget, TooLargeError
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
 from gantool.recipe.keras_signatures import signature

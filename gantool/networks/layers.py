@@ -9,14 +9,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gantool.networks.convolution import convolve, convolve_transposed
-from gantool.networks.product import product
+from gantool.kernels.convolution import convolve, convolve_transposed
+from gantool.kernels.product import product
 
 
 class Conv2D(keras.layers.Conv2D):
     """Keras's layer of the same name; common shapes take a faster way in training.
 
-    See `gantool.networks.convolution`. What it computes is what Keras's does, to rounding. In
+    See `gantool.kernels.convolution`. What it computes is what Keras's does, to rounding. In
     inference it is Keras's own: what the faster way has to compile pays over many steps only.
     """
 
@@ -30,7 +30,7 @@ class Conv2D(keras.layers.Conv2D):
 class Conv2DTranspose(keras.layers.Conv2DTranspose):
     """Keras's layer of the same name; common shapes take a faster way in training.
 
-    See `gantool.networks.convolution` and `Conv2D`.
+    See `gantool.kernels.convolution` and `Conv2D`.
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
@@ -47,7 +47,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
 class Dense(keras.layers.Dense):
     """Keras's layer of the same name; some shapes take a faster way in training.
 
-    See `gantool.networks.product`.
+    See `gantool.kernels.product`.
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
@@ -58,7 +58,7 @@ class Dense(keras.layers.Dense):
 
 
 def _is_usual(layer: keras.layers.Layer) -> bool:
-    """Whether a convolution is of the kind that `gantool.networks.convolution` knows."""
+    """Whether a convolution is of the kind that `gantool.kernels.convolution` knows."""
     kernel, strides = set(layer.kernel_size), set(layer.strides)
     return (
         layer.padding == "same"

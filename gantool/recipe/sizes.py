@@ -1,7 +1,7 @@
 """What a recipe's numbers alone say of the memory that it takes, before anything is built.
 
 Only what a run certainly has in memory at a time is counted, so that no recipe that fits is
-refused. What its layers take is counted where they are built: `gantool.networks.budget`.
+refused. What its layers take is counted where they are built: `gantool.networks.memory_check`.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ import numpy as np
 
 from gantool.data.pixels import from_range
 from gantool.errors import InputError
-from gantool.gan.cells import Cell
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.model import Recipe
-from gantool.training.checkpoint import Header, read_header, read_variables
-from gantool.training.plan import build_generator, make_sampler
+from gantool.runs.checkpoint import Header, read_header, read_variables
+from gantool.sampling.build import build_generator, make_sampler
+from gantool.sampling.grid import Cell
 
 
 class CheckpointSampler:

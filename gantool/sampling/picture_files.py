@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from gantool.data.pixels import from_range
-from gantool.gan.cells import Cell
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
+from gantool.sampling.grid import Cell
 
 _WAITING = 8
 """Runs of pictures that wait at most, so that the generator need not as soon as a disk does."""

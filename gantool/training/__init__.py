@@ -1,1 +1,1 @@
-"""From a recipe and images to a run folder."""
+"""A session of training: from a plan to a run folder that has moved on."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gantool.training.plan import Plan, make_state
-from gantool.training.resume import find_resume_point, restore, tidy
-from gantool.training.run_folder import RunFolder
-from gantool.training.state import TrainingState
+from gantool.engine.plan import Plan, make_state
+from gantool.engine.state import TrainingState
+from gantool.runs.resume import find_resume_point, restore, tidy
+from gantool.runs.run_folder import RunFolder
 
 
 def go_back(plan: Plan, folder: RunFolder, *, writes: bool) -> None:

@@ -11,21 +11,21 @@ import tensorflow as tf
 from gantool import __version__
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
+from gantool.engine.diagnosis import batch_number, first_not_finite
+from gantool.engine.fault import NotFiniteError
+from gantool.engine.loop import Progress, train
+from gantool.engine.plan import Plan, make_state
+from gantool.engine.replicas import ALONE, Replicas
+from gantool.engine.schedule import batches_before, calendar
+from gantool.engine.state import TrainingState
+from gantool.engine.step import TrainingStep
 from gantool.errors import DivergedError
+from gantool.outputs.outputs import Outputs
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
-from gantool.training.diagnosis import batch_number, first_not_finite
-from gantool.training.fault import NotFiniteError
-from gantool.training.loop import Progress, train
-from gantool.training.outputs import Outputs
-from gantool.training.plan import Plan, make_state
-from gantool.training.replicas import ALONE, Replicas
+from gantool.runs.run_folder import RunFolder
 from gantool.training.retry import go_back
-from gantool.training.run_folder import RunFolder
-from gantool.training.schedule import batches_before, calendar
-from gantool.training.state import TrainingState
-from gantool.training.step import TrainingStep
 
 Warn = Callable[[str], None]
 
@@ -62,7 +62,7 @@ def run_session(
         plan: Its state is moved.
         images: Of its source.
         folder: Of the run.
-        should_stop: See `gantool.training.loop.train`.
+        should_stop: See `gantool.engine.loop.train`.
         replicas: That share each batch.
         warn: Is told, in a line or a few, what a user should know.
 

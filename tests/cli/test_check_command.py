@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gantool.training import plan
-from gantool.training.devices import Device
+from gantool.engine import plan
+from gantool.networks.devices import Device
 
 # Parameters by hand: 18·196 = 3528; 4·196 = 784; 4·4·4·4 + 4 = 260; 4·4 = 16; 4·4·4·1 + 1 = 65.
 # 4·4·11·4 = 704; 14·14·4 = 784, 784·1 + 1 = 785.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gantool import __version__
-from gantool.training.seal import SIZE, check_seal
+from gantool.runs.seal import SIZE, check_seal
 
 
 @pytest.fixture

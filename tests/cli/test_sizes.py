@@ -10,10 +10,10 @@ import pytest
 
 from gantool import memory
 from gantool.cli.loading import start_tensorflow
+from gantool.engine import plan
 from gantool.memory import memory_status, peak_memory
+from gantool.networks.devices import Device
 from gantool.recipe.load import RecipeError
-from gantool.training import plan
-from gantool.training.devices import Device
 
 MACHINE = 25 * 10**9
 TEN_SECONDS, TWO_GIB = 10.0, 2**31

@@ -15,7 +15,7 @@ import h5py
 import pytest
 from PIL import Image
 
-from gantool.training.seal import check_seal
+from gantool.runs.seal import check_seal
 
 from ..nursery import Started
 

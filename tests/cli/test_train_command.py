@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gantool.training import devices
+from gantool.networks import devices
 
 PLAIN = re.compile(
     r"step (\d+)/(\d+)  [\d,]+ images/s  \d+:\d\d:\d\d left"
@@ -54,8 +54,8 @@ def test_the_recipe_is_kept_as_it_was_written(trained: Path, tiny: Path) -> None
 
 def test_losses_are_drawn_at_every_checkpoint(trained: Path, tmp_path: Path) -> None:
     """What lies there in the end is the picture of all rows."""
-    from gantool.training.loss_plot import write_loss_plot
-    from gantool.training.metrics import read_rows
+    from gantool.outputs.loss_plot import write_loss_plot
+    from gantool.runs.metrics_file import read_rows
 
     rows = read_rows(trained / "metrics.jsonl")
     write_loss_plot(tmp_path / "all.png", rows, "tiny")

@@ -28,8 +28,8 @@ from PIL import Image
 from gantool.data import records
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import find_recipe, load
-from gantool.training.run_folder import RunFolder
-from gantool.training.seal import check_seal
+from gantool.runs.run_folder import RunFolder
+from gantool.runs.seal import check_seal
 
 from ..nursery import Nursery
 from ..reference.tiny import override, tiny_copy

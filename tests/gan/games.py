@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from gantool.gan.constraints import clip_weights
-from gantool.gan.learner import Learner
 from gantool.gan.losses import LOSSES
+from gantool.gan.network import Learner
 from gantool.gan.updates import (
     Game,
     update_both,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from gantool.engine.plan import make_plan
 from gantool.measuring.operations import Operations, step_operations
-from gantool.training.plan import make_plan
 
 BATCH = 8
 
@@ -82,8 +82,8 @@ def test_wide_convolutions_count_as_they_are_defined_however_they_are_computed(
     load_tiny: Callable[..., Any],
 ) -> None:
     """Where training takes Winograd's minimal filtering, which has fewer products."""
-    from gantool.networks.convolution import _fastest
-    from gantool.networks.winograd import Shapes
+    from gantool.kernels.convolution import _fastest
+    from gantool.kernels.winograd import Shapes
 
     assert _fastest(Shapes(BATCH, (28, 28), 64, 64, 3, 1))
     wide = (

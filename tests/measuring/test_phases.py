@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gantool.engine.plan import Plan, make_plan
+from gantool.engine.step import TrainingStep
 from gantool.measuring import phases
 from gantool.measuring.phases import phase_shares
-from gantool.training.plan import Plan, make_plan
-from gantool.training.step import TrainingStep
 
 SMALL = (
     "generator.layers=[Dense: {units: 784}, BatchNormalization,"

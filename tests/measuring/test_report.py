@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from gantool.data.loading import load_images
+from gantool.engine.plan import make_plan
 from gantool.measuring import report as module
 from gantool.measuring.report import Report, estimate, measure, with_waiting
 from gantool.memory import peak_memory
-from gantool.training.plan import make_plan
 
 QUICK = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",

@@ -15,10 +15,10 @@ import tensorflow as tf
 from PIL import Image
 
 from gantool.data.loading import Images, load_images
+from gantool.engine.plan import Plan, make_plan
+from gantool.engine.step import Losses
 from gantool.errors import DivergedError, InputError
 from gantool.measuring.running import Call, Running, fetching, without_bursts
-from gantool.training.plan import Plan, make_plan
-from gantool.training.step import Losses
 
 QUICK = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gantool.networks.budget import Budget
 from gantool.networks.build import BuiltNetwork, build_network
+from gantool.networks.memory_check import Budget
 from gantool.recipe.parts import resolve
 
 

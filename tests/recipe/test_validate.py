@@ -18,7 +18,7 @@ def told(name: str) -> str:
     """What `gantool check` says of a recipe, as far as its data and networks go."""
     try:
         loaded = load(find_recipe(name))
-        from gantool.training.plan import make_plan
+        from gantool.engine.plan import make_plan
 
         make_plan(loaded)
     except InputError as error:

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gantool.engine.state import TrainingState, optimizer_variables
+from gantool.engine.step import Losses
 from gantool.gan.latents import draw, stateless_seed
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import Recipe
-from gantool.training.state import TrainingState, optimizer_variables
-from gantool.training.step import Losses
 
 from .published import Batches, Draw
 from .published import Losses as Expected

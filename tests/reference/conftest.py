@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.engine.plan import make_plan
 from gantool.recipe.load import find_recipe, load
-from gantool.training.plan import make_plan
 
 from .tiny import BATCH
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gantool.engine.state import TrainingState
 from gantool.networks.build import BuiltNetwork
-from gantool.training.state import TrainingState
 
 from .reference import Adam, Learner, Optimizer, RMSprop
 from .reference_game import Game, Loss, cross_entropy, softmax_cross_entropy, wasserstein

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
+from gantool.engine.schedule import calendar
 from gantool.gan.latents import draw, stateless_seed
 from gantool.recipe.load import RecipeText, find_recipe, load
 from gantool.recipe.model import Burst, WeightClip, WeightDecay
-from gantool.training.schedule import calendar
 
 DISCRIMINATOR_FIRST = {
     "discriminator": 1,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
+from gantool.engine.plan import make_plan
+from gantool.engine.step import TrainingStep
 from gantool.recipe.load import find_recipe
-from gantool.training.plan import make_plan
-from gantool.training.step import TrainingStep
 
 from .comparing import assert_losses, assert_stands_at, feed_of, latents_of
 from .published import PUBLISHED

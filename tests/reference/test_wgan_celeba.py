@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gantool.engine.game import make_game
+from gantool.engine.plan import make_plan
+from gantool.engine.step import TrainingStep
 from gantool.recipe.load import find_recipe
-from gantool.training.game import make_game
-from gantool.training.plan import make_plan
-from gantool.training.step import TrainingStep
 
 from .comparing import assert_losses, assert_stands_at, feed_of, latents_of
 from .published import PUBLISHED, wgan_step

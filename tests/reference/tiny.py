@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from gantool.engine.state import TrainingState
 from gantool.recipe.edit import Override
 from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Component, Regularizer
-from gantool.training.state import TrainingState
 
 BATCH = 6
 DECAY_MAGNIFIED = 1e4

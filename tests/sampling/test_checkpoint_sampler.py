@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from gantool.errors import InputError
-from gantool.gan.cells import Cell
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
+from gantool.sampling.grid import Cell
 
-from ..training.resealing import index_of, with_index, with_numbers
+from ..runs.resealing import index_of, with_index, with_numbers
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.gan.cells import Cell
 from gantool.sampling import picture_files
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
+from gantool.sampling.grid import Cell
 from gantool.sampling.picture_files import write_pictures
 
 PATIENCE = 20.0

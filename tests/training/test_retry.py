@@ -10,12 +10,12 @@ import h5py
 import pytest
 
 from gantool.data.loading import load_images
+from gantool.engine.loop import Progress
+from gantool.engine.plan import Plan, make_plan
 from gantool.errors import DivergedError
 from gantool.recipe.randomness import seed_of_retry
-from gantool.training.loop import Progress
-from gantool.training.plan import Plan, make_plan
-from gantool.training.resume import find_resume_point, restore, tidy
-from gantool.training.run_folder import RunFolder
+from gantool.runs.resume import find_resume_point, restore, tidy
+from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
 
 SMALL = (

@@ -15,14 +15,14 @@ import pytest
 
 from gantool import __version__
 from gantool.data.loading import load_images
+from gantool.engine.plan import Plan, make_plan
+from gantool.engine.replicas import ALONE, Replicas
+from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
 from gantool.gan.share import Share
-from gantool.training import consumers
-from gantool.training.plan import Plan, make_plan
-from gantool.training.replicas import ALONE, Replicas
-from gantool.training.run_folder import RunFolder
+from gantool.outputs import consumers
+from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
-from gantool.training.state import TrainingState
 
 SMALL = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",

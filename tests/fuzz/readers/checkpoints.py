@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from gantool.errors import GantoolError
-from gantool.training.checkpoint import (
+from gantool.runs.checkpoint import (
     Header,
     read_contents,
     read_variables,
     values_of,
     write_checkpoint,
 )
-from gantool.training.seal import SIZE, seal_of
+from gantool.runs.seal import SIZE, seal_of
 
 from .. import scratch
 from ..limits import is_a_line

@@ -1,0 +1,1 @@
+"""The training step and its loop: knows no files and prints nothing."""

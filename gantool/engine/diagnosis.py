@@ -1,0 +1,159 @@
+"""Where an update went wrong: the first layer with values that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from gantool.engine.fault import Fault
+from gantool.engine.schedule import batches_before
+from gantool.engine.state import TrainingState
+from gantool.engine.step import TrainingStep
+from gantool.gan.network import Gradients, Learner
+from gantool.gan.updates import (
+    update_both,
+    update_discriminator,
+    update_discriminator_separately,
+    update_generator,
+)
+from gantool.networks.build import BuiltNetwork
+from gantool.recipe.model import Updates
+
+
+def first_not_finite(
+    fault: Fault,
+    updates: Updates,
+    step: TrainingStep,
+    state: TrainingState,
+    batches: Any,
+) -> str | None:
+    """Repeat an update that was not made, layer by layer and without moving anything.
+
+    Args:
+        fault: Tells the update.
+        updates: Of the recipe.
+        step: That did not make it.
+        state: Of the step; as it was before the update.
+        batches: Iterator that gives, first, the batch of number `batch_number`.
+
+    Returns:
+        What was found, such as `the outputs of generator/03_Dense`; None where, repeated, all is
+        finite.
+    """
+    notes, game = _Notes(), step.games[0]
+    looking = replace(
+        game,
+        generator=_Looking(game.generator, state.generator, notes),
+        discriminator=_Looking(game.discriminator, state.discriminator, notes),
+    )
+    index = tf.constant(fault.index, tf.int64)
+    images, labels = step.shares_of_next(batches)[0]
+    latents = _latents(fault, step)
+    if fault.update == "generator":
+        update_generator(looking, labels, latents, index, False)
+    elif fault.update == "both":
+        update_both(looking, images, labels, latents, index, False)
+    elif updates.real_and_generated == "separate":
+        update_discriminator_separately(looking, images, labels, latents, index, False)
+    else:
+        update_discriminator(looking, images, labels, latents, index, False)
+    return notes.found
+
+
+def batch_number(fault: Fault, updates: Updates) -> int:
+    """Which batch an update was given, or the labels of which, counted from the run's start."""
+    if fault.update == "discriminator":
+        return fault.index
+    if fault.update == "generator" and updates.order == "discriminator-first":
+        return batches_before(updates, fault.step) - 1
+    return batches_before(updates, fault.step - 1)
+
+
+def _latents(fault: Fault, step: TrainingStep) -> tf.Tensor:
+    number = tf.constant(fault.step - 1, tf.int64)
+    if fault.update == "both":
+        return step.latents(0, "latent/shared", number)
+    index = tf.constant(fault.index, tf.int64)
+    return step.latents(0, f"latent/{fault.update}", number, index)
+
+
+class _Notes:
+    """The first finding, and the outputs of all layers so far, by their places."""
+
+    def __init__(self) -> None:
+        self.found: str | None = None
+        self.outputs: list[tuple[str, tf.Tensor]] = []
+
+    def look_at(self, what: str, values: Any) -> None:
+        """Note what something is called, if it is the first that is not finite."""
+        if self.found is None and not _finite(values):
+            self.found = what
+
+
+class _Looking(Learner):
+    """Does what a learner does, and looks at all on the way."""
+
+    def __init__(self, learner: Learner, network: BuiltNetwork, notes: _Notes) -> None:
+        # The same layers and variables; every layer's output is one of the model's.
+        model = keras.Model(
+            network.model.inputs, [placed.layer.output for placed in network.layers]
+        )
+        super().__init__(model, learner.optimizer, learner.takes_label, learner.share)
+        self._network, self._notes = network, notes
+
+    def _call(
+        self,
+        inputs: tf.Tensor,
+        labels: tf.Tensor,
+        seed: tf.Tensor,
+        state: Sequence[tf.Tensor] | None,
+    ) -> tuple[Any, Sequence[Any], Sequence[tf.Tensor]]:
+        name = self._network.model.name
+        self._notes.look_at(f"the inputs of the {name}", inputs)
+        outputs, after, losses = super()._call(inputs, labels, seed, state)
+        for placed, output in zip(self._network.layers, tf.nest.flatten(outputs), strict=True):
+            where = f"{name}/{placed.place}"
+            for variable in placed.layer.weights:
+                self._notes.look_at(f"the weights of {where}", variable.value)
+            self._notes.look_at(f"the outputs of {where}", output)
+            self._notes.outputs.append((where, output))
+        return output, after, losses
+
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
+        """See `Learner`."""
+        name = self._network.model.name
+        self._notes.look_at(f"the {name}'s loss itself, its layers' outputs are finite", loss)
+        with tape:
+            scaled = self.optimizer.scale_loss(loss)
+        places = [where for where, _ in self._notes.outputs]
+        weights = dict(self._weights())
+        of_outputs, of_weights = tape.gradient(
+            scaled, ([output for _, output in self._notes.outputs], weights)
+        )
+        # Backwards, as they were computed: from the loss to the first layer.
+        for where, gradient in reversed(list(zip(places, of_outputs, strict=True))):
+            self._notes.look_at(f"the gradients at the outputs of {where}", gradient)
+            for key, of_weight in of_weights.items():
+                if key.rpartition("/")[0] == where:
+                    self._notes.look_at(f"the gradients of {key}", of_weight)
+        return Gradients([], tf.constant(False))
+
+    def move(self, *_: Any) -> None:
+        """Move nothing."""
+
+    def _weights(self) -> Iterator[tuple[str, Any]]:
+        watched = {id(variable) for variable in self.trainable}
+        for key, variable in self._network.weights().items():
+            if id(variable) in watched:
+                yield f"{self._network.model.name}/{key}", variable.value
+
+
+def _finite(values: Any) -> bool:
+    values = getattr(values, "values", values)
+    if values is None or not values.dtype.is_floating:
+        return True
+    return bool(tf.reduce_all(tf.math.is_finite(values)))

@@ -1,0 +1,170 @@
+"""From a loaded recipe to networks, optimizers and a data source that fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.engine.state import TrainingState
+from gantool.errors import InputError
+from gantool.networks.build import BuiltNetwork
+from gantool.networks.components import make
+from gantool.networks.devices import described, find_device, stating_precision
+from gantool.networks.from_recipe import available_memory, image_shape, network_of
+from gantool.networks.memory_check import Budget
+from gantool.networks.messages import construction_message
+from gantool.networks.optimizer_slots import slots_of
+from gantool.networks.shape_checks import discriminator_problems, generator_problems
+from gantool.recipe.document import Problem
+from gantool.recipe.load import LoadedRecipe
+from gantool.recipe.model import Recipe
+from gantool.recipe.parts import Part
+
+_UNKNOWN_CLASSES = 10
+"""Stands in for the number of labels of a set that is not there, so that shapes can be shown."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run needs but the images themselves.
+
+    Attributes:
+        loaded: The recipe, its precision stated.
+        computing: What on, and how, as a line.
+        source: Its images; None where a catalogue set is not on this machine yet.
+        note: Then, how it gets there.
+        classes: How many labels there are; 0 without labels.
+        state: Networks and optimizers at step 0.
+    """
+
+    loaded: LoadedRecipe
+    computing: str
+    source: ImageSource | None
+    note: str
+    classes: int
+    state: TrainingState
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe as typed data."""
+        return self.loaded.recipe
+
+
+def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
+    """Open the data, build both networks and optimizers, and check that all fit together.
+
+    Args:
+        loaded: The recipe.
+        replicas: How many of the networks share each batch; what is built here is one.
+
+    Raises:
+        RecipeError: With a line for every problem, those of `loaded` among them.
+    """
+    problems: list[Problem] = []
+    asked, device = loaded.recipe.train, find_device()
+    loaded = stating_precision(loaded, device)
+    source, classes, note = _open(loaded, problems)
+    share = -(-loaded.recipe.train.batch_size // replicas)
+    state = make_state(loaded, classes, problems, Budget(available_memory(device), share))
+    computing = described(asked, loaded.recipe.train, device, replicas)
+    return Plan(loaded, computing, source, note, classes, state)
+
+
+def make_state(
+    loaded: LoadedRecipe,
+    classes: int,
+    found: Iterable[Problem] = (),
+    budget: Budget | None = None,
+) -> TrainingState:
+    """Build both networks and optimizers of a recipe that states its precision, at step 0.
+
+    Args:
+        loaded: The recipe.
+        classes: How many labels there are; 0 without labels.
+        found: Problems that are to be told along with those found here.
+        budget: The memory for all, and the images that pass through a network at once; None where
+            a recipe has been found to fit before.
+
+    Raises:
+        RecipeError: With a line for every problem, those of `loaded` and those found before too.
+    """
+    problems = list(found)
+    recipe, parts = loaded.recipe, loaded.parts
+    budget = replace(
+        budget or Budget(),
+        slots=_slots(parts.generator_optimizer),
+        averaged=recipe.train.average is not None,
+    )
+    generator = network_of("generator", loaded, classes, problems, budget)
+    budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
+    discriminator = network_of("discriminator", loaded, classes, problems, budget)
+    if generator is not None:
+        problems += generator_problems(generator, image_shape(loaded.recipe))
+    if discriminator is not None:
+        problems += discriminator_problems(discriminator, loaded.recipe)
+    optimizers = [
+        _optimizer(part, network, loaded.recipe, problems)
+        for part, network in (
+            (loaded.parts.generator_optimizer, generator),
+            (loaded.parts.discriminator_optimizer, discriminator),
+        )
+    ]
+    loaded.raise_problems(problems)
+    assert generator is not None
+    assert discriminator is not None
+    average = None
+    if loaded.recipe.train.average is not None:
+        # Built alike from the same seed, it starts with the generator's own weights.
+        average = network_of("generator", loaded, classes, problems)
+    return TrainingState(generator, discriminator, average, *optimizers)
+
+
+def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, int, str]:
+    """The source, how many classes it has, and a note where it is not on this machine yet."""
+    unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
+    try:
+        source = open_source(loaded.recipe.data, loaded.folder)
+        classes = len(source.classes)
+    except NotDownloadedError as error:
+        return None, unknown, str(error)
+    except InputError as error:
+        problems.append(Problem(("data", "source"), str(error)))
+        return None, unknown, ""
+    batch_size = loaded.recipe.train.batch_size
+    if batch_size > len(source):
+        message = f"batch_size {batch_size} is larger than the set of {len(source):,} images"
+        problems.append(Problem(("train", "batch_size"), message))
+    return source, classes, ""
+
+
+def _slots(part: Part | None) -> int:
+    """What an optimizer keeps for each weight; nothing for one that cannot be made."""
+    try:
+        return 0 if part is None else slots_of(part)
+    except Exception:  # told where the optimizer itself is made
+        return 0
+
+
+def _optimizer(
+    part: Part | None, network: BuiltNetwork | None, recipe: Recipe, problems: list[Problem]
+) -> Any:
+    if part is None:
+        return None
+    try:
+        optimizer = make(part)
+    except Exception as error:
+        problems.append(Problem(part.path, construction_message(part.name, error)))
+        return None
+    if network is not None:
+        # Before it is wrapped: the wrapper, building it, would lose what Nadam keeps in a variable.
+        optimizer.build(network.model.trainable_variables)
+    if recipe.train.precision == "mixed_float16":
+        # Gradients below 6e-8 would be zero in float16; the scale keeps them, and adapts.
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        if network is not None:
+            optimizer.build(network.model.trainable_variables)
+    return optimizer

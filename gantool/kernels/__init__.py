@@ -1,0 +1,1 @@
+"""Faster ways to compute convolutions and products on a processor."""

@@ -1,0 +1,136 @@
+"""Going on with a run: its recipe, and the state of its newest whole checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gantool.errors import InputError
+from gantool.files import remove_unfinished
+from gantool.recipe.differences import differences
+from gantool.recipe.load import LoadedRecipe, RecipeText
+from gantool.runs.checkpoint import Header, read_header, read_variables
+from gantool.runs.metrics_file import keep_rows
+from gantool.runs.run_folder import RunFolder
+from gantool.runs.seal import DamagedError
+
+if TYPE_CHECKING:
+    from gantool.engine.state import TrainingState
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """Where a run can be gone on from.
+
+    Attributes:
+        checkpoint: The newest whole one; None where none was written yet.
+        header: What it says of itself.
+        damaged: Newer ones, each with what is wrong with it, in a line.
+    """
+
+    checkpoint: Path | None
+    header: Header | None
+    damaged: dict[Path, str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user is to be told of newer checkpoints, in lines."""
+        if not self.damaged or self.checkpoint is None:
+            return []
+        return [*self.damaged.values(), f"going on from {self.checkpoint}, which is whole"]
+
+
+def find_resume_point(folder: RunFolder) -> ResumePoint:
+    """Look for the newest checkpoint of a run that is as it was written.
+
+    Raises:
+        InputError: There are checkpoints, but none is whole, or one is of a newer gantool.
+    """
+    damaged: dict[Path, str] = {}
+    for path in reversed(folder.checkpoints()):
+        try:
+            return ResumePoint(path, read_header(path), damaged)
+        except DamagedError as error:
+            damaged[path] = str(error)
+    if damaged:
+        lines = [*damaged.values(), f"{folder.path}: none of its checkpoints is whole; start again"]
+        raise InputError("\n".join(lines))
+    return ResumePoint(None, None, damaged)
+
+
+def recipe_of_run(folder: RunFolder, point: ResumePoint) -> RecipeText:
+    """The recipe of a run, with the folder that its relative paths start from.
+
+    Raises:
+        InputError: There is no run in this folder.
+    """
+    if not folder.path.is_dir():
+        raise InputError(f"{folder.path}: no such run folder")
+    try:
+        text = folder.recipe.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{folder.path}: no run folder (it has no recipe.yaml)") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{folder.recipe}: not text in UTF-8, so not a recipe") from None
+    return RecipeText(text, str(folder.recipe), _recipe_folder(folder, point))
+
+
+def _recipe_folder(folder: RunFolder, point: ResumePoint) -> Path:
+    if point.header is not None:
+        return Path(point.header.recipe_folder)
+    try:
+        return Path(folder.recipe_folder.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return folder.path
+
+
+def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
+    """Raise InputError where a recipe given beside a run differs from the run's, with a list.
+
+    Both have the values of `--set` in them, so what was set on purpose does not differ. Nor does a
+    precision that the recipe leaves to the device: the run goes on in the one that it began with.
+    """
+    found = [
+        (path, ours, theirs)
+        for path, ours, theirs in differences(run.recipe, given.recipe)
+        if (path, theirs) != ("train.precision", "auto")
+    ]
+    if found:
+        lines = [f"{given.name} differs from the run's own recipe, {run.name}:"]
+        lines += [
+            f"  {path}: {ours!r} in the run, {theirs!r} given" for path, ours, theirs in found
+        ]
+        lines.append("leave the recipe out to go on as before, or change a value by --set")
+        raise InputError("\n".join(lines))
+
+
+def restore(state: TrainingState, point: ResumePoint) -> None:
+    """Bring a fresh state to where a checkpoint was written; to its beginning, without one.
+
+    Raises:
+        InputError: The checkpoint is of other networks.
+    """
+    if point.checkpoint is None or point.header is None:
+        return
+    read_variables(point.checkpoint, state.variables())
+    state.step, state.seconds = point.header.step, point.header.seconds
+    state.retries = point.header.retries
+
+
+def tidy(folder: RunFolder, point: ResumePoint, keep: int) -> None:
+    """Bring a run folder to where a run goes on from, as its checkpoint left it.
+
+    Only for who is alone with the run. Damaged checkpoints are kept by another name.
+
+    Args:
+        folder: Of the run.
+        point: Where it goes on from.
+        keep: So many checkpoints stay.
+    """
+    for path in point.damaged:
+        path.replace(path.with_name(f"{path.name}.damaged"))
+    for place in folder.folders():
+        remove_unfinished(place)
+    folder.keep_newest(keep)
+    keep_rows(folder.metrics, 0 if point.header is None else point.header.step)

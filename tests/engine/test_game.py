@@ -1,0 +1,123 @@
+"""`make_game` brings the rules of a recipe into the updates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gantool.engine.game import make_game
+from gantool.engine.state import TrainingState
+from gantool.gan.updates import update_discriminator
+from gantool.networks.build import build_network
+from gantool.networks.components import make
+from gantool.recipe.model import Recipe
+from gantool.recipe.parts import resolve
+
+RATE = 0.5
+BATCH = 4
+
+
+def teach(game):
+    random = np.random.default_rng(0)
+    images, latents = (
+        tf.constant(random.normal(size=(BATCH, *shape)).astype(np.float32))
+        for shape in ((1, 3, 1), (2,))
+    )
+    update_discriminator(game, images, tf.zeros(BATCH, tf.int32), latents, tf.constant(0, tf.int64))
+
+
+def kernel_of(game):
+    return game.discriminator.trainable[0].numpy().astype(np.float64)
+
+
+def kernel_after(*regularizers):
+    _, game = game_with(regularizers, ["Flatten", {"Dense": {"units": 1}}])
+    before = kernel_of(game)
+    teach(game)
+    return before, kernel_of(game)
+
+
+def game_with(regularizers, discriminator):
+    sgd = {"SGD": {"learning_rate": RATE}}
+    data = {
+        "name": "linear",
+        "data": {"source": "mnist", "size": [1, 3], "channels": 1},
+        "latent": {"size": 2},
+        "generator": {
+            "layers": [{"Dense": {"units": 3}}, {"Reshape": {"target_shape": [1, 3, 1]}}]
+        },
+        "discriminator": {"layers": discriminator},
+        "loss": "wasserstein",
+        "regularizers": list(regularizers),
+        "optimizers": {"generator": sgd, "discriminator": sgd},
+        "train": {"steps": 1, "batch_size": BATCH},
+    }
+    recipe = Recipe.model_validate(data)
+    parts, problems = resolve(data)
+    assert problems == []
+    networks = [
+        build_network(name, layers, shape, classes=0, seed=0, precision="float32")
+        for name, layers, shape in (
+            ("generator", parts.generator, (2,)),
+            ("discriminator", parts.discriminator, (1, 3, 1)),
+        )
+    ]
+    optimizers = make(parts.generator_optimizer), make(parts.discriminator_optimizer)
+    state = TrainingState(*networks, None, *optimizers)
+    return state, make_game(state, recipe)
+
+
+@pytest.mark.parametrize(
+    ("regularizer", "weight"),
+    [("GradientPenalty", 10.0), ({"GradientPenalty": {"weight": 0.5}}, 0.5)],
+)
+def test_gradient_penalty_has_the_weight_of_the_recipe(regularizer, weight):
+    before, plain = kernel_after()
+    again, penalised = kernel_after(regularizer)
+    assert np.array_equal(before, again)
+    length = np.linalg.norm(before)
+    expected = -RATE * weight * 2.0 * (length - 1.0) * before / length
+    np.testing.assert_allclose(penalised - plain, expected, rtol=0, atol=1e-5)
+
+
+def test_weight_clip_has_the_limit_of_the_recipe():
+    _, clipped = kernel_after({"WeightClip": {"limit": 0.125}})
+    assert np.abs(clipped).max() == 0.125
+
+
+def test_weight_decay_has_the_weight_of_the_recipe():
+    before, plain = kernel_after()
+    _, decayed = kernel_after({"WeightDecay": {"weight": 0.25}})
+    np.testing.assert_allclose(decayed - plain, -RATE * 0.25 * before, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("switch", "clipped"),
+    [
+        (None, ["gamma", "beta"]),
+        ("weights", ["gamma", "beta"]),
+        ("all", ["gamma", "beta", "moving_mean", "moving_variance"]),
+        ("none", []),
+    ],
+)
+def test_weight_clip_has_a_switch_for_batch_normalization(switch, clipped):
+    keywords = {"limit": 0.125} | ({} if switch is None else {"batch_normalization": switch})
+    state, game = game_with(
+        [{"WeightClip": keywords}], ["Flatten", "BatchNormalization", {"Dense": {"units": 1}}]
+    )
+    of_normalization = {
+        key.removeprefix("01_BatchNormalization/"): variable
+        for key, variable in state.discriminator.weights().items()
+        if "BatchNormalization" in key
+    }
+    for variable in state.discriminator.weights().values():
+        variable.assign(tf.fill(variable.shape, 7.0))
+    for constrain in game.constraints:
+        constrain()
+    for key, variable in state.discriminator.weights().items():
+        name = key.removeprefix("01_BatchNormalization/")
+        is_clipped = name in clipped if name in of_normalization else True
+        assert set(np.unique(variable)) == {0.125 if is_clipped else 7.0}, key
+    for variable in state.generator.weights().values():
+        assert 0.125 not in np.unique(variable)

@@ -1,0 +1,185 @@
+"""When things are due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gantool.engine.schedule import Calendar, batches_before, calendar, in_burst
+from gantool.recipe.model import Burst, Interval, Train, Updates
+
+
+def every(*written: int | str) -> list[Interval]:
+    return [Interval.of(item) for item in written]
+
+
+def dates(batches_per_epoch: int = 10, **updates: Any) -> Calendar:
+    return Calendar(Updates.model_validate(updates), batches_per_epoch)
+
+
+@pytest.mark.parametrize(
+    ("step", "count", "due"),
+    [
+        (0, 1, False),
+        (0, 100, False),
+        (1, 1, True),
+        (2, 1, True),
+        (1, 2, False),
+        (99, 100, False),
+        (100, 100, True),
+        (101, 100, False),
+        (200, 100, True),
+        (50, 100, False),
+    ],
+)
+def test_what_is_due(step: int, count: int, due: bool) -> None:
+    assert dates().is_due(step, Interval.of(count)) is due
+
+
+@pytest.mark.parametrize(
+    ("step", "intervals", "last", "stop"),
+    [
+        (0, [100], 1000, 100),
+        (0, [1], 1000, 1),
+        (99, [100], 1000, 100),
+        (100, [100], 1000, 200),
+        (57, [100, 500], 1000, 100),  # resumed in between
+        (400, [300, 500], 1000, 500),
+        (950, [100, 500], 1000, 1000),
+        (950, [300], 1000, 1000),
+        (0, [100], 30, 30),
+        (0, [], 30, 30),
+        (29, [100], 30, 30),
+        (0, ["1 epoch"], 30, 10),
+        (9, ["1 epoch", 100], 30, 10),
+        (10, ["1 epoch"], 30, 20),
+        (10, ["2 epochs"], 100, 20),
+        (20, ["2 epochs"], 100, 40),
+        (25, ["3 epochs", 27], 100, 27),
+    ],
+)
+def test_the_next_stop(step: int, intervals: list[int | str], last: int, stop: int) -> None:
+    assert dates().next_stop(step, every(*intervals), last) == stop
+
+
+def test_an_epoch_is_due_at_the_first_step_that_finishes_it() -> None:
+    # 10 batches an epoch, 3 a step: after steps 4, 7, 10 there are 12, 21, 30 batches.
+    found = [n for n in range(12) if dates(discriminator=3).is_due(n, Interval.of("1 epoch"))]
+    assert found == [4, 7, 10]
+    # 25 batches a step are two epochs or three: what is due twice in a step comes once.
+    found = [n for n in range(5) if dates(discriminator=25).is_due(n, Interval.of("1 epoch"))]
+    assert found == [1, 2, 3, 4]
+
+
+BURST = {"discriminator": 100, "first": 25, "every": 500}
+
+
+@pytest.mark.parametrize(
+    ("step", "batches"),
+    [
+        (0, 0),
+        (1, 100),
+        (25, 2500),
+        (26, 2505),
+        (500, 2500 + 475 * 5),
+        (501, 2500 + 475 * 5 + 100),
+        (1001, 2500 + (475 + 499) * 5 + 200),
+    ],
+)
+def test_bursts_of_the_first_wasserstein_gan_code(step: int, batches: int) -> None:
+    updates = Updates.model_validate({"discriminator": 5, "burst": BURST})
+    assert batches_before(updates, step) == batches
+
+
+bursts = st.builds(
+    Burst,
+    discriminator=st.integers(1, 30),
+    first=st.integers(0, 12),
+    every=st.none() | st.integers(1, 12),
+)
+updates_of_recipes = st.builds(
+    Updates,
+    discriminator=st.integers(1, 7),
+    burst=st.none() | bursts,
+    order=st.just("generator-first"),
+)
+
+
+@given(updates_of_recipes, st.integers(0, 100))
+def test_batches_are_the_sum_of_what_each_step_takes(updates: Updates, step: int) -> None:
+    def taken(number: int) -> int:
+        burst = updates.burst
+        is_one = burst is not None and bool(in_burst(burst, number))
+        return burst.discriminator if is_one and burst else updates.discriminator
+
+    assert batches_before(updates, step) == sum(map(taken, range(step)))
+
+
+@pytest.mark.parametrize(("first", "each"), [(3, 4), (0, 5), (4, None), (0, None)])
+def test_a_burst_is_the_same_for_tensors(first: int, each: int | None) -> None:
+    burst = Burst(first=first, every=each)
+    found = in_burst(burst, tf.range(13, dtype=tf.int64)).numpy()
+    assert np.array_equal(found, [in_burst(burst, n) for n in range(13)])
+    expected = {(3, 4): [0, 1, 2, 4, 8, 12], (0, 5): [0, 5, 10], (4, None): [0, 1, 2, 3]}
+    assert np.flatnonzero(found).tolist() == expected.get((first, each), [])
+
+
+intervals_of_recipes = st.integers(1, 500) | st.integers(1, 30).map(lambda n: f"{n} epochs")
+
+
+@given(
+    updates_of_recipes,
+    st.integers(1, 40),
+    st.integers(0, 3_000),
+    st.lists(intervals_of_recipes, min_size=1, max_size=4),
+    st.integers(1, 600),
+)
+def test_a_stop_is_the_first_step_at_which_anything_is_due(
+    updates: Updates, per_epoch: int, step: int, written: list[int | str], more: int
+) -> None:
+    found, intervals, last = Calendar(updates, per_epoch), every(*written), step + more
+    stop = found.next_stop(step, intervals, last)
+    due = (n for n in range(step + 1, last) if any(found.is_due(n, item) for item in intervals))
+    assert stop == next(due, last)
+
+
+@given(updates_of_recipes, st.integers(0, 2_000))
+def test_the_step_after_some_batches_is_the_first_that_has_them(
+    updates: Updates, batches: int
+) -> None:
+    step = Calendar(updates, 10).step_after(batches)
+    assert batches_before(updates, step) >= batches
+    assert step == 0 or batches_before(updates, step - 1) < batches
+
+
+def train(**keys: object) -> Train:
+    return Train.model_validate({"batch_size": 8} | keys)
+
+
+@pytest.mark.parametrize(
+    ("settings", "images", "steps"),
+    [
+        (train(steps=123), 300, 123),
+        (train(epochs=1), 300, 37),
+        (train(epochs=2), 303, 74),
+        (train(epochs=3), 304, 114),
+        (train(epochs=1, updates={"discriminator": 5}), 300, 8),
+        (train(epochs=5, updates={"discriminator": 5}), 300, 37),
+        (train(epochs=1, updates={"generator": 5}), 300, 37),
+        (train(epochs=1, updates={"discriminator": 100}), 300, 1),
+        (train(steps=9, updates={"discriminator": 5}), 300, 9),
+        (train(epochs=1, updates={"burst": {"discriminator": 10, "first": 2}}), 300, 19),
+    ],
+)
+def test_steps_in_all(settings: Train, images: int, steps: int) -> None:
+    assert calendar(settings, images).last_step(settings) == steps
+
+
+def test_a_partial_batch_is_no_batch() -> None:
+    found = [calendar(train(steps=1), images).batches_per_epoch for images in (7, 8, 15, 16)]
+    assert found == [0, 1, 1, 2]

@@ -1,0 +1,408 @@
+"""200 steps are 100 and 100, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from gantool.data.loading import load_images
+from gantool.data.pipeline import batches
+from gantool.engine.game import make_game
+from gantool.engine.plan import Plan, make_plan
+from gantool.engine.schedule import batches_before
+from gantool.engine.step import TrainingStep
+from gantool.recipe.keras_signatures import names
+from gantool.runs.checkpoint import (
+    Header,
+    read_header,
+    read_variables,
+    values_of,
+    write_checkpoint,
+)
+from gantool.runs.resume import ResumePoint, find_resume_point
+from gantool.runs.run_folder import RunFolder
+
+TIMES = ("seconds", "images_per_second")
+
+
+def contents(checkpoint: Path) -> dict[str, bytes]:
+    """Every data set of a checkpoint, its type and shape with it, as bytes."""
+    found: dict[str, bytes] = {}
+
+    def collect(key: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and key != "recipe":
+            found[key] = f"{item.dtype} {item.shape} ".encode() + np.asarray(item[()]).tobytes()
+
+    with h5py.File(checkpoint) as file:
+        file.visititems(collect)
+    return found
+
+
+def rows(run: Path) -> list[dict[str, float]]:
+    """metrics.jsonl without what a clock decides."""
+    found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{key: row[key] for key in row if key not in TIMES} for row in found]
+
+
+@pytest.fixture(scope="module")
+def halves(tiny: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any) -> Path:
+    """A run of tiny.yaml that was trained for 100 steps, and 100 more by another process."""
+    folder = tmp_path_factory.mktemp("halves") / "run"
+    first = forked("train", tiny, "--out", folder, "--steps", "100")
+    assert first.code == 0, first.err
+    assert not (folder / "checkpoints" / "step-00000150.h5").exists()
+    second = forked("train", "--resume", folder, "--steps", "200")
+    assert second.code == 0, second.err
+    assert second.out.startswith(f"{folder}: 300 images, steps 101 to 200\n")
+    return folder
+
+
+def test_two_halves_leave_the_bytes_of_one_run(trained: Path, halves: Path) -> None:
+    whole, resumed = (
+        contents(run / "checkpoints" / "step-00000200.h5") for run in (trained, halves)
+    )
+    assert resumed.keys() == whole.keys()
+    assert [key for key in whole if resumed[key] != whole[key]] == []
+
+
+def test_the_compared_run_has_all_that_could_differ(trained: Path) -> None:
+    at_150, at_200 = (
+        contents(trained / "checkpoints" / f"step-00000{step}.h5") for step in (150, 200)
+    )
+    for key in (
+        "generator/02_BatchNormalization/moving_mean",
+        "generator_average/01_Dense/kernel",
+        "discriminator/02_BatchNormalization/moving_variance",
+        "optimizers/generator/01_Dense/kernel/momentum",
+        "optimizers/discriminator/01_Conv2D/kernel/velocity",
+    ):
+        assert at_150[key] != at_200[key], f"{key} does not move"
+
+
+def test_two_halves_leave_the_pictures_of_one_run(trained: Path, halves: Path) -> None:
+    names_of = [
+        sorted(path.name for path in (run / "samples").iterdir()) for run in (trained, halves)
+    ]
+    assert names_of[0] == names_of[1] == ["reals.png", "step-00000100.png", "step-00000200.png"]
+    for name in names_of[0]:
+        assert (trained / "samples" / name).read_bytes() == (halves / "samples" / name).read_bytes()
+
+
+def test_two_halves_leave_the_metrics_of_one_run(trained: Path, halves: Path) -> None:
+    assert [row["step"] for row in rows(trained)] == list(range(20, 201, 20))
+    assert rows(halves) == rows(trained)
+
+
+def test_pauses_at_other_steps_change_nothing(
+    trained: Path, tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    ended = command(
+        *("train", tiny, "--out", tmp_path / "run", "--set", "output.log_every=7"),
+        *("--set", "output.checkpoint.every=13", "--set", "output.grid.every=31"),
+    )
+    assert ended.code == 0, ended.err
+    assert contents(tmp_path / "run" / "checkpoints" / "step-00000200.h5") == contents(
+        trained / "checkpoints" / "step-00000200.h5"
+    )
+
+
+def test_a_resume_drops_what_was_logged_after_its_checkpoint(
+    trained: Path, tmp_path: Path, command: Any
+) -> None:
+    """As after a power cut: the newest checkpoint is at 150, the log and the pictures at 200."""
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / "checkpoints" / "step-00000200.h5").unlink()
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 220, "gener')
+    ended = command("train", "--resume", run)
+    assert ended.code == 0, ended.err
+    assert rows(run) == rows(trained)
+    assert contents(run / "checkpoints" / "step-00000200.h5") == contents(
+        trained / "checkpoints" / "step-00000200.h5"
+    )
+
+
+def trainer(loaded: Any, checkpoint: Path | None = None) -> tuple[Plan, Callable[[int], None]]:
+    """A plan, fresh or as a checkpoint left it, and a function that trains it."""
+    plan = make_plan(loaded)
+    settings = plan.recipe.train
+    if checkpoint is not None:
+        read_variables(checkpoint, plan.state.variables())
+        plan.state.step = read_header(checkpoint).step
+    step = TrainingStep(plan.state, plan.recipe)
+    feed = batches(
+        load_images(plan.source, plan.recipe.data),
+        plan.recipe.data,
+        batch_size=settings.batch_size,
+        seed=plan.recipe.seed,
+        first_batch=batches_before(settings.updates, plan.state.step),
+    )
+    iterator = iter(feed)
+    return plan, lambda count: step.run(iterator, count)
+
+
+def save(plan: Plan, path: Path) -> dict[str, bytes]:
+    header = Header("", "", plan.state.step, 0, 0.0, 0, 0)
+    write_checkpoint(path, header, values_of(plan.state.variables()))
+    return contents(path)
+
+
+def assert_halves_are_a_whole(loaded: Any, folder: Path, half: int) -> None:
+    plan, train = trainer(loaded)
+    train(half)
+    middle = save(plan, folder / "half.h5")
+    train(half)
+    whole = save(plan, folder / "whole.h5")
+    plan, train = trainer(loaded, folder / "half.h5")
+    train(half)
+    halves = save(plan, folder / "halves.h5")
+    assert halves.keys() == whole.keys()
+    assert [key for key in whole if halves[key] != whole[key]] == []
+    assert middle != whole
+
+
+SMALL = (
+    "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
+    "discriminator.layers=[Flatten, Dense: {units: 4}, LeakyReLU, Dense: {units: 1}]",
+    "train.average=null",
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(
+            [
+                "discriminator.layers.3=Dropout: {rate: 0.4}",
+                "train.updates.discriminator=2",
+            ],
+            id="dropout and several updates",
+        ),
+        pytest.param(["train.updates.real_and_generated=separate"], id="separate"),
+        pytest.param(["train.precision=mixed_bfloat16"], id="mixed_bfloat16"),
+        pytest.param(["train.precision=mixed_float16"], id="mixed_float16"),
+        pytest.param(
+            [
+                "loss=wasserstein",
+                "regularizers=[GradientPenalty: {weight: 10}]",
+                "discriminator.layers.2=LayerNormalization",
+            ],
+            id="gradient penalty",
+        ),
+        pytest.param(["regularizers=[WeightClip: {limit: 0.01}]", "loss=wasserstein"], id="clip"),
+        pytest.param(
+            ["train.updates={burst: {discriminator: 3, first: 4, every: 11}}"], id="bursts"
+        ),
+        pytest.param(
+            ["train.updates={order: generator-first, generator: 2, latents: shared}"],
+            id="generator first, shared latents",
+        ),
+        pytest.param(
+            [
+                "train.updates.order=simultaneous",
+                "loss=softmax",
+                "discriminator.layers.5=Dense: {units: 2}",
+                "regularizers=[WeightDecay: {weight: 0.001}]",
+                "generator.statistics=batch",
+            ],
+            id="simultaneous",
+        ),
+    ],
+)
+def test_halves_are_a_whole_with(
+    settings: list[str], load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert_halves_are_a_whole(load_tiny(*settings), tmp_path, 20)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("optimizer", sorted(names("optimizer")))
+def test_every_variable_that_an_optimizer_moves_is_saved(
+    optimizer: str, precision: str, load_tiny: Callable[..., Any]
+) -> None:
+    settings = [*SMALL, f"optimizers.generator={optimizer}", f"train.precision={precision}"]
+    state = make_plan(load_tiny(*settings)).state
+    saved = state.variables()["optimizers/generator"]
+    inner = getattr(state.generator_optimizer, "inner_optimizer", state.generator_optimizer)
+    moved = [variable for variable in inner.variables if variable.name != "learning_rate"]
+    assert {id(variable) for variable in moved} <= {id(variable) for variable in saved.values()}
+    # Nothing of what else the process has built is in the keys.
+    again = make_plan(load_tiny(*settings)).state.variables()["optimizers/generator"]
+    assert list(again) == list(saved)
+    make_game(state, load_tiny(*settings).recipe)
+    kept = state.variables()["optimizers/generator"]
+    assert all(kept[key] is saved[key] for key in saved)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["optimizers.generator=Nadam", "optimizers.discriminator=Adafactor"],
+        pytest.param(
+            ["optimizers.generator=Muon", "optimizers.discriminator={SGD: {momentum: 0.9}}"],
+            marks=pytest.mark.skipif(
+                version("keras").startswith("3.12."),
+                reason="Keras 3.12's own Muon asks TensorFlow's variables for a path",
+            ),
+        ),
+        ["optimizers.generator=Nadam", "train.precision=mixed_float16"],
+        [
+            "optimizers.generator={Adam: {use_ema: true, ema_overwrite_frequency: 3}}",
+            "optimizers.discriminator={Adam: {gradient_accumulation_steps: 3}}",
+        ],
+        [
+            "optimizers.generator={Adam: {learning_rate: {CosineDecay:"
+            " {initial_learning_rate: 0.1, decay_steps: 9}}}}",
+        ],
+    ],
+    ids=lambda settings: settings[0].removeprefix("optimizers.generator="),
+)
+def test_halves_are_a_whole_with_an_optimizer_that_keeps_more(
+    settings: list[str], load_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert_halves_are_a_whole(load_tiny(*SMALL, *settings), tmp_path, 4)
+
+
+class TestResumePoint:
+    """The newest checkpoint that is as it was written."""
+
+    @pytest.fixture
+    def run(self, trained: Path, tmp_path: Path) -> RunFolder:
+        shutil.copytree(trained, tmp_path / "run")
+        return RunFolder(tmp_path / "run")
+
+    @staticmethod
+    def damage(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 4
+        path.write_bytes(content)
+
+    def test_is_the_newest_where_all_are_whole(self, run: RunFolder) -> None:
+        point = find_resume_point(run)
+        assert point.checkpoint == run.checkpoint(200)
+        assert point.header is not None
+        assert point.header.step == 200
+        assert point.warnings == []
+
+    def test_is_an_older_one_where_newer_ones_are_damaged(
+        self, run: RunFolder, command: Any
+    ) -> None:
+        self.damage(run.checkpoint(200))
+        ended = command("train", "--resume", run.path)
+        assert ended.code == 0
+        assert ended.err.splitlines() == [
+            f"warning: {run.checkpoint(200)}: the checkpoint is damaged: its content is not the one"
+            " it was written with",
+            f"warning: going on from {run.checkpoint(150)}, which is whole",
+        ]
+        assert ended.out.startswith(f"{run.path}: 300 images, steps 151 to 200\n")
+
+    def test_leads_to_the_same_end(self, run: RunFolder, trained: Path, command: Any) -> None:
+        self.damage(run.checkpoint(200))
+        assert command("train", "--resume", run.path).code == 0
+        whole = contents(trained / "checkpoints" / "step-00000200.h5")
+        assert contents(run.checkpoint(200)) == whole
+        assert rows(run.path) == rows(trained)
+        # The damaged one is kept for who wants to know; it counts as none.
+        names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+        assert names == ["step-00000150.h5", "step-00000200.h5", "step-00000200.h5.damaged"]
+
+    def test_passes_over_every_kind_of_damage(self, run: RunFolder) -> None:
+        for content in (b"", b"no checkpoint", run.checkpoint(200).read_bytes()[:-1]):
+            run.checkpoint(200).write_bytes(content)
+            point = find_resume_point(run)
+            assert point.checkpoint == run.checkpoint(150)
+            assert list(point.damaged) == [run.checkpoint(200)]
+
+    def test_is_none_before_the_first(self, tmp_path: Path) -> None:
+        assert find_resume_point(RunFolder(tmp_path)) == ResumePoint(None, None, {})
+
+    def test_a_checkpoint_of_other_networks_is_no_damage(
+        self, run: RunFolder, command: Any
+    ) -> None:
+        before = sorted((run.path / "checkpoints").iterdir())
+        ended = command(
+            *("train", "--resume", run.path, "--set", "generator.layers.1.Dense.use_bias=true")
+        )
+        assert ended == (
+            *(2, ""),
+            f"{run.checkpoint(200)}: generator/01_Dense/bias is missing\n",
+        )
+        assert sorted((run.path / "checkpoints").iterdir()) == before
+
+
+def test_a_run_without_a_checkpoint_finds_its_data_again(
+    tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    """`data.source: digits` lies beside the recipe, not beside the run."""
+    run = tmp_path / "run"
+    assert command("train", tiny, "--out", run, "--steps", "3").code == 0
+    # As one that was killed before its first checkpoint left it.
+    (run / "checkpoints" / "step-00000003.h5").unlink()
+    RunFolder(run).recipe_folder.write_text(str(tiny.parent))
+    ended = command("train", "--resume", run, "--steps", "3")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith(f"{run}: 300 images, steps 1 to 3\n")
+    with h5py.File(run / "checkpoints" / "step-00000003.h5") as file:
+        assert file.attrs["recipe_folder"] == str(tiny.parent)
+
+
+def test_what_a_killed_process_left_is_removed(trained: Path, tmp_path: Path, command: Any) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    for name in ("checkpoints/.step-00000250.h5.abc.part", "samples/.reals.png.x.part", ".a.part"):
+        (run / name).write_bytes(b"half")
+    (run / ".lock").write_text("process 1 on elsewhere")
+    shutil.copy(run / "checkpoints/step-00000150.h5", run / "checkpoints/step-00000100.h5")
+    assert command("train", "--resume", run).code == 0
+    assert [path for path in run.rglob("*") if path.name.endswith((".part", ".lock"))] == []
+    names = sorted(path.name for path in (run / "checkpoints").iterdir())
+    assert names == ["step-00000150.h5", "step-00000200.h5"]  # keep: 2
+
+
+def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, command: Any) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    TestResumePoint.damage(run / "checkpoints" / "step-00000200.h5")
+    (run / "checkpoints" / ".a.part").touch()
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert command("train", "--resume", run, "--dry-run").code == 0
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_second_process_in_a_run_is_refused(
+    tiny: Path, tmp_path: Path, start: Any, command: Any
+) -> None:
+    run = tmp_path / "run"
+    first = start("train", tiny, "--out", run, "--steps", "1000000")
+    first.wait_for("step 60/")
+    ended = command("train", "--resume", run)
+    first.kill()
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"{run}: process {first.pid} on {socket.gethostname()} trains this run; stop it, or wait"
+        " for its end\n"
+    )
+    assert command("train", "--resume", run, "--steps", "60").code == 0
+
+
+def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
+    tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.make()
+    folder.recipe_folder.write_text("/somewhere")
+    (folder.path / ".recipe.yaml.abc.part").write_text("name: ti")
+    ended = command("train", tiny, "--out", folder.path, "--steps", "2")
+    assert ended.code == 0, ended.err
+    assert list(folder.path.rglob("*.part")) == []
