@@ -32,13 +32,17 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 READERS := images archives tfrecords recipes checkpoints
 RUNS ?= 100000
 
-.PHONY: quickstart test test-peers test-oldest fuzz lint constraints clean
+.PHONY: quickstart test test-quick test-peers test-oldest fuzz lint constraints clean
 
 quickstart: $(VENV)/run.ready
 	$(BIN)/gantool train quickstart
 
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# Of every room, what takes no longer than about a second.
+test-quick: $(VENV)/dev.ready
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 # What the benchmarks compare with is tested with PyTorch, which nothing else here needs. Its
 # Triton, where the build has one, crashes unless it is imported before TensorFlow. One file: one

@@ -99,6 +99,7 @@ WAYS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @WAYS
 def test_nothing_is_moved_by_an_update_that_is_not_finite(
     settings: list[str], update: str, set_out: Callable[..., Set]

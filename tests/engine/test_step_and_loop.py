@@ -47,6 +47,7 @@ def updates(plan: Plan) -> tuple[int, int]:
     return discriminator, generator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "made"),
     [
