@@ -38,7 +38,7 @@ class TestVictory:
         assert not warnings_of(rows(*[-2 * np.log(0.989)] * 10), "softmax")
 
     def test_has_no_meaning_where_logits_have_no_bounds(self) -> None:
-        assert warnings_of(rows(*[-3.0] * 10), "wasserstein") == []
+        assert warnings_of(rows(*[-3.0] * 10), False) == []
 
 
 class TestCollapse:
