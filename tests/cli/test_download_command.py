@@ -43,8 +43,8 @@ def test_an_unknown_set(command: Any, tmp_path: Path) -> None:
     assert command("download", "minst") == (
         2,
         "",
-        "no data set 'minst' in the catalogue (celeba, cifar10, emoji, fashion-mnist, flowers102,"
-        " kmnist, lfw, mnist); did you mean 'mnist'?\n",
+        "no data set 'minst' in the catalogue (celeba, cifar10, cifar100, emoji, fashion-mnist,"
+        " flowers102, kmnist, lfw, mnist); did you mean 'mnist'?\n",
     )
     assert list(tmp_path.iterdir()) == []
 

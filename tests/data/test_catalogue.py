@@ -75,7 +75,6 @@ def test_every_set_but_that_of_the_repository_has_mirrors():
         ("fashion-mnist", "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", None),
         ("fashion-mnist", "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", None),
         ("fashion-mnist", "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", None),
-        ("cifar10", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", None),
     ],
 )
 def test_the_facts(name, file, md5, size):

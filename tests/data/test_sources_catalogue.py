@@ -109,23 +109,38 @@ def test_the_sets_that_are_like_mnist(have, write_idx, tmp_path, data, name):
     assert loaded.labels.tolist() == [7, 0, 7]
 
 
-def test_cifar10(have, data):
-    import pickle
-
-    rows = np.repeat(np.arange(10, dtype=np.uint8), 3072).reshape(10, 3072)
-    files = {
-        f"cifar-10-batches-py/data_batch_{n + 1}": pickle.dumps(
-            {b"data": rows[2 * n : 2 * n + 2], b"labels": [n, 9]}, protocol=4
-        )
-        for n in range(5)
-    }
-    files["cifar-10-batches-py/batches.meta"] = pickle.dumps({b"label_names": [b"plane"] * 10})
-    have("cifar10", tgz(**files))
-    section = data("cifar10", size=(32, 32), labels=True)
+@pytest.mark.parametrize(
+    ("name", "folder", "names", "label"),
+    [
+        ("cifar10", "cifar-10-batches-bin", "batches.meta.txt", b"%c"),
+        ("cifar100", "cifar-100-binary", "fine_label_names.txt", b"\x07%c"),
+    ],
+)
+def test_cifar(have, data, name, folder, names, label):
+    batches = 5 if name == "cifar10" else 1
+    files = {f"{folder}/{names}": b"plane\n" * (10 if name == "cifar10" else 100)}
+    for n in range(batches):
+        records = b"".join(label % c + bytes([2 * n + c]) * 3072 for c in range(2))
+        file = f"data_batch_{n + 1}.bin" if name == "cifar10" else "train.bin"
+        files[f"{folder}/{file}"] = records
+    have(name, tgz(**files))
+    section = data(name, size=(32, 32), labels=True)
     loaded = load_images(open_source(section, None), section)
-    assert colours(loaded) == list(range(10))
-    assert loaded.labels.tolist() == [0, 9, 1, 9, 2, 9, 3, 9, 4, 9]
-    assert loaded.classes == ("plane",) * 10
+    assert colours(loaded) == list(range(2 * batches))
+    assert loaded.labels.tolist() == [0, 1] * batches
+    assert set(loaded.classes) == {"plane"}
+
+
+def test_the_python_version_of_cifar10_is_to_be_downloaded_again(tmp_path, data):
+    old = tmp_path / "sets/cifar10/cifar-10-batches-py"
+    old.mkdir(parents=True)
+    with pytest.raises(NotDownloadedError) as caught:
+        open_source(data("cifar10"), None)
+    assert str(caught.value) == (
+        "the data set cifar10 is not here yet: run `gantool download cifar10` (looked in"
+        f" {tmp_path}/sets, {tmp_path}/here/data, {tmp_path}/share/gantool; {old} is the Python"
+        " version, which is no longer read: remove it)"
+    )
 
 
 def test_lfw(have, photograph, data):
