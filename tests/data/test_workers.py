@@ -135,8 +135,9 @@ def test_processes_end_with_the_one_that_was_killed(tmp_path):
         worker = int(process.stdout.readline())
         os.kill(worker, 0)  # it lives
         process.kill()
-        # Its worker has the same stderr: the pipe ends when both have.
-        assert process.stderr.read() == ""
+        # Its worker has the same stderr: the pipe ends when both have. Python's tracker tells there
+        # of the semaphores that it removes.
+        assert "Traceback" not in process.stderr.read()
     for _ in range(500):
         if has_ended(worker):
             return
