@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -407,6 +409,33 @@ def test_two_conversions_into_one_folder(faces, tmp_path):
         )
         assert len(list(running)) > 0
     assert run(faces, dest)[1] == []
+
+
+def test_a_file_system_without_locks(faces, tmp_path, monkeypatch):
+    def flock(_handle, _operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert run(faces, tmp_path / "set")[0].records == 40
+
+
+def test_a_lock_outlives_no_conversion(faces, tmp_path):
+    run_until(2, faces, tmp_path / "set")
+    assert "lock" not in content(tmp_path / "set" / "unfinished")
+
+
+def test_a_folder_that_is_removed_while_its_lock_is_taken(faces, tmp_path, monkeypatch):
+    """By another conversion that finishes: the folder is made anew."""
+    taken = []
+
+    def flock(_handle, _operation):
+        if not taken:
+            shutil.rmtree(tmp_path / "set")
+        taken.append(True)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert run(faces, tmp_path / "set")[0].records == 40
+    assert len(taken) == 2
 
 
 def test_a_folder_that_cannot_be_written(faces, tmp_path):
