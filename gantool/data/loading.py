@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from gantool.data.images import UnreadableImageError, prepare
 from gantool.data.sources import ImageSource
 from gantool.data.sources.base import EncodedSource, Labels
 from gantool.data.sources.idx import IdxSource
+from gantool.device import cores
 from gantool.errors import InputError
 from gantool.recipe.model import Data
 
@@ -28,7 +28,7 @@ MAX_BYTES_IN_MEMORY = 1 << 30
 
 Pixels = NDArray[np.uint8]
 Outcome = Pixels | UnreadableImageError
-Progress = Callable[[int, int], None]
+OnImage = Callable[[int, int], None]
 """Called with the number of images done and of all."""
 
 _NAMED_FAILURES = 10
@@ -113,7 +113,7 @@ class Images:
 def load_images(
     source: ImageSource,
     data: Data,
-    progress: Progress | None = None,
+    progress: OnImage | None = None,
     at_most: int | None = None,
 ) -> Images:
     """Prepare all images at once where they fit into memory; otherwise each time they are read.
@@ -195,7 +195,7 @@ def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
     return np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
 
 
-def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None = None) -> None:
+def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: OnImage | None = None) -> None:
     """Write images into `batch` [N, H, W, C], one for each outcome.
 
     Raises:
@@ -216,7 +216,7 @@ def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None 
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """Threads that do not hold up Ctrl-C: what is not begun by then is dropped."""
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(cores())
     try:
         yield pool
     finally:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gantool.data import catalogue
-from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
+from gantool.data.catalogue import CATALOGUE, data_set_places, find
 
 
 @pytest.fixture(autouse=True)
@@ -122,12 +122,6 @@ def test_the_first_place_that_holds_all_files_counts(monkeypatch, tmp_path):
     named = put(tmp_path / "sets")
     monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
     assert find(mnist) == named
-
-
-def test_a_near_name_is_suggested():
-    assert did_you_mean("mnits") == "; did you mean 'mnist'?"
-    assert did_you_mean("MNIST") == "; did you mean 'mnist'?"
-    assert did_you_mean("photographs") == ""
 
 
 def test_what_is_not_trained_on_may_be_missing(tmp_path):

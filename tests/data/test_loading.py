@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -33,6 +36,20 @@ def folder(tmp_path, plain):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(plain(number))
     return tmp_path / "set"
+
+
+def test_images_are_decoded_by_as_many_threads_as_there_are_cores_for_us(folder, load, monkeypatch):
+    counts = []
+
+    def executor(count):
+        counts.append(count)
+        return ThreadPoolExecutor(count)
+
+    monkeypatch.setattr(loading, "ThreadPoolExecutor", executor)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 6})
+    load(folder)
+    assert counts == [3]
 
 
 def test_in_memory(folder, load):

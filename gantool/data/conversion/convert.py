@@ -27,7 +27,7 @@ IMAGES_PER_SHARD = 2048
 
 
 @dataclass(frozen=True)
-class Progress:
+class ConversionProgress:
     """How far a conversion is.
 
     Attributes:
@@ -90,7 +90,7 @@ class Conversion:
         workers: Workers[Piece, Converted],
         strict: bool,
         stop: Callable[[], bool],
-    ) -> Iterator[Progress]:
+    ) -> Iterator[ConversionProgress]:
         """Convert into a folder, or go on there; the set is complete when this ends unstopped.
 
         Shards of an earlier run are kept where they are whole. A set that is complete is only
@@ -138,7 +138,7 @@ class Conversion:
         workers: Workers[Piece, Converted],
         strict: bool,
         stop: Callable[[], bool],
-    ) -> Iterator[Progress]:
+    ) -> Iterator[ConversionProgress]:
         so_far = self._kept(folder)
         self._refuse_changed_source(so_far, folder, stop)
         self._refuse_skipped(so_far.skipped, strict)
@@ -189,7 +189,7 @@ class Conversion:
 
     def _write(
         self, path: Path, results: Iterator[Converted], tally: _Tally, strict: bool
-    ) -> Generator[Progress, None, tuple[Shard, list[Skipped]]]:
+    ) -> Generator[ConversionProgress, None, tuple[Shard, list[Skipped]]]:
         count, content, originals = 0, hashlib.sha256(), hashlib.sha256()
         skipped: list[Skipped] = []
         with complete_or_absent(path) as temporary, temporary.open("wb") as file:
@@ -284,7 +284,7 @@ class Conversion:
 
 @dataclass
 class _Tally:
-    """Counts what `Progress` tells."""
+    """Counts what `ConversionProgress` tells."""
 
     images: int
     all_images: int
@@ -297,8 +297,8 @@ class _Tally:
         self.images += images
         self.converted += images
 
-    def progress(self) -> Progress:
+    def progress(self) -> ConversionProgress:
         seconds = time.monotonic() - self.began
-        return Progress(
+        return ConversionProgress(
             self.images, self.all_images, self.shards, self.all_shards, self.converted, seconds
         )

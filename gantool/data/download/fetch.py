@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import requests
 
 from gantool.data.catalogue.entries import CatalogueFile
-from gantool.data.download.mirror import Mirror, MirrorError, Progress
+from gantool.data.download.mirror import Mirror, MirrorError, OnBytes
 from gantool.data.download.partial import Partial
 from gantool.errors import GantoolError
 
@@ -20,7 +20,7 @@ def fetch(
     mirrors: Sequence[str],
     file: CatalogueFile,
     partial: Partial,
-    progress: Progress,
+    progress: OnBytes,
     notice: Notice,
 ) -> str:
     """Download a file into `partial`, going on where that ends, and check it.

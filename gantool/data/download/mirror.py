@@ -44,7 +44,7 @@ _PIECE = 1 << 16
 _RECOMPRESSED = 4
 """A file compressed otherwise, which is right too, is at most so many times as large."""
 
-Progress = Callable[[int, int | None, str], None]
+OnBytes = Callable[[int, int | None, str], None]
 """Called with the bytes done, the bytes in all (None: not known) and the file's name."""
 
 
@@ -83,7 +83,7 @@ class Mirror:
     url: str
     file: CatalogueFile
     partial: Partial
-    progress: Progress
+    progress: OnBytes
 
     def fetch(self) -> None:
         """Bring the right file into `partial`.

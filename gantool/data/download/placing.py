@@ -13,7 +13,6 @@ import requests
 from gantool.data.catalogue import (
     CATALOGUE,
     data_set_places,
-    did_you_mean,
     named_folder,
     user_folder,
 )
@@ -23,10 +22,11 @@ from gantool.data.download.digests import is_right
 from gantool.data.download.fetch import Notice, fetch
 from gantool.data.download.folder_lock import alone_in
 from gantool.data.download.given import identify
-from gantool.data.download.mirror import Progress, session
+from gantool.data.download.mirror import OnBytes, session
 from gantool.data.download.partial import Partial
 from gantool.errors import GantoolError, InputError
 from gantool.files import complete_or_absent
+from gantool.recipe.suggest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def place(
     name: str,
     mirror: str | None = None,
     given: Sequence[Path] = (),
-    progress: Progress = lambda _done, _total, _name: None,
+    progress: OnBytes = lambda _done, _total, _name: None,
     notice: Notice = lambda _line: None,
 ) -> Placed:
     """Bring a data set to the first of the folders in which it is looked for.
@@ -74,7 +74,8 @@ def place(
     data_set = CATALOGUE.get(name)
     if data_set is None:
         raise InputError(
-            f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)}){did_you_mean(name)}"
+            f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)})"
+            f"{did_you_mean(name, CATALOGUE)}"
         )
     folder = _target() / name
     at_hand = identify(given, data_set)
@@ -119,7 +120,7 @@ class _Filling:
     at_hand: dict[str, Path]
     mirrors: dict[str, tuple[str, ...]]
     session: requests.Session
-    progress: Progress
+    progress: OnBytes
     notice: Notice
 
     def bring(self, file: CatalogueFile) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from gantool.data import idx, records
-from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
+from gantool.data.catalogue import CATALOGUE, data_set_places, find
 from gantool.data.catalogue.entries import DataSet
 from gantool.data.images import SUFFIXES
 from gantool.data.sources.base import ImageSource, NotDownloadedError
@@ -20,6 +20,7 @@ from gantool.data.sources.idx import IdxSource, image_file
 from gantool.data.sources.tfrecord import TFRecordSource, is_tfrecord_name, record_files
 from gantool.errors import InputError
 from gantool.recipe.model import Data
+from gantool.recipe.suggest import did_you_mean
 
 
 def open_source(data: Data, folder: Path | None) -> ImageSource:
@@ -92,7 +93,7 @@ def _find_paths(source: str, folder: Path | None) -> list[Path]:
     known = ", ".join(CATALOGUE)
     raise InputError(
         f"data.source: {source!r} is no data set of the catalogue ({known}), and no file or folder:"
-        f" looked for {looked}{did_you_mean(source)}"
+        f" looked for {looked}{did_you_mean(source, CATALOGUE)}"
     )
 
 
