@@ -208,7 +208,10 @@ def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
     pixels = source.pixels()
     if pixels.shape[1:] != data.size:
         return None
-    return np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+    repeated = np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+    if data.channels == 4:
+        repeated[..., 3] = 255
+    return repeated
 
 
 def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: OnImage | None = None) -> None:

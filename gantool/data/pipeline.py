@@ -156,7 +156,9 @@ def _seed(purpose_key: int, step: tf.Tensor) -> tf.Tensor:
 
 def _reader(images: Images, bounds: tuple[float, float]) -> Any:
     """A function from numbers of images [B] to their pixels [B, H, W, C] float32 in `bounds`."""
-    made = _ready_reader if images.pixels is not None else _decoding_reader
+    # TensorFlow's way is for JPEG files, which have no fourth channel.
+    by_tensorflow = images.pixels is None and images.shape[-1] < 4
+    made = _decoding_reader if by_tensorflow else _ready_reader
     return made(images, lambda pixels: to_range(tf.cast(pixels, tf.float32), bounds))
 
 

@@ -143,7 +143,9 @@ class Data(Section):
         " files (a glob such as faces/*.tfrecord).",
     )
     size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for RGB.")
+    channels: Literal[1, 3, 4] = Field(
+        3, description="1 for grey, 3 for RGB, 4 for RGB with transparency."
+    )
     range: tuple[FiniteFloat, FiniteFloat] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
     )
@@ -155,7 +157,9 @@ class Data(Section):
         " it, the largest one with the proportions of `size`.",
     )
     background: str = Field(
-        "white", description="The colour behind transparent pixels: a CSS name or #rrggbb."
+        "white",
+        description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
+        " where `channels` is 4.",
     )
 
     @field_validator("range")

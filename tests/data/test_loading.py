@@ -138,7 +138,7 @@ def test_another_error_stops_the_loading(tmp_path, load, write_idx):
 
 
 @pytest.mark.usefixtures("in_repository")
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_mnist_as_it_is(data, load, channels):
     images = load("mnist", size=(28, 28), channels=channels, labels=True)
     source = open_source(data("mnist"), None)

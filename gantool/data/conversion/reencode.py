@@ -123,28 +123,13 @@ def _colour_channels(image: Image.Image) -> int:
 
 
 def _pixels(image: Image.Image, size: Size, crop: Size | None) -> NDArray[np.uint8]:
-    """[H, W, C], with alpha if any pixel is transparent.
-
-    Colours are resized over black, weighted by their opacity that is, and the weight is taken out
-    again: what lies hidden below transparent pixels does not bleed into those beside them.
-    """
-    colours = prepare(image, size, _colour_channels(image), "black", crop)
-    if not image.has_transparency_data:
-        return colours
-    alpha = prepare(_alpha(image), size, 1, "black", crop)
-    if alpha.min() == 255:
-        return colours
-    weight = np.maximum(alpha, 1).astype(np.float32) / 255
-    plain = np.where(alpha == 0, 0, np.minimum(np.rint(colours / weight), 255))
-    return np.concatenate([plain.astype(np.uint8), alpha], axis=-1)
-
-
-def _alpha(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        # Grey of 16 bits, of which one value is transparent; Pillow would cut it to 8 bits first.
-        shown = np.asarray(image) != image.info["transparency"]
-        return Image.fromarray(shown.astype(np.uint8) * 255)
-    return image.convert("RGBA").getchannel("A")
+    """[H, W, C], with alpha if any pixel is transparent."""
+    colours = _colour_channels(image)
+    if image.has_transparency_data:
+        pixels = prepare(image, size, 4, "black", crop)
+        if pixels[..., 3].min() < 255:
+            return pixels if colours == 3 else pixels[..., [0, 3]]
+    return prepare(image, size, colours, "black", crop)
 
 
 def _with_palette(pixels: NDArray[np.uint8]) -> Image.Image | None:

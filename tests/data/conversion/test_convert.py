@@ -19,6 +19,7 @@ from gantool.data.conversion.folder import ConversionFolder
 from gantool.data.conversion.manifest import ClassCount, Skipped
 from gantool.data.conversion.pieces import convert_piece
 from gantool.data.images import prepare
+from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.data.workers import Workers
 from gantool.errors import InputError
@@ -36,6 +37,19 @@ def faces(tmp_path, encode):
             encode(patches.resize((24, 32), Image.Resampling.BICUBIC), "JPEG", quality=95)
         )
     return tmp_path / "faces"
+
+
+@pytest.fixture
+def emoji_zip(tmp_path, real_data):
+    """A zip of 20 emoji."""
+    path = tmp_path / "emoji.zip"
+    with (
+        zipfile.ZipFile(real_data / "emoji/noto-emoji-136x128.zip") as whole,
+        zipfile.ZipFile(path, "w") as few,
+    ):
+        for name in sorted(name for name in whole.namelist() if name.endswith(".png"))[::196]:
+            few.writestr(name, whole.read(name))
+    return path
 
 
 def run(source, dest, *, size=(16, 16), crop=None, labels=None, shards=4, strict=False, stop=None):
@@ -389,6 +403,23 @@ def test_a_folder_with_something_else_is_refused(faces, tmp_path):
     (dest / "manifest.json").write_text('{"format": 2}')
     with pytest.raises(InputError, match=r"manifest\.json: not the manifest of a converted set"):
         run(faces, dest)
+
+
+def test_transparency_is_kept_from_a_source_to_a_recipe(emoji_zip, tmp_path, data):
+    run(emoji_zip, tmp_path / "set", size=(32, 32), shards=1)
+    kept, plain = (
+        load_images(open_source(section, None), section)
+        for section in (
+            data(source, size=(32, 32), channels=4) for source in (tmp_path / "set", emoji_zip)
+        )
+    )
+    assert kept.pixels.shape == (20, 32, 32, 4)
+    assert (kept.pixels[..., 3].min(), kept.pixels[..., 3].max()) == (0, 255)
+    # Conversion may make colours fewer, so that no file grows.
+    difference = np.abs(kept.pixels.astype(int) - plain.pixels)
+    seen = difference[..., :3] * (plain.pixels[..., 3:] / 255)
+    assert difference[..., 3].mean() < 2
+    assert seen.mean() < 2
 
 
 def test_an_empty_folder_is_filled(faces, tmp_path):
