@@ -20,7 +20,7 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	recipe/test_keras_signatures.py networks/test_build.py networks/test_layers.py \
 	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
 	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
-	data/download/test_fetch.py data/conversion/test_reencode.py \
+	data/download/test_http.py data/conversion/test_reencode.py \
 	training/test_checkpoint.py::test_values_come_back_to_the_bit \
 	training/test_checkpoint.py::test_equal_runs_leave_equal_bytes \
 	training/test_metrics.py training/test_loss_plot.py \

@@ -95,7 +95,7 @@ def test_another_version_of_celeba(command: Any, tmp_path: Path) -> None:
 def test_every_mirror_and_the_way_out_are_named(
     command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gantool.data.download.mirror.RETRY", 0)
+    monkeypatch.setattr("gantool.data.download.http.RETRY", 0)
     ended = command("download", "celeba")
     assert (ended.code, ended.out) == (1, "")
     drive = "https://drive.usercontent.google.com/download?id={}&export=download&confirm=t"

@@ -1,10 +1,11 @@
-"""Placing a data set of the catalogue on this machine: from a copy, a given file or a mirror."""
+"""Installing a data set of the catalogue on this machine: from a copy, a given file or a mirror."""
 
 from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +19,11 @@ from gantool.data.catalogue import (
 )
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import archives
-from gantool.data.download.digests import is_right
-from gantool.data.download.fetch import Notice, fetch
-from gantool.data.download.folder_lock import alone_in
-from gantool.data.download.given import identify
-from gantool.data.download.mirror import OnBytes, session
-from gantool.data.download.partial import Partial
+from gantool.data.download.http import Notice, OnBytes, Partial, fetch, session
+from gantool.data.download.verify import identify, is_right
 from gantool.errors import GantoolError, InputError
 from gantool.files import complete_or_absent
+from gantool.locks import lock, wait
 from gantool.recipe.suggest import did_you_mean
 
 
@@ -163,6 +161,26 @@ class _Filling:
         assert file.unpacked is not None
         self.notice(f"unpacking {file.name}")
         archives.unpack(archive, self.folder, file.unpacked)
+
+
+@contextmanager
+def alone_in(folder: Path, notice: Notice) -> Iterator[None]:
+    """Wait until no other process fills `folder`, and keep the others waiting in the block.
+
+    Args:
+        folder: one that exists.
+        notice: told, before it waits, what is waited for.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+
+    def busy(handle: int) -> None:
+        notice(f"another process fills {folder}; waiting for its end")
+        wait(handle)
+
+    with lock(folder / ".lock", busy):
+        yield
 
 
 def _missing(data_set: DataSet, folder: Path) -> list[CatalogueFile]:
