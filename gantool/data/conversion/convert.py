@@ -15,9 +15,9 @@ import numpy as np
 from gantool.data.conversion import manifest
 from gantool.data.conversion.folder import ConversionFolder, shard_name
 from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
-from gantool.data.conversion.pieces import Converted, Piece, digests, split
 from gantool.data.conversion.reencode import Size
-from gantool.data.reading import find_original, open_named
+from gantool.data.conversion.tasks import Converted, Task, digests, split
+from gantool.data.reading import find_undecoded, open_named
 from gantool.data.workers import StoppedError, Workers
 from gantool.errors import InputError
 from gantool.files import complete_or_absent
@@ -87,7 +87,7 @@ class Conversion:
     def run(
         self,
         folder: ConversionFolder,
-        workers: Workers[Piece, Converted],
+        workers: Workers[Task, Converted],
         strict: bool,
         stop: Callable[[], bool],
     ) -> Iterator[ConversionProgress]:
@@ -98,7 +98,7 @@ class Conversion:
 
         Args:
             folder: where to.
-            workers: that do `convert_piece`, started.
+            workers: that do `convert_task`, started.
             strict: whether an image that cannot be used is an error.
             stop: asked now and then; what is finished by then stays.
 
@@ -135,7 +135,7 @@ class Conversion:
     def _fill(
         self,
         folder: ConversionFolder,
-        workers: Workers[Piece, Converted],
+        workers: Workers[Task, Converted],
         strict: bool,
         stop: Callable[[], bool],
     ) -> Iterator[ConversionProgress]:
@@ -151,7 +151,7 @@ class Conversion:
             shards=len(kept),
             all_shards=len(self._shards),
         )
-        results = workers.ordered(self._pieces(wanted), stop)
+        results = workers.ordered(self._tasks(wanted), stop)
         for file in wanted:
             shard, skipped = yield from self._write(
                 folder.unfinished / file, results, tally, strict
@@ -213,15 +213,15 @@ class Conversion:
         )
         return shard, skipped
 
-    def _pieces(self, files: Iterable[str]) -> Iterator[Piece]:
+    def _tasks(self, files: Iterable[str]) -> Iterator[Task]:
         size, crop = self._empty.settings.size, self._empty.settings.crop
         for file in files:
             for numbers in split(self._shards[file], size):
                 labels = None
                 if self._labels is not None:
                     labels = tuple(self._labels[numbers.start : numbers.stop].tolist())
-                originals = [find_original(self._source, number) for number in numbers]
-                yield Piece(originals, labels, size, crop)
+                originals = [find_undecoded(self._source, number) for number in numbers]
+                yield Task(originals, labels, size, crop)
 
     def _refuse_other(self, known: Manifest, folder: ConversionFolder) -> None:
         """Refuse to go on with a conversion of another source, or with other settings."""
@@ -241,8 +241,8 @@ class Conversion:
         """Read the images of finished shards again: they must be those that were converted."""
         for shard in known.shards:
             originals = hashlib.sha256()
-            for piece in self._pieces([shard.file]):
-                originals.update(digests(piece))
+            for task in self._tasks([shard.file]):
+                originals.update(digests(task))
                 if stop():
                     raise StoppedError
             if originals.hexdigest() != shard.source_sha256:

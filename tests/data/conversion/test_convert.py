@@ -17,7 +17,7 @@ from gantool.data.conversion import manifest
 from gantool.data.conversion.convert import Conversion
 from gantool.data.conversion.folder import ConversionFolder
 from gantool.data.conversion.manifest import ClassCount, Skipped
-from gantool.data.conversion.pieces import convert_piece
+from gantool.data.conversion.tasks import convert_task
 from gantool.data.images import prepare
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
@@ -56,7 +56,7 @@ def run(source, dest, *, size=(16, 16), crop=None, labels=None, shards=4, strict
     """Convert; gives the manifest and the progress."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), size, crop, labels, shards)
-    with Workers(convert_piece) as workers:
+    with Workers(convert_task) as workers:
         progress = list(conversion.run(folder, workers, strict, stop or (lambda: False)))
     return folder.complete(), progress
 
@@ -65,7 +65,7 @@ def run_until(shards, source, dest, **keys):
     """Convert until so many shards are finished, and leave it there as a signal does."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), (16, 16), None, None, 4, **keys)
-    with Workers(convert_piece) as workers:
+    with Workers(convert_task) as workers:
         running = conversion.run(folder, workers, False, lambda: False)
         while next(running).shards < shards:
             pass
@@ -430,7 +430,7 @@ def test_an_empty_folder_is_filled(faces, tmp_path):
 def test_two_conversions_into_one_folder(faces, tmp_path):
     dest = tmp_path / "set"
     conversion = Conversion(str(faces), (16, 16), None, None, 4)
-    with Workers(convert_piece) as workers:
+    with Workers(convert_task) as workers:
         running = conversion.run(ConversionFolder(dest), workers, False, lambda: False)
         next(running)
         with pytest.raises(InputError) as caught:
@@ -514,8 +514,8 @@ def test_damaged_records_of_a_source(faces, tmp_path):
     assert whole.records == 39
 
 
-def test_memory_is_bounded_by_the_size_of_a_piece():
-    from gantool.data.conversion.pieces import split
+def test_memory_is_bounded_by_the_size_of_a_task():
+    from gantool.data.conversion.tasks import split
 
     assert [len(piece) for piece in split(range(5, 75), (64, 64))] == [32, 32, 6]
     assert [len(piece) for piece in split(range(3), (1024, 1024))] == [1, 1, 1]
