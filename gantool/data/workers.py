@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -56,11 +56,12 @@ class Workers(Generic[Task, Result]):
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(self._count, context, _end_with_parent)
         before = set(multiprocessing.active_children())
-        with _deaf_to_interrupts():
+        # One that ends already is told when there is a task.
+        with _deaf_to_interrupts(), suppress(BrokenProcessPool):
             # All of them now; for each task, the pool starts one where none is idle.
             while len(self._processes) < self._count:
                 self._pool.submit(int)
-                self._processes = set(multiprocessing.active_children()) - before
+                self._processes |= set(multiprocessing.active_children()) - before
         return self
 
     def __exit__(

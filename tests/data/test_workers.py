@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gantool.data import workers as module
 from gantool.data.workers import StoppedError, Workers
 from gantool.errors import GantoolError, InputError
 
@@ -29,6 +30,10 @@ def refuse(number):
 
 def end_by(number):
     os.kill(os.getpid(), number)
+
+
+def end_at_once():
+    os._exit(7)
 
 
 def wait_for_file(path):
@@ -98,6 +103,16 @@ def test_a_process_that_dies_is_told():
         list(workers.ordered([signal.SIGKILL]))
     assert str(caught.value) == (
         "a process that reads images ended by itself (exit code -9); is there enough memory? Run"
+        " the command again"
+    )
+
+
+def test_a_process_that_dies_at_its_start_is_told(monkeypatch):
+    monkeypatch.setattr(module, "_end_with_parent", end_at_once)
+    with pytest.raises(GantoolError) as caught, Workers(square, at_most=2) as workers:
+        list(workers.ordered([1, 2]))
+    assert str(caught.value) == (
+        "a process that reads images ended by itself (exit code 7); is there enough memory? Run"
         " the command again"
     )
 
