@@ -249,7 +249,7 @@ def window(
     if kept[0] > height or kept[1] > width:
         raise UnreadableImageError(
             f"a crop of {kept[0]}×{kept[1]} (height×width) is larger than the image,"
-            f" {height}×{width}; make data.crop smaller or leave it out"
+            f" {height}×{width}; make the crop smaller or leave it out"
         )
     return (height - kept[0]) // 2, (width - kept[1]) // 2, *kept
 

@@ -214,7 +214,7 @@ DAMAGES = {
     ),
     "small": (
         lambda content: content.replace(bytes([8, 0, 47, 0, 38]), bytes([8, 0, 7, 0, 38])),
-        "a crop of 20×20 (height×width) is larger than the image, 7×38; make data.crop smaller or"
+        "a crop of 20×20 (height×width) is larger than the image, 7×38; make the crop smaller or"
         " leave it out",
     ),
 }

@@ -438,7 +438,7 @@ def test_a_crop_larger_than_the_image_is_told():
         prepare(Image.new("RGB", (136, 128)), (64, 64), 3, "white", (128, 200))
     assert str(caught.value) == (
         "a crop of 128×200 (height×width) is larger than the image, 128×136;"
-        " make data.crop smaller or leave it out"
+        " make the crop smaller or leave it out"
     )
 
 

@@ -126,7 +126,7 @@ def test_images_smaller_than_the_crop_are_named(folder, load):
     assert first == "200 of 200 images cannot be used; remove or replace them:"
     assert second == (
         f"  {folder}/low/000.png: a crop of 5×4 (height×width) is larger than the image, 4×4;"
-        " make data.crop smaller or leave it out"
+        " make the crop smaller or leave it out"
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.images import UnreadableImageError, decode, prepare, window
+from gantool.data.images import decode, prepare, window
 
 QUALITIES = range(95, 9, -5)
 """Of JPEG files, tried in this order until one is small enough."""
@@ -44,7 +44,7 @@ def reencode(data: bytes, size: Size, crop: Size | None, overhead: int = 0) -> b
         UnreadableImageError: the image cannot be used.
     """
     image = decode(data)
-    _refuse_larger_crop(image, crop)
+    window(image.height, image.width, size, crop)  # refuses a crop that is larger
     here = (image.height, image.width)
     is_jpeg = image.format in _JPEG
     if (is_jpeg or image.format == "PNG") and here == size and crop in (None, here):
@@ -62,7 +62,6 @@ def encode(image: Image.Image, size: Size, crop: Size | None) -> bytes:
     Raises:
         UnreadableImageError: the crop is larger than the image.
     """
-    _refuse_larger_crop(image, crop)
     return png(_pixels(image, size, crop), None)
 
 
@@ -108,14 +107,6 @@ def _resized(image: Image.Image, size: Size, crop: Size | None) -> Image.Image:
         return image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     pixels = prepare(image, size, _colour_channels(image), "black", crop)
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
-
-
-def _refuse_larger_crop(image: Image.Image, crop: Size | None) -> None:
-    if crop is not None and (crop[0] > image.height or crop[1] > image.width):
-        raise UnreadableImageError(
-            f"the crop of {crop[0]}×{crop[1]} (height×width) is larger than the image,"
-            f" {image.height}×{image.width}"
-        )
 
 
 def _colour_channels(image: Image.Image) -> int:

@@ -255,7 +255,8 @@ def test_a_crop_larger_than_some_images(faces, tmp_path, plain):
     (faces / "ann" / "004.png").write_bytes(plain(9))
     whole, _ = run(faces, tmp_path / "set", crop=(20, 20))
     assert [one.reason for one in whole.skipped] == [
-        "the crop of 20×20 (height×width) is larger than the image, 4×4"
+        "a crop of 20×20 (height×width) is larger than the image, 4×4; make the crop smaller or"
+        " leave it out"
     ]
 
 
@@ -263,8 +264,8 @@ def test_no_image_that_can_be_used(faces, tmp_path):
     with pytest.raises(InputError) as caught:
         run(faces, tmp_path / "set", crop=(33, 24))
     assert str(caught.value) == (
-        f"{faces}: none of the 40 images can be used; the first: ann/000.jpg: the crop of 33×24"
-        " (height×width) is larger than the image, 32×24"
+        f"{faces}: none of the 40 images can be used; the first: ann/000.jpg: a crop of 33×24"
+        " (height×width) is larger than the image, 32×24; make the crop smaller or leave it out"
     )
     assert not (tmp_path / "set").exists()
 
