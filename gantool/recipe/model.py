@@ -104,7 +104,9 @@ class Data(Section):
         " files (a glob such as faces/*.tfrecord).",
     )
     size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Annotated[Literal[1, 3], IS_WHOLE] = Field(3, description="1 for grey, 3 for RGB.")
+    channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
+        3, description="1 for grey, 3 for RGB, 4 for RGB with transparency."
+    )
     range: tuple[Number, Number] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
     )
@@ -116,7 +118,9 @@ class Data(Section):
         " it, the largest one with the proportions of `size`.",
     )
     background: str = Field(
-        "white", description="The colour behind transparent pixels: a CSS name or #rrggbb."
+        "white",
+        description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
+        " where `channels` is 4.",
     )
 
     @field_validator("range")

@@ -76,6 +76,7 @@ def digits(mnist) -> np.ndarray:
     return (mnist("train-images")[:BATCH, ..., np.newaxis] / 127.5 - 1.0).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_a_step_with_gradient_penalty_is_the_plain_one(monkeypatch, tiny, digits):
     with plain_kernels():
         plain_losses, plain = one_step(digits, tiny.parent)
@@ -88,6 +89,7 @@ def test_a_step_with_gradient_penalty_is_the_plain_one(monkeypatch, tiny, digits
     assert any((fast[key] != expected).any() for key, expected in plain.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
     [("float32", 2e-5), ("mixed_float16", 0.08)],

@@ -14,6 +14,7 @@ from gantool.engine.schedule import (
     Schedule,
     batches_before,
     in_burst,
+    schedule_of,
     step_of_update,
 )
 from gantool.recipe.model import Burst, Train, Updates

@@ -49,6 +49,7 @@ def updates(plan: Plan) -> tuple[int, int]:
     return discriminator, generator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "made"),
     [
@@ -180,7 +181,7 @@ def walk(*, first: int = 0, **keys: Any) -> list[TrainingProgress]:
     settings: dict[str, Any] = {
         "last": 100,
         "batch_size": 64,
-        "calendar": DATES,
+        "schedule": DATES,
         "intervals": [Interval.of(30), Interval.of(50)],
         "should_stop": lambda: False,
     }

@@ -36,6 +36,7 @@ print(traced(numbers).numpy().tolist())
 """
 
 
+@pytest.mark.slow
 def test_what_is_compiled_ahead_is_not_compiled_again():
     telling = {"TF_CPP_MIN_LOG_LEVEL": "0", "TF_CPP_VMODULE": "device_compilation_profiler=1"}
     done = subprocess.run(

@@ -17,6 +17,7 @@ from .published import PUBLISHED
 from .tiny import tiny_copy, unsettle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_first_step_is_the_published_one(name, real_batches):
     published = PUBLISHED[name]

@@ -40,6 +40,7 @@ def test_the_switch_says_what_of_normalization_is_clipped(switch, spared):
     assert all((variable.numpy() == -1.0).all() for variable in networks[1].values())
 
 
+@pytest.mark.slow
 def test_in_a_burst_the_critic_takes_another_number_of_updates_and_batches(real_batches):
     """Steps 0, 2, 4 are of the burst: three updates; the others have the recipe's five."""
     published = PUBLISHED["wgan-celeba"]
