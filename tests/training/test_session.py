@@ -15,11 +15,10 @@ import pytest
 
 from gantool import __version__
 from gantool.data.loading import load_images
-from gantool.engine.plan import Plan, make_plan
 from gantool.distribute.replicas import ALONE, Replicas
+from gantool.engine.plan import Plan, make_plan
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
-from gantool.gan.share import Share
 from gantool.outputs import consumers
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
@@ -62,7 +61,6 @@ class OneOfTwo(Replicas):
 
     def __init__(self, worker: int, folder: RunFolder) -> None:
         self.worker = worker
-        self.shares = [Share(worker, 2)]
         self.facts: dict[str, object] = {}
         self.at_the_end: list[str] = []
         self._folder = folder
