@@ -13,20 +13,26 @@ _UNFINISHED = ".gantool-tmp"
 
 
 @contextmanager
-def complete_or_absent(path: Path) -> Iterator[Path]:
+def complete_or_absent(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success flush it to disk and rename it to `path`.
 
     Whoever opens `path` sees the old content or the whole new one, also after a power cut. When
     the block raises, the temporary file is removed and `path` is left as it was.
+
+    Args:
+        path: Of the file.
+        flushed: Without it the file is not flushed, and a power cut may leave it incomplete.
 
     Raises:
         OSError: the folder is missing or cannot be written, or the disk is full. It names `path`.
     """
     with errors_name(path), _temporary_beside(path) as temporary:
         yield temporary
-        flush_to_disk(temporary)
+        if flushed:
+            flush_to_disk(temporary)
         temporary.replace(path)
-        flush_to_disk(path.parent)
+        if flushed:
+            flush_to_disk(path.parent)
 
 
 @contextmanager
@@ -55,9 +61,9 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write `content` to `path`, whole or not at all."""
-    with complete_or_absent(path) as temporary, temporary.open("wb") as file:
+def write_bytes(path: Path, content: bytes | memoryview, *, flushed: bool = True) -> None:
+    """Write `content` to `path`, whole or not at all; see `complete_or_absent`."""
+    with complete_or_absent(path, flushed=flushed) as temporary, temporary.open("wb") as file:
         file.write(content)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gantool.files import complete_or_absent, remove_unfinished, write_text
+from gantool.files import complete_or_absent, remove_unfinished, write_bytes, write_text
 
 
 def test_the_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
@@ -67,6 +67,21 @@ def test_a_file_has_the_rights_that_any_new_file_gets(tmp_path: Path) -> None:
         os.umask(before)
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ours", "usual")]
     assert modes == [0o640, 0o640]
+
+
+def test_content_and_name_are_flushed_unless_asked_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: flushed.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+    )
+    write_bytes(tmp_path / "a", b"x", flushed=False)
+    assert flushed == []
+    write_bytes(tmp_path / "a", b"x")
+    assert len(flushed) == 2
+    assert flushed[0].startswith(f"{tmp_path}/.a.")
+    assert flushed[1] == str(tmp_path)
 
 
 def test_files_that_are_written_at_once_have_names_of_their_own(tmp_path: Path) -> None:

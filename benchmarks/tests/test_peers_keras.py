@@ -56,17 +56,20 @@ def eagerly():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dcgan-mnist-sigmoid", "cgan-mnist", "dcgan-faces-96"])
 def test_plain_steps_agree(name, real_batches):
     assert_steps_agree(name, real_batches)
 
 
+@pytest.mark.slow
 @OF_AN_UPDATE
 def test_the_steps_of_the_article_on_mnist_agree(real_batches, monkeypatch):
     monkeypatch.setattr(keras_networks, "BatchNormalization", ByBatch)
     assert_steps_agree("dcgan-mnist", real_batches)
 
 
+@pytest.mark.slow
 @OF_AN_UPDATE
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config")

@@ -124,7 +124,9 @@ def start_tensorflow() -> None:
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
-    for device in tf.config.list_physical_devices("GPU"):
+    from gantool.kernels.gpu import gpus
+
+    for device in gpus():
         # Without this TensorFlow takes all of a GPU's memory, whatever it needs.
         tf.config.experimental.set_memory_growth(device, True)
 

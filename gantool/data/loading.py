@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +12,14 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from gantool.data.batch import Batch, Jpeg, assemble, find_jpeg, of_one_size
 from gantool.data.images import UnreadableImageError, prepare
 from gantool.data.sources import ImageSource
 from gantool.data.sources.base import EncodedSource, Labels
 from gantool.data.sources.idx import IdxSource
+from gantool.device import cores
 from gantool.errors import InputError
 from gantool.recipe.model import Data
 
@@ -28,7 +28,7 @@ MAX_BYTES_IN_MEMORY = 1 << 30
 
 Pixels = NDArray[np.uint8]
 Outcome = Pixels | UnreadableImageError
-Progress = Callable[[int, int], None]
+OnImage = Callable[[int, int], None]
 """Called with the number of images done and of all."""
 
 _NAMED_FAILURES = 10
@@ -41,7 +41,10 @@ class Images:
     """The images of a data set, prepared; what training needs of the data, and nothing else.
 
     Attributes:
-        shape: height, width, channels of each.
+        source: where they come from.
+        data: the recipe's section.
+        shape: of each example: height, width, channels.
+        dtype: of its numbers, before they are brought to the range that networks see.
         labels: [N] int32, zeros where the recipe asks for no labels.
         classes: the name of each class; empty where the recipe asks for no labels.
         pixels: [N, H, W, C] uint8; None where they are too many for memory.
@@ -49,14 +52,14 @@ class Images:
             one of its own; whoever iterates over it finds the original here.
     """
 
-    shape: tuple[int, int, int]
+    source: ImageSource
+    data: Data
+    shape: tuple[int, ...]
+    dtype: DTypeLike
     labels: Labels
     classes: tuple[str, ...]
-    pixels: Pixels | None
+    pixels: Pixels | None = None
     failure: InputError | None = field(default=None, init=False)
-    _prepared: Callable[[int], Outcome]
-    _jpeg: Callable[[int], Jpeg | None]
-    _data: Data
     _recent: deque[NDArray[np.signedinteger[Any]]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED), init=False
     )
@@ -91,29 +94,50 @@ class Images:
             pixels = self._read(indices[[jpeg is None for jpeg in found]])
         except InputError:
             pixels = self.read(indices)  # which raises, with the count of the whole batch
-        return assemble(found, pixels, self._data)
+        return assemble(found, pixels, self.data)
 
     def blank(self, count: int) -> Batch:
         """A batch of black images, for a pipeline that nobody looks at any more."""
-        return assemble([None] * count, np.zeros((count, *self.shape), np.uint8), self._data)
+        return assemble([None] * count, self._empty(count), self.data)
 
-    def look_for_damage(self) -> None:
-        """Decode the last batches again, so that `failure` tells which image stopped a pipeline."""
+    def look_for_damage(self, is_refused: Callable[[Jpeg], bool]) -> None:
+        """Decode the last batches again, so that `failure` tells which image stopped a pipeline.
+
+        Args:
+            is_refused: whether TensorFlow does not decode a file, which Pillow may do all the same.
+        """
         for indices in tuple(self._recent):
             with suppress(InputError):
                 self.read(indices)
+        for index in np.unique(np.concatenate([np.empty(0, int), *self._recent])).tolist():
+            jpeg = self._jpeg(index)
+            if self.failure is None and jpeg is not None and is_refused(jpeg):
+                self.failure = InputError(
+                    f"{self.source.where(index)}: a JPEG that Pillow reads and TensorFlow refuses;"
+                    " save it anew, or remove it"
+                )
+
+    def prepared(self, index: int) -> Outcome:
+        """One image, or why it cannot be used."""
+        return _prepared(self.source, index, self.data)
+
+    def _jpeg(self, index: int) -> Jpeg | None:
+        return _jpeg(self.source, index, self.data)
 
     def _read(self, indices: NDArray[np.signedinteger[Any]]) -> Pixels:
-        batch = np.empty((len(indices), *self.shape), np.uint8)
+        batch = self._empty(len(indices))
         # One after the other: the pipeline asks for several batches at a time.
-        _fill(batch, map(self._prepared, indices.tolist()))
+        _fill(batch, map(self.prepared, indices.tolist()))
         return batch
+
+    def _empty(self, count: int) -> Pixels:
+        return np.zeros((count, *self.shape), self.dtype)
 
 
 def load_images(
     source: ImageSource,
     data: Data,
-    progress: Progress | None = None,
+    progress: OnImage | None = None,
     at_most: int | None = None,
 ) -> Images:
     """Prepare all images at once where they fit into memory; otherwise each time they are read.
@@ -128,23 +152,15 @@ def load_images(
         InputError: images cannot be read or are smaller than the crop; the first of them are
             named with their reasons. Or a label is missing.
     """
-
-    def prepared(index: int) -> Outcome:
-        return _prepared(source, index, data)
-
-    def jpeg(index: int) -> Jpeg | None:
-        return _jpeg(source, index, data)
-
     count, shape = len(source), (*data.size, data.channels)
     labels = source.labels
     images = Images(
+        source=source,
+        data=data,
         shape=shape,
+        dtype=np.uint8,
         labels=np.zeros(count, np.int32) if labels is None else labels,
         classes=source.classes,
-        pixels=None,
-        _prepared=prepared,
-        _jpeg=jpeg,
-        _data=data,
     )
     if count * math.prod(shape) <= (MAX_BYTES_IN_MEMORY if at_most is None else at_most):
         images.pixels = _ready_made(source, data)
@@ -153,7 +169,7 @@ def load_images(
             with _threads() as pool:
                 # Chunks: an image may take less time than handing it to a thread does.
                 chunks = (range(start, count)[:_CHUNK] for start in range(0, count, _CHUNK))
-                done = pool.map(lambda chunk: [prepared(index) for index in chunk], chunks)
+                done = pool.map(lambda chunk: [images.prepared(index) for index in chunk], chunks)
                 _fill(pixels, chain.from_iterable(done), progress)
             images.pixels = pixels
     return images
@@ -192,10 +208,13 @@ def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
     pixels = source.pixels()
     if pixels.shape[1:] != data.size:
         return None
-    return np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+    repeated = np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+    if data.channels == 4:
+        repeated[..., 3] = 255
+    return repeated
 
 
-def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None = None) -> None:
+def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: OnImage | None = None) -> None:
     """Write images into `batch` [N, H, W, C], one for each outcome.
 
     Raises:
@@ -216,7 +235,7 @@ def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None 
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """Threads that do not hold up Ctrl-C: what is not begun by then is dropped."""
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(cores())
     try:
         yield pool
     finally:

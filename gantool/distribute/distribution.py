@@ -23,6 +23,7 @@ from gantool.distribute.step import DistributedStep
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.errors import GantoolError, InputError, LostWorkerError
+from gantool.kernels.gpu import has_gpu
 from gantool.recipe.model import Recipe
 
 Result = TypeVar("Result")
@@ -46,7 +47,7 @@ def mirrored() -> Replicas:
 
     One by itself is `ALONE`.
     """
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    devices = tf.config.list_logical_devices("GPU" if has_gpu() else "CPU")
     if len(devices) == 1:
         return ALONE
     return Distributed(tf.distribute.MirroredStrategy([device.name for device in devices]))

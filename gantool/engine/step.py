@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +15,6 @@ from gantool.engine.state import TrainingState
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import Rows, draw, whole
 from gantool.gan.updates import GAN, Given, Update, updates_of
-from gantool.kernels.ahead import compiling_ahead
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
 
@@ -62,7 +60,6 @@ class TrainingStep:
         self._refusal = Refusal()
         self._update = self._refusal.wrapped(self.make)
         self._run = tf.function(self._steps, autograph=False)
-        self._ready = False
 
     def run(self, batches: Any, count: int) -> Losses:
         """Run `count` steps and return the losses of the last.
@@ -78,10 +75,7 @@ class TrainingStep:
         """
         first = self._state.step
         numbers = first, first + count, batches_before(self._recipe.train.updates, first)
-        # The first call traces and compiles.
-        with nullcontext() if self._ready else compiling_ahead():
-            losses = self._run(batches, *(tf.constant(number, tf.int64) for number in numbers))
-        self._ready = True
+        losses = self._run(batches, *(tf.constant(number, tf.int64) for number in numbers))
         self._state.step = first + count
         if found := self._refusal.found():
             network, index, told = found

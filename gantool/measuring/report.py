@@ -15,6 +15,7 @@ from gantool.device import cores
 from gantool.engine.plan import Plan
 from gantool.engine.schedule import schedule_of
 from gantool.engine.step import Losses
+from gantool.kernels.gpu import has_gpu
 from gantool.measuring.machine import OtherLoad, product_dtype, product_rate
 from gantool.measuring.operations import step_operations
 from gantool.measuring.phases import phase_shares
@@ -168,7 +169,7 @@ def with_waiting(phases: dict[str, float], waiting: float) -> dict[str, float]:
 
 def peak_gpu_memory() -> int | None:
     """The most bytes that tensors have taken on the first GPU; None without a GPU."""
-    if not tf.config.list_physical_devices("GPU"):
+    if not has_gpu():
         return None
     return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 
 from gantool.networks.components import class_of, make
-from gantool.networks.memory_check import Budget, TooLargeError
+from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
 from gantool.recipe.parts import Part
@@ -192,8 +192,9 @@ class _Builder:
             raise LayerError(part.path, construction_message(part.name, error)) from error
         arguments = self._arguments(part, layer, inputs)
         try:
-            with self.budget.counting(layer, inputs):
+            with memory_last():
                 outputs = layer(*arguments)
+                self.budget.count_weights(layer, inputs)
         except TooLargeError as error:
             raise LayerError(part.path, f"{part.name} {error}") from error
         except Exception as error:

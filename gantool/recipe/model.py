@@ -110,8 +110,9 @@ class Data(Section):
         " working folder.",
     )
     size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Annotated[Literal[1, 3], IS_WHOLE] = Field(
-        3, description="1 for grey, 3 for RGB; any image is brought to it."
+    channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
+        3,
+        description="1 for grey, 3 for RGB, 4 for RGB with transparency; any image is brought to it.",
     )
     range: tuple[Number, Number] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
@@ -130,7 +131,9 @@ class Data(Section):
         " it, the largest one with the proportions of `size`.",
     )
     background: str = Field(
-        "white", description="The colour behind transparent pixels: a CSS name or #rrggbb."
+        "white",
+        description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
+        " where `channels` is 4.",
     )
 
     @field_validator("range")

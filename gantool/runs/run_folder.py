@@ -18,6 +18,7 @@ WRITTEN = (
     ".recipe-folder",
     "metrics.jsonl",
     "losses.png",
+    "film.gif",
     "samples/reals.png",
     "samples/step-*.png",
     "checkpoints/step-*.h5",

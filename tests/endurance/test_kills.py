@@ -168,6 +168,7 @@ def assert_nothing_is_half_written(run: Path, whole: dict[str, Any]) -> None:
     assert len(steps) >= len([step for step in expected if step <= last])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES if KILLS else CASES_IN_CI)
 def test_a_run_ends_in_the_bytes_of_one_that_was_never_killed(
     case: str, recipe: Callable[[str], Path], nursery: Nursery, tmp_path: Path

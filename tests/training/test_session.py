@@ -12,7 +12,6 @@ from typing import Any
 
 import h5py
 import pytest
-from gantool.gan.share import Share
 
 from gantool import __version__
 from gantool.data.loading import load_images
@@ -62,7 +61,6 @@ class OneOfTwo(Replicas):
 
     def __init__(self, worker: int, folder: RunFolder) -> None:
         self.worker = worker
-        self.shares = [Share(worker, 2)]
         self.facts: dict[str, object] = {}
         self.at_the_end: list[str] = []
         self._folder = folder

@@ -5,20 +5,22 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from gantool.data import idx, records
-from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
+from gantool.data.catalogue import CATALOGUE, data_set_places, find
 from gantool.data.catalogue.entries import DataSet
 from gantool.data.images import SUFFIXES
 from gantool.data.sources.base import ImageSource, NotDownloadedError
-from gantool.data.sources.cifar import CifarSource
+from gantool.data.sources.cifar import CIFAR10, CIFAR100, CifarSource
 from gantool.data.sources.files import FolderSource, ZipSource
 from gantool.data.sources.flowers import flowers_source
 from gantool.data.sources.idx import IdxSource, image_file
 from gantool.data.sources.tfrecord import TFRecordSource, is_tfrecord_name, record_files
 from gantool.errors import InputError
 from gantool.recipe.model import Data
+from gantool.recipe.suggest import did_you_mean
 
 
 def open_source(data: Data, folder: Path | None) -> ImageSource:
@@ -62,6 +64,13 @@ def _open_catalogue(data_set: DataSet, labelled: bool) -> ImageSource:
     hint = (
         f"; the folder {data_set.name} is ./{data_set.name}" if Path(data_set.name).exists() else ""
     )
+    older = [
+        folder
+        for place in data_set_places()
+        if (folder := place / data_set.name / "cifar-10-batches-py").is_dir()
+    ]
+    if older:
+        hint += f"; {older[0]} is the Python version, which is no longer read: remove it"
     raise NotDownloadedError(
         f"the data set {data_set.name} is not here yet: run `gantool download {data_set.name}`"
         f" (looked in {looked}{hint})"
@@ -84,7 +93,7 @@ def _find_paths(source: str, folder: Path | None) -> list[Path]:
     known = ", ".join(CATALOGUE)
     raise InputError(
         f"data.source: {source!r} is no data set of the catalogue ({known}), and no file or folder:"
-        f" looked for {looked}{did_you_mean(source)}"
+        f" looked for {looked}{did_you_mean(source, CATALOGUE)}"
     )
 
 
@@ -121,6 +130,7 @@ def _open_file(path: Path, name: str, labelled: bool) -> ImageSource:
 _FORMS: Mapping[str, Callable[[Path, str, bool], ImageSource]] = {
     "file": _open_file,
     "folder": FolderSource,
-    "cifar": CifarSource,
+    "cifar10": partial(CifarSource, layout=CIFAR10),
+    "cifar100": partial(CifarSource, layout=CIFAR100),
     "flowers": flowers_source,
 }

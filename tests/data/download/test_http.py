@@ -11,10 +11,8 @@ import socket
 
 import pytest
 
-from gantool.data.download import mirror
-from gantool.data.download.fetch import fetch
-from gantool.data.download.mirror import session
-from gantool.data.download.partial import Partial
+from gantool.data.download import http
+from gantool.data.download.http import Partial, fetch, session
 from gantool.errors import GantoolError
 
 CONTENT = random.Random(0).randbytes(300_000)
@@ -241,23 +239,23 @@ def test_a_server_that_always_breaks_off(server, fail, partial):
 def test_a_server_that_breaks_off_now_and_then_is_asked_as_long_as_it_helps(
     server, get, partial, monkeypatch
 ):
-    monkeypatch.setattr(mirror, "GAIN", 20_000)
+    monkeypatch.setattr(http, "GAIN", 20_000)
     cuts = [server.cut(CONTENT, end) for end in range(20_000, 300_001, 20_000)]
     get(server.serve("/f", *cuts))
-    assert len(server.requests) == 15 > mirror.BREAKS
+    assert len(server.requests) == 15 > http.BREAKS
     assert partial.path.read_bytes() == CONTENT
 
 
 def test_a_server_that_stalls(server, fail, monkeypatch):
-    monkeypatch.setattr(mirror, "TIMEOUTS", (1.0, 0.1))
+    monkeypatch.setattr(http, "TIMEOUTS", (1.0, 0.1))
     url = server.serve("/f", server.cut(CONTENT, 1000, stall=True))
     assert fail(url).startswith(f"cannot download {url}: no answer for 0.1 seconds after ")
-    assert len(server.requests) == mirror.BREAKS
+    assert len(server.requests) == http.BREAKS
 
 
 def test_a_server_that_does_not_begin(server, fail, left, monkeypatch):
-    monkeypatch.setattr(mirror, "TIMEOUTS", (1.0, 0.1))
-    monkeypatch.setattr(mirror, "RETRY", mirror.RETRY.new(total=0))
+    monkeypatch.setattr(http, "TIMEOUTS", (1.0, 0.1))
+    monkeypatch.setattr(http, "RETRY", http.RETRY.new(total=0))
     url = server.serve("/f", lambda _handler: server.ends.wait(30))
     assert fail(url) == f"cannot download {url}: no answer for 0.1 seconds; {WAY_OUT}"
     assert left() == []
@@ -308,7 +306,7 @@ def test_a_server_that_announces_nothing_and_ends_too_early(server, get, partial
 def test_a_server_that_announces_nothing_and_always_ends_too_early(server, fail):
     url = server.serve("/f", server.whole(CONTENT[:1000], **{"Content-Length": None}))
     assert f"cannot download {url}: the connection broke off after 1,000 bytes" in fail(url)
-    assert len(server.requests) == mirror.BREAKS
+    assert len(server.requests) == http.BREAKS
 
 
 def test_a_server_that_sends_nothing(server, fail, left):
@@ -388,7 +386,7 @@ def test_a_busy_server_is_asked_again(server, get):
 def test_a_server_that_stays_busy(server, fail):
     url = server.serve("/f", server.whole(b"", 503))
     assert "the server answered 503 Service Unavailable" in fail(url)
-    assert len(server.requests) == 1 + mirror.RETRY.total
+    assert len(server.requests) == 1 + http.RETRY.total
 
 
 def test_nobody_listens(fail):

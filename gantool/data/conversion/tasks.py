@@ -9,27 +9,27 @@ from dataclasses import dataclass, field, replace
 from gantool.data import records
 from gantool.data.conversion.reencode import Size, encode, reencode
 from gantool.data.images import UnreadableImageError
-from gantool.data.originals import InFile, Original, Unread, read
+from gantool.data.undecoded import InFile, Undecoded, Unread, read
 
 _OVERHEAD = len(records.frame(records.encode_example(b"", 0))) + 8
 """Bytes that a record has beside its image; the lengths of larger images take a few more."""
 
 _PIXELS, _IMAGES = 1 << 20, 32
-"""Of the results of a piece at most: memory is bounded by the first, lost time by the second."""
+"""Of the results of a task at most: memory is bounded by the first, lost time by the second."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Consecutive images of a source.
+class Task:
+    """Consecutive images of a source, for one process to convert.
 
     Attributes:
-        originals: the images, or their files.
+        images: the images, or their files.
         labels: one each; None for none.
         size: of each result.
         crop: see `reencode`.
     """
 
-    originals: list[Original | InFile]
+    images: list[Undecoded | InFile]
     labels: tuple[int, ...] | None
     size: Size
     crop: Size | None
@@ -37,13 +37,13 @@ class Piece:
 
 @dataclass
 class Converted:
-    """What became of a piece.
+    """What became of a task.
 
     Attributes:
         data: framed records.
         records: how many.
         digests: the SHA-256 of each image and its label as they were, one after the other.
-        skipped: the place in the piece of each image that cannot be used, and why.
+        skipped: the place in the task of each image that cannot be used, and why.
     """
 
     data: bytes = b""
@@ -53,20 +53,20 @@ class Converted:
 
 
 def split(numbers: range, size: Size) -> Iterator[range]:
-    """Pieces whose results are of a size that depends on nothing but their own `size`."""
+    """Numbers of consecutive images, as many as `size` allows whatever else is converted."""
     step = max(1, min(_IMAGES, _PIXELS // (size[0] * size[1])))
     for start in range(0, len(numbers), step):
         yield numbers[start : start + step]
 
 
-def convert_piece(piece: Piece) -> Converted:
-    """Convert the images of a piece."""
-    piece = replace(piece, originals=[read(original) for original in piece.originals])
-    done = Converted(digests=digests(piece))
+def convert_task(task: Task) -> Converted:
+    """Convert the images of a task."""
+    task = replace(task, images=[read(image) for image in task.images])
+    done = Converted(digests=digests(task))
     framed: list[bytes] = []
-    for place, (original, label) in enumerate(_labelled(piece)):
+    for place, (image, label) in enumerate(_labelled(task)):
         try:
-            record = _record(original, label, piece)
+            record = _record(image, label, task)
         except UnreadableImageError as error:
             done.skipped.append((place, str(error)))
         else:
@@ -75,8 +75,8 @@ def convert_piece(piece: Piece) -> Converted:
     return done
 
 
-def _record(original: Original, label: int | None, piece: Piece) -> bytes:
-    record = records.encode_example(_image(original, piece.size, piece.crop), label)
+def _record(image: Undecoded, label: int | None, task: Task) -> bytes:
+    record = records.encode_example(_image(image, task.size, task.crop), label)
     # An image whose size is right already stays as it is.
     if len(record) > records.MAX_BYTES:
         raise UnreadableImageError(
@@ -86,29 +86,27 @@ def _record(original: Original, label: int | None, piece: Piece) -> bytes:
     return record
 
 
-def digests(piece: Piece) -> bytes:
+def digests(task: Task) -> bytes:
     """The SHA-256 of each image with its label, one after the other."""
-    return b"".join(_digest(original, label) for original, label in _labelled(piece))
+    return b"".join(_digest(image, label) for image, label in _labelled(task))
 
 
-def _labelled(piece: Piece) -> Iterator[tuple[Original, int | None]]:
-    return zip(
-        map(read, piece.originals), piece.labels or (None,) * len(piece.originals), strict=True
-    )
+def _labelled(task: Task) -> Iterator[tuple[Undecoded, int | None]]:
+    return zip(map(read, task.images), task.labels or (None,) * len(task.images), strict=True)
 
 
-def _digest(original: Original, label: int | None) -> bytes:
+def _digest(image: Undecoded, label: int | None) -> bytes:
     digest = hashlib.sha256(f"{label} ".encode())
-    if isinstance(original, bytes):
-        digest.update(original)
-    elif not isinstance(original, Unread):
-        digest.update(original.tobytes())
+    if isinstance(image, bytes):
+        digest.update(image)
+    elif not isinstance(image, Unread):
+        digest.update(image.tobytes())
     return digest.digest()
 
 
-def _image(original: Original, size: Size, crop: Size | None) -> bytes:
-    if isinstance(original, Unread):
-        raise UnreadableImageError(original.reason)
-    if isinstance(original, bytes):
-        return reencode(original, size, crop, _OVERHEAD)
-    return encode(original, size, crop)
+def _image(image: Undecoded, size: Size, crop: Size | None) -> bytes:
+    if isinstance(image, Unread):
+        raise UnreadableImageError(image.reason)
+    if isinstance(image, bytes):
+        return reencode(image, size, crop, _OVERHEAD)
+    return encode(image, size, crop)

@@ -1,14 +1,16 @@
-"""`make_game` brings the rules of a recipe into the updates."""
+"""`build_gan` brings the loss, terms and constraints of a recipe to its networks."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from gantool.engine.game import make_game
 
+from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
-from gantool.gan.updates import update_discriminator
+from gantool.gan.updates import Given, descend_discriminator
+from gantool.losses.minimax import Minimax
+from gantool.losses.non_saturating import NonSaturating
 from gantool.networks.build import build_network
 from gantool.networks.components import make
 from gantool.recipe.model import Recipe
@@ -18,27 +20,28 @@ RATE = 0.5
 BATCH = 4
 
 
-def teach(game):
+def update_discriminator(gan):
     random = np.random.default_rng(0)
     images, latents = (
         tf.constant(random.normal(size=(BATCH, *shape)).astype(np.float32))
         for shape in ((1, 3, 1), (2,))
     )
-    update_discriminator(game, images, tf.zeros(BATCH, tf.int32), latents, tf.constant(0, tf.int64))
+    given = Given(images, tf.zeros(BATCH, tf.int32), latents, tf.constant(0, tf.int64))
+    gan.apply(descend_discriminator(gan, given))
 
 
-def kernel_of(game):
-    return game.discriminator.trainable[0].numpy().astype(np.float64)
+def kernel_of(gan):
+    return gan.discriminator.trainable[0].numpy().astype(np.float64)
 
 
 def kernel_after(*regularizers):
-    _, game = game_with(regularizers, ["Flatten", {"Dense": {"units": 1}}])
-    before = kernel_of(game)
-    teach(game)
-    return before, kernel_of(game)
+    _, gan = gan_with(regularizers, ["Flatten", {"Dense": {"units": 1}}])
+    before = kernel_of(gan)
+    update_discriminator(gan)
+    return before, kernel_of(gan)
 
 
-def game_with(regularizers, discriminator):
+def gan_with(regularizers, discriminator, loss="wasserstein"):
     sgd = {"SGD": {"learning_rate": RATE}}
     data = {
         "name": "linear",
@@ -48,7 +51,7 @@ def game_with(regularizers, discriminator):
             "layers": [{"Dense": {"units": 3}}, {"Reshape": {"target_shape": [1, 3, 1]}}]
         },
         "discriminator": {"layers": discriminator},
-        "loss": "wasserstein",
+        "loss": loss,
         "regularizers": list(regularizers),
         "optimizers": {"generator": sgd, "discriminator": sgd},
         "train": {"steps": 1, "batch_size": BATCH},
@@ -65,7 +68,7 @@ def game_with(regularizers, discriminator):
     ]
     optimizers = make(parts.generator_optimizer), make(parts.discriminator_optimizer)
     state = TrainingState(*networks, None, *optimizers)
-    return state, make_game(state, recipe)
+    return state, build_gan(state, recipe)
 
 
 @pytest.mark.parametrize(
@@ -92,32 +95,37 @@ def test_weight_decay_has_the_weight_of_the_recipe():
     np.testing.assert_allclose(decayed - plain, -RATE * 0.25 * before, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("switch", [None, "weights", "all", "none"])
+def test_weight_clip_has_the_switch_of_the_recipe(switch):
+    keywords = {} if switch is None else {"batch_normalization": switch}
+    clip = {"WeightClip": {"limit": 0.125} | keywords}
+    layers = ["Flatten", "BatchNormalization", {"Dense": {"units": 1}}]
+    state, gan = gan_with([clip], layers)
+    for network in (state.discriminator, state.generator):
+        for variable in network.weights().values():
+            variable.assign(tf.fill(variable.shape, 7.0))
+    [constraint] = gan.constraints
+    constraint(gan.discriminator)
+    clipped = {key for key, variable in state.discriminator.weights().items() if variable[0] != 7.0}
+    expected = {"02_Dense/kernel", "02_Dense/bias"}
+    if switch != "none":
+        expected |= {"01_BatchNormalization/gamma", "01_BatchNormalization/beta"}
+    if switch == "all":
+        statistics = {"moving_mean", "moving_variance"}
+        expected |= {f"01_BatchNormalization/{name}" for name in statistics}
+    assert clipped == expected
+    for variable in state.generator.weights().values():
+        assert set(np.unique(variable)) == {7.0}
+
+
 @pytest.mark.parametrize(
-    ("switch", "clipped"),
+    ("written", "expected"),
     [
-        (None, ["gamma", "beta"]),
-        ("weights", ["gamma", "beta"]),
-        ("all", ["gamma", "beta", "moving_mean", "moving_variance"]),
-        ("none", []),
+        ("non-saturating", NonSaturating),
+        ("NonSaturating", NonSaturating),
+        ({"Minimax": {}}, Minimax),
     ],
 )
-def test_weight_clip_has_a_switch_for_batch_normalization(switch, clipped):
-    keywords = {"limit": 0.125} | ({} if switch is None else {"batch_normalization": switch})
-    state, game = game_with(
-        [{"WeightClip": keywords}], ["Flatten", "BatchNormalization", {"Dense": {"units": 1}}]
-    )
-    of_normalization = {
-        key.removeprefix("01_BatchNormalization/"): variable
-        for key, variable in state.discriminator.weights().items()
-        if "BatchNormalization" in key
-    }
-    for variable in state.discriminator.weights().values():
-        variable.assign(tf.fill(variable.shape, 7.0))
-    for constrain in game.constraints:
-        constrain()
-    for key, variable in state.discriminator.weights().items():
-        name = key.removeprefix("01_BatchNormalization/")
-        is_clipped = name in clipped if name in of_normalization else True
-        assert set(np.unique(variable)) == {0.125 if is_clipped else 7.0}, key
-    for variable in state.generator.weights().values():
-        assert 0.125 not in np.unique(variable)
+def test_loss_is_that_of_the_recipe(written, expected):
+    _, gan = gan_with([], ["Flatten", {"Dense": {"units": 1}}], written)
+    assert type(gan.loss) is expected

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .reference import Learner, Through
+from .reference import ReferenceNetwork, Through
 from .reference_layers import Array
 
 LOSS_NOISE = 3e-6
@@ -24,7 +24,7 @@ class Term(NamedTuple):
 
 
 Loss = Callable[[Array, bool], Term]
-"""Of logits, and whether they are to be judged real."""
+"""Of logits, and whether they are to be taken for real."""
 
 
 def cross_entropy(logits: Array, real: bool) -> Term:
@@ -49,46 +49,48 @@ def wasserstein(logits: Array, real: bool) -> Term:
 
 
 @dataclass
-class Game:
-    """Two learners and the rules. Every update gives the reported loss: a value and its noise."""
+class ReferenceGAN:
+    """Two networks and what they learn by; an update gives the reported loss: value and noise."""
 
-    generator: Learner
-    discriminator: Learner
+    generator: ReferenceNetwork
+    discriminator: ReferenceNetwork
     loss: Loss
     decay: float = 0.0
     clip: float | None = None
 
-    def teach_discriminator(self, images: Array, labels: Array, latents: Array) -> Array:
+    def update_discriminator(self, images: Array, labels: Array, latents: Array) -> Array:
         """One update from real and generated images together, normalised apart."""
         generated = self.generator.forward(latents, labels).outputs
-        terms = self._judge(images, generated, labels)
+        terms = self._forward_both(images, generated, labels)
         self._move_discriminator(_sum(terms.gradients), terms.on_generated.statistics)
         return _reported(*terms.losses)
 
-    def teach_discriminator_separately(self, images: Array, labels: Array, latents: Array) -> Array:
+    def update_discriminator_separately(
+        self, images: Array, labels: Array, latents: Array
+    ) -> Array:
         """One update from real images, then one from generated ones that were there before it."""
         generated = self.generator.forward(latents, labels).outputs
         losses = []
         for inputs, real in ((images, True), (generated, False)):
-            judged = self.discriminator.forward(inputs, labels)
-            losses.append(self.loss(judged.outputs, real))
-            gradients = judged.backward(losses[-1].by_logits)[1]
-            self._move_discriminator(gradients, judged.statistics)
+            passed = self.discriminator.forward(inputs, labels)
+            losses.append(self.loss(passed.outputs, real))
+            gradients = passed.backward(losses[-1].by_logits)[1]
+            self._move_discriminator(gradients, passed.statistics)
         return _reported(*losses)
 
-    def teach_generator(self, labels: Array, latents: Array) -> Array:
+    def update_generator(self, labels: Array, latents: Array) -> Array:
         """One update through a discriminator that stays as it is, statistics too."""
         made = self.generator.forward(latents, labels)
-        judged = self.discriminator.forward(made.outputs, labels)
-        loss = self.loss(judged.outputs, True)
-        by_images, _ = judged.backward(loss.by_logits)
+        passed = self.discriminator.forward(made.outputs, labels)
+        loss = self.loss(passed.outputs, True)
+        by_images, _ = passed.backward(loss.by_logits)
         self.generator.move(made.backward(by_images)[1], made.statistics, self.decay)
         return _reported(loss)
 
-    def teach_both(self, images: Array, labels: Array, latents: Array) -> tuple[Array, Array]:
+    def update_both(self, images: Array, labels: Array, latents: Array) -> tuple[Array, Array]:
         """One update of both at their weights before it; the discriminator's loss first."""
         made = self.generator.forward(latents, labels)
-        terms = self._judge(images, made.outputs, labels)
+        terms = self._forward_both(images, made.outputs, labels)
         loss = self.loss(terms.on_generated.outputs, True)
         by_images, _ = terms.on_generated.backward(loss.by_logits)
         of_generator = made.backward(by_images)[1]
@@ -96,15 +98,15 @@ class Game:
         self.generator.move(of_generator, made.statistics, self.decay)
         return _reported(*terms.losses), _reported(loss)
 
-    def _judge(self, images: Array, generated: Array, labels: Array) -> _Judged:
+    def _forward_both(self, images: Array, generated: Array, labels: Array) -> _Passes:
         on_real = self.discriminator.forward(images, labels)
         on_generated = self.discriminator.forward(generated, labels, on_real.statistics)
         losses = self.loss(on_real.outputs, True), self.loss(on_generated.outputs, False)
         gradients = tuple(
-            judged.backward(loss.by_logits)[1]
-            for judged, loss in zip((on_real, on_generated), losses, strict=True)
+            passed.backward(loss.by_logits)[1]
+            for passed, loss in zip((on_real, on_generated), losses, strict=True)
         )
-        return _Judged(on_generated, losses, gradients)
+        return _Passes(on_generated, losses, gradients)
 
     def _move_discriminator(
         self, gradients: dict[str, Array], statistics: dict[str, Array]
@@ -114,7 +116,7 @@ class Game:
             self.discriminator.clip(self.clip)
 
 
-class _Judged(NamedTuple):
+class _Passes(NamedTuple):
     on_generated: Through
     losses: tuple[Term, Term]
     gradients: tuple[dict[str, Array], ...]

@@ -23,7 +23,7 @@ class Unread(NamedTuple):
     reason: str
 
 
-Original = bytes | Image.Image | Unread
+Undecoded = bytes | Image.Image | Unread
 """An image file's bytes, or an image that comes from no file of its own."""
 
 
@@ -33,7 +33,7 @@ class InFile(NamedTuple):
     place: str
 
 
-def read(found: Original | InFile) -> Original:
+def read(found: Undecoded | InFile) -> Undecoded:
     """Read the image if it is a file of its own."""
     if not isinstance(found, InFile):
         return found

@@ -1,13 +1,16 @@
-"""One file from one address: asked for, gone on with where an answer broke off, checked."""
+"""Downloading one file of the catalogue: over several mirrors, and on from where it broke off."""
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,9 +18,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from gantool.data.catalogue.entries import CatalogueFile
-from gantool.data.download import web_pages
-from gantool.data.download.digests import describe, is_right
-from gantool.data.download.partial import Partial
+from gantool.data.download.verify import describe, is_right
+from gantool.errors import GantoolError
 
 TIMEOUTS = (10.0, 30.0)
 """Seconds to connect, and to wait for the next bytes."""
@@ -44,8 +46,14 @@ _PIECE = 1 << 16
 _RECOMPRESSED = 4
 """A file compressed otherwise, which is right too, is at most so many times as large."""
 
-Progress = Callable[[int, int | None, str], None]
+OnBytes = Callable[[int, int | None, str], None]
 """Called with the bytes done, the bytes in all (None: not known) and the file's name."""
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_LONGEST_TITLE = 80
+
+Notice = Callable[[str], None]
+"""Called with a line for the user on what goes on."""
 
 
 class MirrorError(Exception):
@@ -67,6 +75,121 @@ def session() -> Iterator[requests.Session]:
         yield opened
 
 
+def fetch(
+    session: requests.Session,
+    mirrors: Sequence[str],
+    file: CatalogueFile,
+    partial: Partial,
+    progress: OnBytes,
+    notice: Notice,
+) -> str:
+    """Download a file into `partial`, going on where that ends, and check it.
+
+    Args:
+        session: from `session`.
+        mirrors: addresses of the file, tried in this order.
+        file: what it has to be.
+        partial: holds the right file in the end; on failure, what is of use to the next attempt.
+        progress: told of the bytes at the start of each answer and after each piece of it.
+        notice: told why a mirror is given up for the next one.
+
+    Returns:
+        The address that the file, or the last of it, came from.
+
+    Raises:
+        GantoolError: no mirror has the file; the text says what each of them said.
+        OSError: the disk is full or fails.
+    """
+    failures: list[tuple[str, str]] = []
+    for url in mirrors:
+        if failures:
+            notice(f"{failures[-1][0]}: {failures[-1][1]}; trying {url}")
+        try:
+            Mirror(session, url, file, partial, progress).fetch()
+            return url
+        except MirrorError as error:
+            failures.append((url, str(error)))
+    if not partial.size:
+        partial.discard()
+    raise _no_mirror(file, failures)
+
+
+def _no_mirror(file: CatalogueFile, failures: Sequence[tuple[str, str]]) -> GantoolError:
+    way_out = (
+        "try again, name another mirror with --mirror, or get the file by other means and hand it"
+        f" over with --from-file {file.name}"
+    )
+    if len(failures) == 1:
+        [(url, reason)] = failures
+        return GantoolError(f"cannot download {url}: {reason}; {way_out}")
+    lines = [f"cannot download {file.name}; its {len(failures)} mirrors said:"]
+    lines += [f"  {url}: {reason}" for url, reason in failures]
+    return GantoolError("\n".join([*lines, way_out]))
+
+
+class Partial:
+    """A file `.NAME.part`, and beside it what the server said of its version, in `.NAME.part.json`.
+
+    Attributes:
+        path: of the bytes that came so far; they may not exist yet.
+        in_one_piece: whether all of them came in one answer, as far as this process knows. If not,
+            and the whole is wrong, the pieces may be of different files.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.path = folder / f".{name}.part"
+        self.in_one_piece = False
+        self._version = folder / f".{name}.part.json"
+
+    @property
+    def size(self) -> int:
+        """The number of bytes that are there."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def request_headers(self, url: str) -> dict[str, str]:
+        """What asks a server for the rest, and for all where its file is another one by now.
+
+        The version is only compared with that of the same address: mirrors serve the same bytes,
+        but call their version by names of their own.
+        """
+        if not self.size:
+            return {}
+        headers = {"Range": f"bytes={self.size}-"}
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            noted = json.loads(self._version.read_text(encoding="utf-8"))
+            if noted["url"] == url and isinstance(noted["validator"], str):
+                headers["If-Range"] = noted["validator"]
+        return headers
+
+    def start(self, url: str, response: requests.Response) -> None:
+        """Make ready for an answer that begins at the file's first byte."""
+        self.path.write_bytes(b"")
+        self.in_one_piece = True
+        self._note(url, response)
+
+    def go_on(self, url: str, response: requests.Response) -> None:
+        """Make ready for an answer that begins where the bytes end."""
+        self.in_one_piece = False
+        self._note(url, response)
+
+    def discard(self) -> None:
+        """Remove everything."""
+        self.path.unlink(missing_ok=True)
+        self._version.unlink(missing_ok=True)
+
+    def _note(self, url: str, response: requests.Response) -> None:
+        note = {"url": url, "validator": _validator(response)}
+        self._version.write_text(json.dumps(note), encoding="utf-8")
+
+
+def _validator(response: requests.Response) -> str | None:
+    """A strong ETag, or else the date; If-Range takes no weak ETag (RFC 9110, section 13.1.5)."""
+    etag = response.headers.get("ETag")
+    if etag is not None and not etag.startswith("W/"):
+        return etag
+    return response.headers.get("Last-Modified")
+
+
 @dataclass
 class Mirror:
     """An address of a file.
@@ -83,7 +206,7 @@ class Mirror:
     url: str
     file: CatalogueFile
     partial: Partial
-    progress: Progress
+    progress: OnBytes
 
     def fetch(self) -> None:
         """Bring the right file into `partial`.
@@ -138,8 +261,8 @@ class Mirror:
                 # `iter_content` would keep to itself what came right before a break.
                 pieces = response.raw.stream(_PIECE, decode_content=False)
                 first = next(pieces, b"")
-                if web_pages.is_page(first):
-                    raise MirrorError(web_pages.what_it_says(first.decode("utf-8", "replace")))
+                if _is_page(first):
+                    raise MirrorError(_page_says(first.decode("utf-8", "replace")))
                 total = self._prepare(response)
                 self._write(chain((first,), pieces), total or self.file.exact_size)
         except (requests.RequestException, HTTPError) as error:
@@ -221,3 +344,32 @@ def _is_timeout(error: Exception) -> bool:
 
 def _silence() -> str:
     return f"no answer for {TIMEOUTS[1]:g} seconds"
+
+
+def _is_page(beginning: bytes) -> bool:
+    """Whether a file that begins so is HTML, which no file of the catalogue is."""
+    first = beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
+    return first.startswith((b"<!doctype html", b"<html"))
+
+
+def _page_says(page: str) -> str:
+    """Why the page came, in the words of a message.
+
+    The words of Google Drive's two pages are those of its own: "Google Drive - Quota exceeded" with
+    "Too many users have viewed or downloaded this file recently", and "Google Drive - Virus scan
+    warning".
+    """
+    if "Quota exceeded" in page or "Too many users have viewed or downloaded this file" in page:
+        return (
+            "Google Drive sent a page in place of the file: the quota of downloads is spent, which"
+            " may take 24 hours to pass"
+        )
+    if "Virus scan warning" in page:
+        return (
+            "Google Drive sent a page in place of the file: it asks whether to download what it"
+            " could not scan for viruses"
+        )
+    title = _TITLE.search(page)
+    words = " ".join(html.unescape(title[1]).split())[:_LONGEST_TITLE] if title else ""
+    named = f" ({words!r})" if words else ""
+    return f"a web page{named} came in place of the file"

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 
 from gantool.data import records
-from gantool.data.conversion.pieces import Piece, convert_piece
+from gantool.data.conversion.tasks import Task, convert_task
 
 
 def test_a_record_that_nobody_would_read_back_is_not_written(encode):
@@ -15,7 +15,7 @@ def test_a_record_that_nobody_would_read_back_is_not_written(encode):
     body = b"prVt" + bytes(records.MAX_BYTES)
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     large = plain[:33] + chunk + plain[33:]
-    done = convert_piece(Piece([plain, large, plain], None, (8, 8), None))
+    done = convert_task(Task([plain, large, plain], None, (8, 8), None))
     assert done.records == 2
     [(place, reason)] = done.skipped
     assert place == 1

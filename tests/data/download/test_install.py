@@ -12,8 +12,9 @@ import pytest
 from gantool.data import catalogue
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.catalogue.entries import Unpacked
-from gantool.data.download import Placed, place, placing
-from gantool.data.download.digests import is_right
+from gantool.data.download import Placed, install, place
+from gantool.data.download.install import alone_in
+from gantool.data.download.verify import is_right
 from gantool.errors import GantoolError, InputError
 
 CONTENT = bytes(range(256)) * 1000
@@ -150,8 +151,8 @@ def test_the_copies_of_the_repository_are_right(real_data):
 
 def test_an_unknown_name():
     assert failing("mnits", kind=InputError) == (
-        "no data set 'mnits' in the catalogue (celeba, cifar10, emoji, fashion-mnist, flowers102,"
-        " kmnist, lfw, mnist, toy); did you mean 'mnist'?"
+        "no data set 'mnits' in the catalogue (celeba, cifar10, cifar100, emoji, fashion-mnist,"
+        " flowers102, kmnist, lfw, mnist, toy); did you mean 'mnist'?"
     )
 
 
@@ -171,7 +172,7 @@ def test_a_full_disk_is_no_wrong_input(monkeypatch, tmp_path, names):
     def copyfile(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(placing.shutil, "copyfile", copyfile)
+    monkeypatch.setattr(install.shutil, "copyfile", copyfile)
     assert failing() == f"cannot write into {tmp_path}/sets/toy: No space left on device"
     assert names(tmp_path / "sets/toy") == []
 
@@ -377,7 +378,7 @@ def test_a_file_that_changes_while_it_is_copied(tmp_path, monkeypatch, names):
         copyfile(origin, target)
         target.write_bytes(b"changed")
 
-    monkeypatch.setattr(placing.shutil, "copyfile", changing)
+    monkeypatch.setattr(install.shutil, "copyfile", changing)
     origin = tmp_path / "share/gantool/toy/a.gz"
     assert failing() == f"{origin}: changed while it was copied; try again"
     assert names(tmp_path / "sets/toy") == []
@@ -466,3 +467,59 @@ def test_an_archive_that_is_not_safe_leaves_nothing_unpacked(
     assert names(tmp_path) == ["here", "sets"]
     assert failing("bad") == message
     assert len(server.requests) == 1
+
+
+# One process at a time.
+
+
+def quiet(_line):
+    raise AssertionError("nobody is waited for")
+
+
+def test_nobody_waits_for_one_who_is_alone(tmp_path, names):
+    for _ in range(2):
+        with alone_in(tmp_path, quiet):
+            assert ".lock" in names(tmp_path)
+        assert ".lock" not in names(tmp_path)
+
+
+def test_the_lock_is_given_back_when_the_block_fails(tmp_path):
+    with pytest.raises(KeyError), alone_in(tmp_path, quiet):
+        raise KeyError
+    with alone_in(tmp_path, quiet):
+        pass
+
+
+def test_one_after_the_other(tmp_path):
+    """The file of the lock is removed under those who wait: they must not take it for theirs."""
+    came, lines = [], []
+    waiting, entered, ends = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    def notice(line):
+        lines.append(line)
+        waiting.release()
+
+    def enter(name):
+        with alone_in(tmp_path, notice):
+            came.append(name)
+            entered.set()
+            assert ends.wait(10)
+            came.append(f"{name} leaves")
+
+    threads = [threading.Thread(target=enter, args=(name,)) for name in ("second", "third")]
+    with alone_in(tmp_path, quiet):
+        threads[0].start()
+        assert waiting.acquire(timeout=10)
+    assert entered.wait(10)
+    threads[1].start()
+    assert waiting.acquire(timeout=10)
+    ends.set()
+    for thread in threads:
+        thread.join(10)
+    assert came == ["second", "second leaves", "third", "third leaves"]
+    assert lines == [f"another process fills {tmp_path}; waiting for its end"] * 2
+
+
+def test_a_folder_that_is_missing(tmp_path):
+    with pytest.raises(OSError, match="No such file"), alone_in(tmp_path / "none", quiet):
+        pass

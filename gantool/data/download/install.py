@@ -1,10 +1,11 @@
-"""Placing a data set of the catalogue on this machine: from a copy, a given file or a mirror."""
+"""Installing a data set of the catalogue on this machine: from a copy, a given file or a mirror."""
 
 from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,20 +14,17 @@ import requests
 from gantool.data.catalogue import (
     CATALOGUE,
     data_set_places,
-    did_you_mean,
     named_folder,
     user_folder,
 )
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import archives
-from gantool.data.download.digests import is_right
-from gantool.data.download.fetch import Notice, fetch
-from gantool.data.download.folder_lock import alone_in
-from gantool.data.download.given import identify
-from gantool.data.download.mirror import Progress, session
-from gantool.data.download.partial import Partial
+from gantool.data.download.http import Notice, OnBytes, Partial, fetch, session
+from gantool.data.download.verify import identify, is_right
 from gantool.errors import GantoolError, InputError
 from gantool.files import complete_or_absent
+from gantool.locks import lock, wait
+from gantool.recipe.suggest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def place(
     name: str,
     mirror: str | None = None,
     given: Sequence[Path] = (),
-    progress: Progress = lambda _done, _total, _name: None,
+    progress: OnBytes = lambda _done, _total, _name: None,
     notice: Notice = lambda _line: None,
 ) -> Placed:
     """Bring a data set to the first of the folders in which it is looked for.
@@ -74,7 +72,8 @@ def place(
     data_set = CATALOGUE.get(name)
     if data_set is None:
         raise InputError(
-            f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)}){did_you_mean(name)}"
+            f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)})"
+            f"{did_you_mean(name, CATALOGUE)}"
         )
     folder = _target() / name
     at_hand = identify(given, data_set)
@@ -119,7 +118,7 @@ class _Filling:
     at_hand: dict[str, Path]
     mirrors: dict[str, tuple[str, ...]]
     session: requests.Session
-    progress: Progress
+    progress: OnBytes
     notice: Notice
 
     def bring(self, file: CatalogueFile) -> str:
@@ -162,6 +161,26 @@ class _Filling:
         assert file.unpacked is not None
         self.notice(f"unpacking {file.name}")
         archives.unpack(archive, self.folder, file.unpacked)
+
+
+@contextmanager
+def alone_in(folder: Path, notice: Notice) -> Iterator[None]:
+    """Wait until no other process fills `folder`, and keep the others waiting in the block.
+
+    Args:
+        folder: one that exists.
+        notice: told, before it waits, what is waited for.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+
+    def busy(handle: int) -> None:
+        notice(f"another process fills {folder}; waiting for its end")
+        wait(handle)
+
+    with lock(folder / ".lock", busy):
+        yield
 
 
 def _missing(data_set: DataSet, folder: Path) -> list[CatalogueFile]:

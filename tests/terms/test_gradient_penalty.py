@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from gantool.gan.penalties import gradient_penalty, half_squared_norm
+
+from gantool.terms.gradient_penalty import GradientPenalty
 
 RANDOM = np.random.default_rng(1)
 REAL = RANDOM.normal(size=(4, 2, 3, 2))
@@ -16,8 +17,22 @@ def float32(array):
     return tf.constant(array, tf.float32)
 
 
-def penalty_of(discriminate):
-    return gradient_penalty(discriminate, float32(REAL), float32(GENERATED), float32(MIX))
+class Given:
+    """What the term sees: two batches, and how far to mix each pair."""
+
+    def __init__(self, discriminate, mix=MIX):
+        self.discriminate, self.mix = discriminate, float32(mix)
+
+    def examples(self, side):
+        return float32({"real": REAL, "generated": GENERATED}[side])
+
+    def uniform(self, purpose):
+        assert purpose == "penalty"
+        return self.mix
+
+
+def penalty_of(discriminate, weight=1.0):
+    return GradientPenalty(weight)(Given(discriminate), None)
 
 
 def flat(images):
@@ -78,8 +93,8 @@ def test_mix_of_one_is_the_real_image_and_of_zero_the_generated_one():
         seen.append(images)
         return tf.reduce_sum(images, axis=[1, 2, 3])[:, None]
 
-    mix = float32(np.array([1.0, 0.0, 1.0, 0.0]).reshape(4, 1, 1, 1))
-    gradient_penalty(discriminate, float32(REAL), float32(GENERATED), mix)
+    mix = np.array([1.0, 0.0, 1.0, 0.0]).reshape(4, 1, 1, 1)
+    GradientPenalty()(Given(discriminate, mix), None)
     expected = np.stack([REAL[0], GENERATED[1], REAL[2], GENERATED[3]])
     np.testing.assert_allclose(seen[0], expected, rtol=0, atol=1e-6)
 
@@ -93,12 +108,21 @@ def test_flat_discriminator_gets_a_finite_gradient():
     assert np.isfinite(tape.gradient(penalty, weights)).all()
 
 
-def test_half_squared_norm_sums_over_all_weights_and_its_gradient_is_the_weights():
-    weights = [float32([[1.0, -2.0], [0.0, 3.0]]), float32([0.5])]
-    with tf.GradientTape() as tape:
-        for weight in weights:
-            tape.watch(weight)
-        found = half_squared_norm(weights)
-    assert float(found) == 7.125  # (1 + 4 + 9 + 0.25) / 2
-    for gradient, weight in zip(tape.gradient(found, weights), weights, strict=True):
-        assert np.array_equal(gradient, weight)
+def test_weight_is_a_factor_and_ten_unless_given():
+    weights = float32(WEIGHTS)
+    one = penalty_of(lambda images: flat(images) @ weights)
+    found = GradientPenalty()(Given(lambda images: flat(images) @ weights), None)
+    np.testing.assert_allclose(found, 10.0 * one, rtol=1e-6)
+    half = penalty_of(lambda images: flat(images) @ weights, 0.5)
+    np.testing.assert_allclose(half, 0.5 * one, rtol=1e-6)
+
+
+def test_norm_is_over_all_axes_but_the_first():
+    """Of points, [B, 2], too: D(x) = 3 x₁ + 4 x₂ has the length 5."""
+
+    class Points(Given):
+        def examples(self, side):
+            return float32({"real": [[1.0, 2.0]], "generated": [[0.0, -1.0]]}[side])
+
+    points = Points(lambda points: points @ float32([[3.0], [4.0]]), np.array([[0.3]]))
+    np.testing.assert_allclose(GradientPenalty(1.0)(points, None), 16.0, rtol=1e-6)
