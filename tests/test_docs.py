@@ -51,6 +51,7 @@ def test_the_reference_has_the_tables_of_the_source():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["README.md", "docs/recipe.md"])
 def test_recipes_have_no_problem_and_fit_together(name: str):
     from gantool.engine.plan import make_plan
@@ -218,6 +219,7 @@ class TestExamples:
         for keyword in re.findall(r"^        (\w+): ", text.split("    Args:\n")[-1], re.MULTILINE):
             assert re.search(rf" {keyword}( \(required\)|:| )", told), keyword
 
+    @pytest.mark.slow
     def test_train(self, place: Path):
         (place / "pictures").mkdir()
         for number in range(8):

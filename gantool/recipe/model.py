@@ -112,7 +112,8 @@ class Data(Section):
     size: tuple[Count, Count] = Field(description="Height and width in pixels.")
     channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
         3,
-        description="1 for grey, 3 for RGB, 4 for RGB with transparency; any image is brought to it.",
+        description="1 for grey, 3 for RGB, 4 for RGB with transparency; any image is brought to"
+        " it.",
     )
     range: tuple[Number, Number] = Field(
         (-1.0, 1.0), description="What black and white become for the networks."
