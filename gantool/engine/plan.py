@@ -8,14 +8,14 @@ from typing import Any
 
 import keras
 
-from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, open_source
 from gantool.engine.state import TrainingState
 from gantool.errors import InputError
 from gantool.networks import value_checks
 from gantool.networks.build import BuiltNetwork
 from gantool.networks.components import make
 from gantool.networks.devices import described, find_device, stating_precision
-from gantool.networks.from_recipe import available_memory, image_shape, network_of
+from gantool.networks.from_recipe import available_memory, network_of
 from gantool.networks.memory_check import Budget
 from gantool.networks.messages import construction_message
 from gantool.networks.optimizer_slots import slots_of
@@ -45,7 +45,7 @@ class Plan:
 
     loaded: LoadedRecipe
     computing: str
-    source: ImageSource | None
+    source: ImageSource | PointSource | None
     note: str
     classes: int
     state: TrainingState
@@ -110,7 +110,7 @@ def make_state(
     budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
     discriminator = network_of("discriminator", loaded, classes, problems, budget)
     if generator is not None:
-        problems += generator_problems(generator, image_shape(recipe))
+        problems += generator_problems(generator, recipe.data.shape)
         problems += value_checks.generator_problems(generator, recipe)
     if discriminator is not None:
         problems += discriminator_problems(discriminator, recipe)
@@ -132,7 +132,9 @@ def make_state(
     return TrainingState(generator, discriminator, average, *optimizers)
 
 
-def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, int, str]:
+def _open(
+    loaded: LoadedRecipe, problems: list[Problem]
+) -> tuple[ImageSource | PointSource | None, int, str]:
     """The source, how many classes it has, and a note where it is not on this machine yet."""
     unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
     try:

@@ -46,6 +46,8 @@ _SLACK = 0.05
 
 def generator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Tell a generator whose last activation keeps it from a part of the data's range."""
+    if recipe.data.size is None:
+        return
     made, (low, high) = value_range(built.layers), recipe.data.range
     slack = _SLACK * (high - low)
     if made[0] > low + slack or made[1] < high - slack:
@@ -56,7 +58,8 @@ def generator_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]
     """Tell a generator whose last activation goes far beyond the data's range."""
     made, (low, high) = value_range(built.layers), recipe.data.range
     slack = _SLACK * (high - low)
-    if -math.inf < made[0] < low - slack or high + slack < made[1] < math.inf:
+    exceeds = -math.inf < made[0] < low - slack or high + slack < made[1] < math.inf
+    if exceeds and recipe.data.size is not None:
         yield Problem(_last(built).path, _misfit(made, recipe.data.range))
     yield from _attention_warnings(built)
 

@@ -103,12 +103,16 @@ class Data(Section):
         description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
         " files (a glob such as faces/*.tfrecord).",
     )
-    size: tuple[Count, Count] = Field(description="Height and width in pixels.")
+    size: tuple[Count, Count] | None = Field(
+        None, description="Height and width in pixels; left out for points, which have none."
+    )
     channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
         3, description="1 for grey, 3 for RGB, 4 for RGB with transparency."
     )
     range: tuple[Number, Number] = Field(
-        (-1.0, 1.0), description="What black and white become for the networks."
+        (-1.0, 1.0),
+        description="What black and white become for the networks; of points, the part of the plane"
+        " that pictures show.",
     )
     labels: bool = Field(False, description="Whether the networks are told each image's class.")
     flip: bool = Field(False, description="Mirror every second image, at random, left to right.")
@@ -122,6 +126,28 @@ class Data(Section):
         description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
         " where `channels` is 4.",
     )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an example for the networks: [H, W, C] of an image, [2] of a point."""
+        return (2,) if self.size is None else (*self.size, self.channels)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        assert self.size is not None
+        return self.size
+
+    @model_validator(mode="after")
+    def _points_are_no_images(self) -> Data:
+        given = [
+            word
+            for word in ("channels", "flip", "crop", "background")
+            if word in self.model_fields_set
+        ]
+        if self.size is None and given:
+            raise ValueError(f"{given[0]} belongs to images: give their size, too")
+        return self
 
     @field_validator("range")
     @classmethod

@@ -66,7 +66,11 @@ def test_four_channels(tmp_path, data, encode, streamed):
     section = data(tmp_path, channels=4, range=(0, 255))
     source = open_source(section, None)
     images = load_images(source, section, at_most=0 if streamed else 2 * 4 * 4 * 4)
-    assert (images.pixels is None, images.shape, images.dtype) == (streamed, (4, 4, 4), np.uint8)
+    assert (images.pixels is None, images.example.shape, images.example.dtype) == (
+        streamed,
+        (4, 4, 4),
+        np.uint8,
+    )
     made = pipeline.batches(images, section, batch_size=2, seed=0, first_batch=0)
     [(pixels, _)] = take(made, 1)
     order = pipeline.permutation(2, key(0, "order"), 0).numpy()
