@@ -101,23 +101,22 @@ def test_weight_decay_has_the_weight_of_the_recipe():
         ("none", []),
     ],
 )
-def test_weight_clip_has_a_switch_for_batch_normalization(switch, clipped):
+@pytest.mark.parametrize(
+    "layer",
+    ["BatchNormalization", {"TimeDistributed": {"layer": "BatchNormalization"}}],
+    ids=["alone", "wrapped"],
+)
+def test_weight_clip_has_a_switch_for_batch_normalization(switch, clipped, layer):
     keywords = {"limit": 0.125} | ({} if switch is None else {"batch_normalization": switch})
-    state, game = game_with(
-        [{"WeightClip": keywords}], ["Flatten", "BatchNormalization", {"Dense": {"units": 1}}]
-    )
-    of_normalization = {
-        key.removeprefix("01_BatchNormalization/"): variable
-        for key, variable in state.discriminator.weights().items()
-        if "BatchNormalization" in key
-    }
+    state, game = game_with([{"WeightClip": keywords}], [layer, "Flatten", {"Dense": {"units": 1}}])
+    of_normalization = {key for key in state.discriminator.weights() if key.startswith("00_")}
+    assert len(of_normalization) == 4
     for variable in state.discriminator.weights().values():
         variable.assign(tf.fill(variable.shape, 7.0))
     for constrain in game.constraints:
         constrain()
     for key, variable in state.discriminator.weights().items():
-        name = key.removeprefix("01_BatchNormalization/")
-        is_clipped = name in clipped if name in of_normalization else True
+        is_clipped = key not in of_normalization or key.split("/")[1] in clipped
         assert set(np.unique(variable)) == {0.125 if is_clipped else 7.0}, key
     for variable in state.generator.weights().values():
         assert 0.125 not in np.unique(variable)
