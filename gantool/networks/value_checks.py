@@ -29,7 +29,7 @@ _SAME_VALUES = (
 )
 _WITHIN_A_ROW = ("Attention", "AdditiveAttention")
 
-_WITHOUT_GRADIENT = (
+WITHOUT_GRADIENT = (
     "ContrastLimitedAdaptiveHistogramEqualization",
     "RandAugment",
     "RandomHue",
@@ -185,7 +185,7 @@ def _attention_warnings(built: BuiltNetwork) -> Iterator[Problem]:
 
 def _augmentation_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     for placed in built.layers:
-        if placed.name in _WITHOUT_GRADIENT:
+        if placed.name in WITHOUT_GRADIENT:
             yield Problem(
                 placed.path,
                 f"{placed.name} lets no gradient through, and without one the generator learns"
