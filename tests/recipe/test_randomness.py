@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gantool.recipe.model import MAX_COUNT
 from gantool.recipe.randomness import key
+from gantool.recipe.types import MAX_COUNT
 
 
 @pytest.mark.parametrize(("seed", "purpose"), [(0, "order"), (1, "order"), (MAX_COUNT, "sample")])
