@@ -106,6 +106,7 @@ def test_blocks_are_shown_layer_by_layer(command: Any, tiny: Path) -> None:
     assert ended.out == ""
 
 
+@pytest.mark.slow
 def test_every_built_in_recipe_is_right(command: Any, repository: Path) -> None:
     recipes = sorted((repository / "recipes").glob("*.yaml"))
     assert recipes

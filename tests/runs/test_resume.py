@@ -178,6 +178,7 @@ SMALL = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -244,6 +245,7 @@ def test_every_variable_that_an_optimizer_moves_is_saved(
     assert all(kept[key] is saved[key] for key in saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -341,6 +343,7 @@ class TestResumePoint:
         assert sorted((run.path / "checkpoints").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_a_run_without_a_checkpoint_finds_its_data_again(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:
@@ -396,6 +399,7 @@ def test_a_second_process_in_a_run_is_refused(
     assert command("train", "--resume", run, "--steps", "60").code == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:
