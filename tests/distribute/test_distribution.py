@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
 CASES = ("clipped", "penalty", "separate")
 
 
