@@ -288,6 +288,7 @@ for epoch in range(12):
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_epochs(tmp_path, encode):
     contents = (encode(picture(number, 218, 178), "JPEG", quality=90) for number in range(160))
     records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))

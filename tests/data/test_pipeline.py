@@ -291,6 +291,7 @@ def test_mnist_through_the_pipeline(data):
         np.testing.assert_array_equal(pixels, to_range(images.pixels[indices], (-1, 1)))
 
 
+@pytest.mark.slow
 def test_a_process_ends_while_batches_are_read_ahead(tmp_path, plain):
     """It has written no files on its way, which one that is killed would leave behind."""
     (tmp_path / "set").mkdir()

@@ -162,6 +162,7 @@ def test_an_error_is_not_kept_until_something_else_is_due(session: Any, folder: 
         list(takewhile(lambda progress: progress.step < rarely + 20_000, progresses))
 
 
+@pytest.mark.slow
 def test_an_error_of_the_last_file_is_not_lost(session: Any, folder: RunFolder) -> None:
     folder.losses.mkdir()
     _, progresses = session("train.steps=3")
