@@ -11,12 +11,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from gantool.recipe.keras_signatures import names, signature
 
 from gantool.engine.smoke_test import train_once
 from gantool.networks.build import LayerError
 from gantool.networks.value_checks import WITHOUT_GRADIENT
 from gantool.networks.xla_support import WITHOUT_XLA
+from gantool.recipe.signatures import names, signature
 
 ROWS, IMAGE, VOLUME = (8, 4), (8, 8, 3), (4, 4, 4, 2)
 DENSE = {"Dense": {"units": 3}}
