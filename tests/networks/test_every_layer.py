@@ -51,7 +51,9 @@ KEYWORDS = {
     "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
     "RandomZoom": {"height_factor": 0.1},
     "RepeatVector": {"n": 3},
+    "Repeat": {"times": 2, "layers": ["ReLU"]},
     "Rescaling": {"scale": 2.0},
+    "Residual": {"body": ["ReLU"]},
     "Reshape": {"target_shape": [4, -1]},
     "Resizing": {"height": 5, "width": 7},
     "ReversibleEmbedding": {"input_dim": 10, "output_dim": 3},
@@ -78,8 +80,9 @@ REFUSED = {
     *("GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"),  # a part of RNN
     *("CategoryEncoding", "Discretization", "Hashing", "HashedCrossing", "TextVectorization"),
     *("IntegerLookup", "StringLookup", "Equalization", "MaxNumBoundingBoxes"),
+    "ConcatLabel",
 }
-"""Of no use in a list of layers: they take several inputs, or give no numbers."""
+"""Of no use in a list of layers: they take several inputs or labels, or give no numbers."""
 
 NOT_AS_DRAWN = (
     "Dropout",
@@ -99,7 +102,7 @@ if os.environ.get("GANTOOL_EVERY_LAYER"):  # takes a quarter of an hour
     PRECISIONS, COMPILED = [*PRECISIONS, "mixed_float16"], [False, True]
 
 
-CLASSES = {getattr(keras.layers, name): name for name in reversed(names("layer"))}
+CLASSES = {getattr(keras.layers, name, name): name for name in reversed(names("layer"))}
 LAYERS = sorted(set(CLASSES.values()) - REFUSED)
 """Each class by the first of its names."""
 

@@ -204,7 +204,9 @@ def test_the_tables_above_hold_every_number_of_a_recipe():
 
 
 @pytest.mark.parametrize(
-    "path", [*(WHOLE.keys() - {("data", "channels")}), *INTERVALS, ("train", "epochs")], ids=dotted
+    "path",
+    [*sorted(WHOLE.keys() - {("data", "channels")}, key=str), *INTERVALS, ("train", "epochs")],
+    ids=dotted,
 )
 def test_whole_numbers_end_where_those_of_tensorflow_do(path):
     assert validate(with_value(path, 2**63 - 1))[1] == []
