@@ -119,9 +119,9 @@ class Data(Section):
 
     source: str = Field(
         min_length=1,
-        description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
-        " files (a glob such as faces/*.tfrecord); a path is relative to the recipe, then to the"
-        " working folder.",
+        description="A catalogue name (mnist), points (ring, grid), a folder, a zip of images, an"
+        " IDX file, or TFRecord files (a glob such as faces/*.tfrecord); a path is relative to the"
+        " recipe, then to the working folder.",
     )
     size: tuple[Count, Count] | None = Field(
         None, description="Height and width in pixels; left out for points, which have none."
