@@ -121,7 +121,7 @@ class TestDiscriminator:
             )
         ]
 
-    @pytest.mark.parametrize("loss", ["non-saturating", "minimax"])
+    @pytest.mark.parametrize("loss", ["NonSaturating", "Minimax"])
     @pytest.mark.parametrize(
         "last",
         [
