@@ -16,7 +16,7 @@ import pytest
 
 from gantool.data.loading import load_images
 from gantool.data.pipeline import batches
-from gantool.engine.game import make_game
+from gantool.engine.build import build_gan
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep
@@ -239,7 +239,7 @@ def test_every_variable_that_an_optimizer_moves_is_saved(
     # Nothing of what else the process has built is in the keys.
     again = make_plan(load_tiny(*settings)).state.variables()["optimizers/generator"]
     assert list(again) == list(saved)
-    make_game(state, load_tiny(*settings).recipe)
+    build_gan(state, load_tiny(*settings).recipe)
     kept = state.variables()["optimizers/generator"]
     assert all(kept[key] is saved[key] for key in saved)
 
