@@ -38,7 +38,13 @@ GENERATOR = ["generator_forward", "generator_backward", "generator_optimizer"]
         (["train.average=0.9"], [*DISCRIMINATOR, *GENERATOR, "moving_average"]),
         (["regularizers=[WeightClip: {limit: 0.01}]"], [*DISCRIMINATOR, *GENERATOR]),
         (["loss=wasserstein", "regularizers=[GradientPenalty]"], [*DISCRIMINATOR, *GENERATOR]),
-        (["train.updates={real_and_generated: separate}"], [*DISCRIMINATOR, *GENERATOR]),
+        (
+            ["train.updates={real_and_generated: separate}"],  # real images need no generator
+            [
+                *("discriminator_forward", "discriminator_backward", "discriminator_optimizer"),
+                *("generating_for_discriminator", *GENERATOR),
+            ],
+        ),
         (["train.precision=mixed_float16"], [*DISCRIMINATOR, *GENERATOR]),
         (
             ["train.updates={order: simultaneous}"],
