@@ -82,7 +82,8 @@ def measuring_statistics(model: keras.Model) -> Iterator[None]:
     What the moving statistics were before has no part in them. Other layers, such as dropout, do
     what they do in inference.
     """
-    layers = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
+    # Those in wrappers, too.
+    layers = [it for it in model._flatten_layers() if isinstance(it, BatchNormalization)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.measuring, layer.momentum = True, 0.0

@@ -37,7 +37,7 @@ class WeightClip(Constraint):
     def _clipped(self, network: TrainableNetwork) -> list[keras.Variable]:
         of_normalization = [
             variable
-            for layer in network.model.layers
+            for layer in network.model._flatten_layers()  # those in wrappers, too
             if isinstance(layer, keras.layers.BatchNormalization)
             for variable in layer.weights
         ]

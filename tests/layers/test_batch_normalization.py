@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.layers.batch_normalization import BatchNormalization
+from gantool.layers.batch_normalization import BatchNormalization, measuring_statistics
 from gantool.terms.gradient_penalty import GradientPenalty
 
 SHAPES = {"vector": (6, 3), "rows": (4, 5, 3), "image": (4, 5, 2, 3), "one image": (1, 5, 2, 3)}
@@ -185,3 +185,25 @@ class TestBatchNormalization:
         run = tf.function(lambda images: compiled(images, training=True))
         assert_alike([run(inputs)], [outputs], 1e-5)
         assert_alike([compiled.moving_mean.value], [eager.moving_mean.value], 1e-6)
+
+
+class TestMeasuringStatistics:
+    """A pass in inference mode that goes by its own batch, and leaves its statistics."""
+
+    @pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "in a wrapper"])
+    def test_reaches_every_layer_and_ends(self, wrapped):
+        layer = BatchNormalization(epsilon=1e-5)
+        layers = [keras.layers.TimeDistributed(layer) if wrapped else layer]
+        model = keras.Sequential([keras.Input((2, 3)), *layers])
+        inputs = batch((6, 2, 3))
+        with measuring_statistics(model):
+            outputs = model(inputs, training=False)
+        values = inputs.numpy().astype(np.float64)
+        mean, variance = values.mean((0, 1)), values.var((0, 1))
+        if wrapped:  # each place by itself, of which the last leaves its statistics
+            mean, variance = values.mean(0), values.var(0)
+        expected = (values - mean) / np.sqrt(variance + 1e-5)
+        np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-4)
+        moving = layer.moving_mean.numpy()
+        np.testing.assert_allclose(moving, mean[-1] if wrapped else mean, rtol=0, atol=1e-5)
+        assert (layer.measuring, layer.momentum) == (False, 0.99)
