@@ -33,10 +33,10 @@ _FEWEST, _MOST = 2, 50
 def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[str, float]:
     """The share of each phase of a usual step on batches that lie ready; they sum to 1.
 
-    The phases are, where the recipe has them, `generating_for_discriminator`, then `…_forward`,
-    `…_backward` (penalties among it) and `…_optimizer` (constraints among it) of `discriminator`
-    and `generator`, `moving_average` and `rest`. `generator_forward` is through both networks,
-    unless both are updated at once.
+    The phases are, where the recipe has them, `…_forward`, `…_backward` (penalties among it) and
+    `…_optimizer` (constraints among it) of `discriminator` and `generator`,
+    `generating_for_discriminator`, `moving_average` and `rest`, in the order in which they begin.
+    `generator_forward` is through both networks, unless both are updated at once.
 
     Args:
         state: Is moved.
