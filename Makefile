@@ -18,13 +18,13 @@ SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --max-worke
 WITH_THE_OLDEST := $(addprefix tests/, \
 	test_packaging.py \
 	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
-	recipe/test_keras_signatures.py networks/test_build.py networks/test_layers.py \
+	recipe/test_signatures.py networks/test_build.py layers/test_batch_normalization.py layers/test_concat_label.py \
 	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
 	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
-	data/download/test_fetch.py data/conversion/test_reencode.py \
+	data/download/test_http.py data/conversion/test_reencode.py \
 	runs/test_checkpoint.py::test_values_come_back_to_the_bit \
 	runs/test_checkpoint.py::test_equal_runs_leave_equal_bytes \
-	outputs/test_metrics.py outputs/test_loss_plot.py \
+	outputs/test_rows.py runs/test_metrics_file.py outputs/test_loss_plot.py \
 	runs/test_resume.py::TestResumePoint::test_leads_to_the_same_end \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)

@@ -48,7 +48,7 @@ _PHASES = {
 )
 @click.option(
     "--steps",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     help="Steps to time.  [default: those of about 8 seconds]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

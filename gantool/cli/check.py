@@ -9,6 +9,7 @@ from gantool.cli.loading import (
     recipe_options,
     refuse_too_large,
     start_tensorflow,
+    warn,
 )
 
 
@@ -32,4 +33,5 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     from gantool.engine.smoke_test import trace
 
     plan = make_plan(loaded)
+    warn(plan.warnings)
     print_plan(plan, trace(plan))

@@ -11,8 +11,8 @@ import click
 from gantool.cli.loading import plan_of, plan_once_started, start_tensorflow
 
 if TYPE_CHECKING:
+    from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
-    from gantool.engine.replicas import Replicas
     from gantool.recipe.load import LoadedRecipe
     from gantool.runs.run_folder import RunFolder
 
@@ -37,7 +37,7 @@ def plan_and_replicas(loaded: LoadedRecipe, distribute: str | None) -> tuple[Pla
     """
     if distribute is None:
         plan = plan_of(loaded)
-        from gantool.engine.replicas import ALONE
+        from gantool.distribute.replicas import ALONE
 
         return plan, ALONE
     replicas = _among_workers() if distribute == "workers" else _mirrored()

@@ -14,11 +14,11 @@ from gantool.cli.progress import clock
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gantool.data.conversion.convert import Progress
+    from gantool.data.conversion.convert import ConversionProgress
 
 
 @contextmanager
-def conversion_progress() -> Iterator[Callable[[Progress], None]]:
+def conversion_progress() -> Iterator[Callable[[ConversionProgress], None]]:
     """Give a function that shows a conversion's progress; in a pipe, a line comes with each shard.
 
     stdout says it, because beside it there is nothing to say but where the set lies.
@@ -37,8 +37,7 @@ def conversion_progress() -> Iterator[Callable[[Progress], None]]:
 @contextmanager
 def image_bar(console: Console) -> Iterator[Callable[[int, int, float, float], None]]:
     """Give a function that shows images done and in all, images a second, and seconds left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (
         MofNCompleteColumn(),
@@ -46,7 +45,7 @@ def image_bar(console: Console) -> Iterator[Callable[[int, int, float, float], N
         TextColumn("{task.fields[rate]:,.0f} images/s"),
         TextColumn("{task.fields[left]} left"),
     )
-    with Bar(*columns, console=console) as bar:
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=None, visible=False)
 
         def show(done: int, count: int, rate: float, left: float) -> None:
@@ -55,10 +54,10 @@ def image_bar(console: Console) -> Iterator[Callable[[int, int, float, float], N
         yield show
 
 
-def _lines() -> Callable[[Progress], None]:
-    before: Progress | None = None
+def _lines() -> Callable[[ConversionProgress], None]:
+    before: ConversionProgress | None = None
 
-    def show(progress: Progress) -> None:
+    def show(progress: ConversionProgress) -> None:
         nonlocal before
         finished = before is not None and progress.shards > before.shards
         before = progress
@@ -74,10 +73,10 @@ def _lines() -> Callable[[Progress], None]:
     return show
 
 
-def _rate(progress: Progress) -> float:
+def _rate(progress: ConversionProgress) -> float:
     return progress.converted / progress.seconds
 
 
-def _seconds_left(progress: Progress) -> float:
+def _seconds_left(progress: ConversionProgress) -> float:
     """How long the rest takes at the pace of this run so far."""
     return (progress.all_images - progress.images) / _rate(progress)

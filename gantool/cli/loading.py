@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +47,12 @@ def load_recipe(
     source: RecipeText, settings: Sequence[str], steps: int | None, seed: int | None
 ) -> LoadedRecipe:
     """Read a recipe with the values of `--set`, `--steps` and `--seed` in it."""
-    from gantool.recipe.edit import parse_override
+    from gantool.recipe.edit import Override, parse_override
     from gantool.recipe.load import load
 
     overrides = [parse_override(setting) for setting in settings]
     if seed is not None:
-        overrides.append(parse_override(f"seed={seed}"))
+        overrides.append(Override(("seed",), seed, f"seed={seed}"))
     return load(source, overrides, steps)
 
 
@@ -89,7 +89,14 @@ def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     plan = make_plan(loaded, replicas)
     if plan.source is None:
         raise InputError(plan.note)
+    warn(plan.warnings)
     return plan
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Tell what does not keep a command from its work."""
+    for line in lines:
+        click.echo(f"warning: {line}", err=True)
 
 
 def images_of(plan: Plan) -> Images:
@@ -117,7 +124,9 @@ def start_tensorflow() -> None:
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
-    for device in tf.config.list_physical_devices("GPU"):
+    from gantool.kernels.gpu import gpus
+
+    for device in gpus():
         # Without this TensorFlow takes all of a GPU's memory, whatever it needs.
         tf.config.experimental.set_memory_growth(device, True)
 

@@ -11,6 +11,7 @@ import click
 from gantool import __version__
 from gantool.cli.bench import bench
 from gantool.cli.check import check
+from gantool.cli.components import components
 from gantool.cli.convert import convert
 from gantool.cli.download import download
 from gantool.cli.inspect import inspect
@@ -37,7 +38,18 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (train, sample, check, bench, recipes, download, inspect, convert, schema):
+for command in (
+    train,
+    sample,
+    check,
+    bench,
+    recipes,
+    components,
+    download,
+    inspect,
+    convert,
+    schema,
+):
     cli.add_command(command)
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from gantool.engine.loop import Progress
+    from gantool.engine.loop import TrainingProgress
 
-Show = Callable[["Progress"], None]
+Show = Callable[["TrainingProgress"], None]
 
 
 @contextmanager
 def training_progress(first: int, is_logged: Callable[[int], bool]) -> Iterator[Show]:
-    """Give a function that shows each `Progress`.
+    """Give a function that shows each `TrainingProgress`.
 
     Args:
         first: The step that training starts from.
@@ -31,7 +31,7 @@ def training_progress(first: int, is_logged: Callable[[int], bool]) -> Iterator[
 
 
 def _lines(first: int, is_logged: Callable[[int], bool]) -> Show:
-    def show(progress: Progress) -> None:
+    def show(progress: TrainingProgress) -> None:
         if is_logged(progress.step) or progress.ends:
             left = clock(seconds_left(progress, first))
             click.echo(
@@ -62,7 +62,7 @@ def _bar(first: int) -> Iterator[Show]:
     with Bar(*columns) as bar:
         task = bar.add_task("", total=None, visible=False)
 
-        def show(progress: Progress) -> None:
+        def show(progress: TrainingProgress) -> None:
             bar.update(
                 task,
                 visible=True,
@@ -77,7 +77,7 @@ def _bar(first: int) -> Iterator[Show]:
         yield show
 
 
-def seconds_left(progress: Progress, first: int) -> float:
+def seconds_left(progress: TrainingProgress, first: int) -> float:
     """How long the rest takes at the pace of this process so far, which began at step `first`."""
     done = max(1, progress.step - first)  # a run may have gone back behind it
     return progress.session_seconds / done * (progress.last - progress.step)

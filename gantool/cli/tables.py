@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import calendar
+from gantool.engine.schedule import schedule_of
 from gantool.engine.smoke_test import Trace
 from gantool.networks.build import BuiltNetwork, PlacedLayer
-from gantool.networks.from_recipe import image_shape
 from gantool.networks.messages import times
 
 
@@ -21,7 +20,7 @@ def print_plan(plan: Plan, traced: Trace) -> None:
     """Print both networks layer by layer, their memory, a trace, and the length of an epoch."""
     latent = (plan.recipe.latent.size,)
     _print_network("generator", plan.state.generator, latent)
-    _print_network("discriminator", plan.state.discriminator, image_shape(plan.recipe))
+    _print_network("discriminator", plan.state.discriminator, plan.recipe.data.shape)
     for line in (*_memory_lines(plan), _trace_line(plan, traced), *_data_lines(plan)):
         click.echo(line)
 
@@ -93,8 +92,8 @@ def _data_lines(plan: Plan) -> list[str]:
     if source is None:
         return [f"data    {plan.note}"]
     batch_size = recipe.train.batch_size
-    dates = calendar(recipe.train, len(source))
-    batches, steps = dates.batches_per_epoch, dates.last_step(recipe.train)
+    schedule = schedule_of(recipe.train, len(source))
+    batches, steps = schedule.batches_per_epoch, schedule.last_step(recipe.train)
     usual = f"{batches / recipe.train.updates.discriminator:,.6g} steps"
     burst = recipe.train.updates.burst
     steps_per_epoch = usual if burst is None else f"{usual} outside bursts"
@@ -102,5 +101,5 @@ def _data_lines(plan: Plan) -> list[str]:
     return [
         f"data    {len(source):,} images{classes} from {source.name}, in batches of {batch_size}",
         f"epoch   {batches * batch_size:,} images, {steps_per_epoch}",
-        f"run     {steps:,} steps, {dates.batches(steps) / batches:,.3g} epochs",
+        f"run     {steps:,} steps, {schedule.batches(steps) / batches:,.3g} epochs",
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -12,15 +11,15 @@ import click
 
 from gantool.cli.batch import BatchSize, batch_option, load_with_batch
 from gantool.cli.distribute import distribute_option, plan_and_replicas, way_on_together
-from gantool.cli.loading import images_of, load_recipe, recipe_options
+from gantool.cli.loading import images_of, load_recipe, recipe_options, warn
 from gantool.cli.progress import training_progress
 from gantool.cli.quantities import amount, duration, step_time
 from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
+    from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
-    from gantool.engine.replicas import Replicas
     from gantool.runs.run_folder import RunFolder
 
 
@@ -149,7 +148,7 @@ def _resume(
             refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
         plan, replicas = plan_and_replicas(loaded, distribute)
         restore(plan.state, point)
-        _warn(point.warnings)
+        warn(point.warnings())
         if not dry_run and replicas.worker == 0:
             if distribute == "workers":
                 stack.enter_context(alone_with(folder))
@@ -158,11 +157,6 @@ def _resume(
         if dry_run:
             return _dry_run(plan, images)
         return _train(plan, images, folder, replicas)
-
-
-def _warn(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(f"warning: {line}", err=True)
 
 
 def _dry_run(plan: Plan, images: Images) -> int:
@@ -187,17 +181,17 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
-    from gantool.engine.schedule import calendar
+    from gantool.engine.schedule import schedule_of
     from gantool.errors import DivergedError, GantoolError, LostWorkerError
     from gantool.training.session import run_session
 
-    dates = calendar(plan.recipe.train, len(images))
-    first, last = plan.state.step, dates.last_step(plan.recipe.train)
+    schedule = schedule_of(plan.recipe.train, len(images))
+    first, last = plan.state.step, schedule.last_step(plan.recipe.train)
     if first >= last:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
     is_first = replicas.worker == 0
-    is_logged = partial(dates.is_due, every=plan.recipe.output.log_every)
+    is_logged = partial(schedule.is_due, every=plan.recipe.output.log_every)
     with (
         stop_on_signals() as stop,
         training_progress(first, is_logged) as show,
@@ -211,7 +205,7 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
                 folder,
                 lambda: stop.signal or 0,
                 replicas,
-                lambda text: _warn([text]),
+                lambda text: warn([text]),
             )
             with closing(session):
                 for progress in session:

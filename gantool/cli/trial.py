@@ -42,11 +42,13 @@ def _serve(request: dict[str, Any]) -> None:
     images = images_of(plan_of(_with_batch(request, 1)))
     import tensorflow as tf
 
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    from gantool.kernels.gpu import has_gpu
+
+    on_gpu = has_gpu()
     _answer(
         images=len(images),
-        at_rest=0 if has_gpu else memory_status("VmRSS"),
-        gpu_free=free_gpu_memory() if has_gpu else None,
+        at_rest=0 if on_gpu else memory_status("VmRSS"),
+        gpu_free=free_gpu_memory() if on_gpu else None,
     )
     _refuse_more_than(request["most"])
     for line in sys.stdin:
@@ -54,7 +56,7 @@ def _serve(request: dict[str, Any]) -> None:
             _train(_with_batch(request, json.loads(line)), images)
         except (MemoryError, tf.errors.ResourceExhaustedError):
             return
-        _answer(peak=_peak_of_gpu() if has_gpu else peak_memory())
+        _answer(peak=_peak_of_gpu() if on_gpu else peak_memory())
 
 
 def _with_batch(request: dict[str, Any], batch: int) -> LoadedRecipe:

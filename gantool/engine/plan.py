@@ -8,13 +8,14 @@ from typing import Any
 
 import keras
 
-from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, open_source
 from gantool.engine.state import TrainingState
 from gantool.errors import InputError
+from gantool.networks import value_checks
 from gantool.networks.build import BuiltNetwork
 from gantool.networks.components import make
 from gantool.networks.devices import described, find_device, stating_precision
-from gantool.networks.from_recipe import available_memory, image_shape, network_of
+from gantool.networks.from_recipe import available_memory, network_of
 from gantool.networks.memory_check import Budget
 from gantool.networks.messages import construction_message
 from gantool.networks.optimizer_slots import slots_of
@@ -39,14 +40,16 @@ class Plan:
         note: Then, how it gets there.
         classes: How many labels there are; 0 without labels.
         state: Networks and optimizers at step 0.
+        warnings: Lines on what the recipe asks for and may not mean.
     """
 
     loaded: LoadedRecipe
     computing: str
-    source: ImageSource | None
+    source: ImageSource | PointSource | None
     note: str
     classes: int
     state: TrainingState
+    warnings: tuple[str, ...]
 
     @property
     def recipe(self) -> Recipe:
@@ -71,7 +74,11 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     share = -(-loaded.recipe.train.batch_size // replicas)
     state = make_state(loaded, classes, problems, Budget(available_memory(device), share))
     computing = described(asked, loaded.recipe.train, device, replicas)
-    return Plan(loaded, computing, source, note, classes, state)
+    doubtful = [
+        *value_checks.generator_warnings(state.generator, loaded.recipe),
+        *value_checks.discriminator_warnings(state.discriminator, loaded.recipe),
+    ]
+    return Plan(loaded, computing, source, note, classes, state, tuple(loaded.lines(doubtful)))
 
 
 def make_state(
@@ -103,9 +110,11 @@ def make_state(
     budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
     discriminator = network_of("discriminator", loaded, classes, problems, budget)
     if generator is not None:
-        problems += generator_problems(generator, image_shape(loaded.recipe))
+        problems += generator_problems(generator, recipe.data.shape)
+        problems += value_checks.generator_problems(generator, recipe)
     if discriminator is not None:
-        problems += discriminator_problems(discriminator, loaded.recipe)
+        problems += discriminator_problems(discriminator, recipe)
+        problems += value_checks.discriminator_problems(discriminator, recipe)
     optimizers = [
         _optimizer(part, network, loaded.recipe, problems)
         for part, network in (
@@ -123,7 +132,9 @@ def make_state(
     return TrainingState(generator, discriminator, average, *optimizers)
 
 
-def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, int, str]:
+def _open(
+    loaded: LoadedRecipe, problems: list[Problem]
+) -> tuple[ImageSource | PointSource | None, int, str]:
     """The source, how many classes it has, and a note where it is not on this machine yet."""
     unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
     try:

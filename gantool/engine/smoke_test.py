@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -31,6 +32,9 @@ class Trace(NamedTuple):
 def trace(plan: Plan) -> Trace:
     """Run two latent vectors through the generator, and what it makes through the discriminator.
 
+    In inference, which the trace is of, and in training with its gradients, for what fails there
+    alone.
+
     Raises:
         RecipeError: A network can be built, but not run, as one with a layer for text.
     """
@@ -43,10 +47,22 @@ def trace(plan: Plan) -> Trace:
 def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarray:
     labels = tf.range(BATCH) % max(plan.classes, 1)
     try:
-        outputs = built.model([inputs, labels] if built.takes_label else inputs, training=False)
+        given = [inputs, labels] if built.takes_label else inputs
+        outputs = built.model(given, training=False)
         found: np.ndarray = tf.cast(outputs, tf.float32).numpy()
+        _train(built.model, inputs, given)
     except Exception as error:
         message = running_message(network, error)
         plan.loaded.raise_problems([Problem((network, "layers"), message, on_key=True)])
         raise
     return found
+
+
+def _train(model: keras.Model, inputs: tf.Tensor, given: Any) -> None:
+    """A pass in training mode and its gradients, which leaves the model as it was."""
+    weights = [variable.value for variable in model.trainable_variables]
+    state = [variable.value for variable in model.non_trainable_variables]
+    with tf.GradientTape() as tape:
+        tape.watch([inputs, *weights])
+        outputs, _ = model.stateless_call(weights, state, given, training=True)
+    tape.gradient(outputs, [inputs, *weights])

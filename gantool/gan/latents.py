@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from gantool.recipe.model import Latent
 from gantool.recipe.randomness import key
+
+Rows = Callable[[Callable[[int], tf.Tensor], int], tf.Tensor]
+"""(draw, B) to the random numbers [B, …] of a batch, by `draw(B)` → [B, …]."""
+
+
+def whole(draw: Callable[[int], tf.Tensor], count: int) -> tf.Tensor:
+    """The numbers of a batch that is taken whole."""
+    return draw(count)
 
 
 def stateless_seed(seed: int, purpose: str, index: tf.Tensor | int) -> tf.Tensor:

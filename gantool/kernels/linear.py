@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from gantool.kernels.ahead import compile_ahead
-
 Tensors = Sequence[tf.Tensor]
 LinearMap = Callable[..., list[tf.Tensor]]
 BothWays = tuple[LinearMap, LinearMap]
@@ -80,11 +78,5 @@ def in_turn(*stages: tuple[BothWays, int]) -> BothWays:
 
 
 def _compiled(direction: LinearMap) -> LinearMap:
-    function = tf.function(direction, jit_compile=True, autograph=False)
-
-    def run(*inputs: tf.Tensor) -> list[tf.Tensor]:
-        compile_ahead(function, inputs)
-        outputs: list[tf.Tensor] = function(*inputs)
-        return outputs
-
-    return run
+    compiled: LinearMap = tf.function(direction, jit_compile=True, autograph=False)
+    return compiled

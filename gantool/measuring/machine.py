@@ -9,6 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from gantool.device import has_bfloat16
+from gantool.kernels.gpu import has_gpu
 
 _LONG_ENOUGH = 0.2
 """Seconds of a product that says how fast the machine is."""
@@ -33,7 +34,7 @@ def product_dtype(precision: str) -> tf.DType:
     """
     dtype = _DTYPES[precision]
     narrow = dtype == tf.bfloat16 and not has_bfloat16()
-    return tf.float32 if narrow and not tf.config.list_physical_devices("GPU") else dtype
+    return tf.float32 if narrow and not has_gpu() else dtype
 
 
 def product_rate(dtype: tf.DType) -> float:

@@ -9,26 +9,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import keras
 import tensorflow as tf
 
-from gantool.engine.game import make_game
+from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
-from gantool.gan.average import decay_at, move_average
+from gantool.engine.step import follow
 from gantool.gan.latents import draw
-from gantool.gan.network import Gradients, Learner, Pass
-from gantool.gan.updates import (
-    Game,
-    update_both,
-    update_discriminator,
-    update_discriminator_separately,
-    update_generator,
-)
+from gantool.gan.network import Pass, TrainableNetwork
+from gantool.gan.updates import Given, updates_of
 from gantool.recipe.model import Recipe
 
 REST = "rest"
@@ -84,54 +76,35 @@ def _call(run: Callable[[], dict[str, tf.Tensor]]) -> dict[str, float]:
 
 def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[str, tf.Tensor]]:
     """A compiled function that updates each network once and tells the seconds of the parts."""
-    game = make_game(state, recipe)
+    gan = build_gan(state, recipe)
     size = recipe.train.batch_size
-    shape = [size, *recipe.data.size, recipe.data.channels]
+    shape = [size, *recipe.data.shape]
     images = tf.random.stateless_uniform(shape, [0, 0], *recipe.data.range)
     labels = tf.zeros([size], tf.int32)
 
     def run() -> dict[str, tf.Tensor]:
         clock = _Clock(images)
         timed = replace(
-            game,
-            generator=_TimedLearner(game.generator, "generator", clock),
-            discriminator=_TimedLearner(game.discriminator, "discriminator", clock),
+            gan,
+            generator=_TimedNetwork(gan.generator, "generator", clock),
+            discriminator=_TimedNetwork(gan.discriminator, "discriminator", clock),
         )
         number = tf.constant(0, tf.int64)
-        latents = draw(recipe.latent, size, game.seed_of("latent/shared", number))
-        for name, update in _updates_of(timed, recipe):
-            clock.update = name
-            update(images, labels, latents, number)
-            if game.constraints and name != "generator":
-                clock.tell("discriminator_optimizer", *_values(game.discriminator.trainable))
-        _average(state, recipe, clock)
+        latents = draw(recipe.latent, size, gan.seed_of("latent/shared", number))
+        for update in updates_of(recipe.train.updates):
+            clock.update = update.network
+            for descend in update.descents:
+                timed.apply(descend(timed, Given(images, labels, latents, number)))
+                if gan.constraints and update.network != "generator":
+                    clock.tell("discriminator_optimizer", *_values(gan.discriminator.trainable))
+        if state.average is not None:
+            follow(state, recipe, number)
+            clock.update = "step"
+            clock.tell("moving_average", *_values(list(state.average.weights().values())))
         return clock.seconds
 
     compiled: Callable[[], dict[str, tf.Tensor]] = tf.function(run, autograph=False)
     return compiled
-
-
-def _updates_of(game: Game, recipe: Recipe) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """One of each of a step's updates, by whose it is."""
-    updates = recipe.train.updates
-    if updates.order == "simultaneous":
-        yield "both", partial(update_both, game)
-        return
-    separate = updates.real_and_generated == "separate"
-    teach = update_discriminator_separately if separate else update_discriminator
-    yield "discriminator", partial(teach, game)
-    yield "generator", lambda _, *others: update_generator(game, *others)
-
-
-def _average(state: TrainingState, recipe: Recipe, clock: _Clock) -> None:
-    decay = recipe.train.average
-    if state.average is None or decay is None:
-        return
-    averaged = list(state.average.weights().values())
-    now = decay_at(decay, tf.constant(0, tf.int64))
-    move_average(averaged, list(state.generator.weights().values()), now)
-    clock.update = "step"
-    clock.tell("moving_average", *_values(averaged))
 
 
 class _Clock:
@@ -179,17 +152,17 @@ def _time_after(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
             return tf.timestamp()
 
 
-class _TimedLearner(Learner):
-    """A learner whose passes, gradients and moves are phases.
+class _TimedNetwork(TrainableNetwork):
+    """A network whose passes, gradients and moves are phases.
 
     Args:
-        learner: What it does the same as.
+        network: What it does the same as.
         role: `generator` or `discriminator`.
         clock: Is told of every phase.
     """
 
-    def __init__(self, learner: Learner, role: str, clock: _Clock) -> None:
-        super().__init__(learner.model, learner.optimizer, learner.takes_label)
+    def __init__(self, network: TrainableNetwork, role: str, clock: _Clock) -> None:
+        super().__init__(network.model, network.optimizer, network.takes_label)
         self._role, self._clock = role, clock
 
     def forward(
@@ -199,26 +172,20 @@ class _TimedLearner(Learner):
         seed: tf.Tensor,
         state: Sequence[tf.Tensor] | None = None,
     ) -> Pass:
-        """See `Learner`."""
+        """See `TrainableNetwork`."""
         made = super().forward(self._clock.begin(inputs), labels, seed, state)
         [outputs] = self._clock.tell(self._forward_phase(), made.outputs)
         return made._replace(outputs=outputs)
 
-    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
-        """See `Learner`."""
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
+        """See `TrainableNetwork`."""
         with tape:
             held = self._clock.begin_backward(loss)
-        values, finite = super().gradients(tape, held)
-        return Gradients(self._clock.tell(f"{self._role}_backward", *values), finite)
+        return self._clock.tell(f"{self._role}_backward", *super().gradients(tape, held))
 
-    def move(
-        self,
-        gradients: Sequence[tf.Tensor],
-        state: Sequence[tf.Tensor],
-        finite: tf.Tensor | bool = True,
-    ) -> None:
-        """See `Learner`."""
-        super().move(gradients, state, finite)
+    def apply(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+        """See `TrainableNetwork`."""
+        super().apply(gradients, state)
         self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
 
     def _forward_phase(self) -> str:

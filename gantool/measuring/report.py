@@ -13,8 +13,9 @@ from gantool import __version__
 from gantool.data.loading import Images
 from gantool.device import cores
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import calendar
+from gantool.engine.schedule import schedule_of
 from gantool.engine.step import Losses
+from gantool.kernels.gpu import has_gpu
 from gantool.measuring.machine import OtherLoad, product_dtype, product_rate
 from gantool.measuring.operations import step_operations
 from gantool.measuring.phases import phase_shares
@@ -168,7 +169,7 @@ def with_waiting(phases: dict[str, float], waiting: float) -> dict[str, float]:
 
 def peak_gpu_memory() -> int | None:
     """The most bytes that tensors have taken on the first GPU; None without a GPU."""
-    if not tf.config.list_physical_devices("GPU"):
+    if not has_gpu():
         return None
     return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 
@@ -211,12 +212,12 @@ def estimate(plan: Plan, images: Images) -> Estimate:
 def _usual_steps(plan: Plan, images: Images, begins: int) -> float:
     """How many usual steps take as long as all from one on: those of bursts take longer."""
     train = plan.recipe.train
-    dates = calendar(train, len(images))
-    last = dates.last_step(train)
+    schedule = schedule_of(train, len(images))
+    last = schedule.last_step(train)
     steps = max(0, last - begins)
     if train.updates.burst is None:
         return steps
     operations = step_operations(plan.state, plan.recipe)
-    more = dates.batches(last) - dates.batches(min(begins, last))
+    more = schedule.batches(last) - schedule.batches(min(begins, last))
     more -= steps * train.updates.discriminator
     return steps + more * operations.discriminator_update / max(1, operations.step)

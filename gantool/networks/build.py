@@ -7,6 +7,7 @@ initial weights' seeds and the keys of a checkpoint; nothing depends on what els
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,10 @@ from typing import Any
 
 import keras
 
-from gantool.networks.components import make
-from gantool.networks.memory_check import Budget, TooLargeError
+from gantool.networks.components import class_of, make
+from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.keras_signatures import signature
 from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
 
@@ -97,6 +97,7 @@ def build_network(
     classes: int,
     seed: int,
     precision: str,
+    value_range: tuple[float, float] = (-1.0, 1.0),
     budget: Budget | None = None,
 ) -> BuiltNetwork:
     """Build one network of a recipe.
@@ -108,6 +109,7 @@ def build_network(
         classes: How many labels there are; 0 without labels.
         seed: The recipe's; decides the initial weights together with each layer's place.
         precision: A dtype policy of Keras.
+        value_range: Of images, for layers that change brightness, contrast and the like.
         budget: What memory it may take, and is counted in; None where that has been done before.
 
     Raises:
@@ -115,7 +117,8 @@ def build_network(
     """
     inputs = keras.Input(tuple(input_shape), name="inputs")
     label = keras.Input((), dtype="int32", name="labels")
-    builder = _Builder(network, seed, precision, label, classes, budget or Budget())
+    offered = {"dtype": precision, "classes": classes, "value_range": value_range}
+    builder = _Builder(network, seed, precision, label, classes, budget or Budget(), offered)
     outputs = builder.apply_all(parts, inputs, "")
     with _recursion(len(builder.placed)):
         model = keras.Model(
@@ -158,6 +161,7 @@ class _Builder:
     label: keras.KerasTensor
     classes: int
     budget: Budget
+    offered: dict[str, Any]
     placed: list[PlacedLayer] = field(default_factory=list)
     used_label: bool = False
 
@@ -169,40 +173,36 @@ class _Builder:
         return inputs
 
     def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        if part.name == "Residual":
-            return self._residual(part, inputs, place)
-        if part.name == "Repeat":
-            return self._repeat(part, inputs, place)
-        return self._layer(part, inputs, place)
+        cls = class_of(part)
+        if not hasattr(cls, "unroll"):
+            return self._layer(part, inputs, place)
+        try:
+            return cls(**part.keywords).unroll(Inside(self, part), inputs, place)
+        except ValueError as error:
+            message, *keyword = error.args
+            path = (*part.path, part.name, *keyword) if keyword else part.path
+            raise LayerError(path, message) from error
 
     def _layer(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
         keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
         try:
-            layer = make(part, **self._extra(part, place))
+            layer = make(part, self.offered, name=place.replace("/", "-"))
         except Exception as error:
             raise LayerError(part.path, construction_message(part.name, error)) from error
         arguments = self._arguments(part, layer, inputs)
         try:
-            with self.budget.counting(layer, inputs):
+            with memory_last():
                 outputs = layer(*arguments)
+                self.budget.count_weights(layer, inputs)
         except TooLargeError as error:
             raise LayerError(part.path, f"{part.name} {error}") from error
         except Exception as error:
             message = input_message(part.name, inputs.shape[1:], error)
             raise LayerError(part.path, message) from error
         _check_output(part, inputs, outputs)
-        self._remember(place, part, inputs, outputs, layer)
+        self.remember(place, part, inputs, outputs, layer)
         return outputs
-
-    def _extra(self, part: Part, place: str) -> dict[str, Any]:
-        extra: dict[str, Any] = {"name": place.replace("/", "-")}
-        known = signature("layer", part.name)
-        if known is None or "dtype" in known.keywords:
-            extra["dtype"] = self.precision
-        if part.name == "ConcatLabel":
-            extra["classes"] = self.classes
-        return extra
 
     def _arguments(
         self, part: Part, layer: keras.layers.Layer, inputs: keras.KerasTensor
@@ -212,7 +212,7 @@ class _Builder:
             return inputs, inputs
         if part.name in _QUERY_AND_VALUE_IN_A_LIST:
             return ([inputs, inputs],)
-        if not getattr(layer, "takes_label", False):
+        if "label" not in inspect.signature(layer.call).parameters:
             return (inputs,)
         if not self.classes:
             raise LayerError(
@@ -221,30 +221,7 @@ class _Builder:
         self.used_label = True
         return inputs, self.label
 
-    def _residual(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        body = self.apply_all(part.keywords["body"], inputs, f"{place}/body/")
-        shortcut = self.apply_all(part.keywords.get("shortcut") or (), inputs, f"{place}/shortcut/")
-        if body.shape != shortcut.shape:
-            raise LayerError(
-                part.path,
-                f"the body of Residual makes {times(body.shape[1:])}, its shortcut"
-                f" {times(shortcut.shape[1:])}: give `shortcut` layers that make the same",
-            )
-        layer = keras.layers.Add(name=f"{place}-sum".replace("/", "-"), dtype=self.precision)
-        outputs = layer([body, shortcut])
-        self._remember(f"{place}/sum", part, body, outputs, layer)
-        return outputs
-
-    def _repeat(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        count = part.keywords["times"]
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            path = (*part.path, part.name, "times")
-            raise LayerError(path, f"times must be a whole number of at least 1, not {count!r}")
-        for index in range(count):
-            inputs = self.apply_all(part.keywords["layers"], inputs, f"{place}/{index:02d}/")
-        return inputs
-
-    def _remember(
+    def remember(
         self,
         place: str,
         part: Part,
@@ -252,9 +229,38 @@ class _Builder:
         outputs: keras.KerasTensor,
         layer: keras.layers.Layer,
     ) -> None:
+        """Give a layer that has been applied its place, and count its output."""
         try:
             self.budget.count_output(part.name, inputs, outputs)
         except TooLargeError as error:
             raise LayerError(part.path, f"{part.name} {error}") from error
         shape = tuple(outputs.shape[1:])
         self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a block applies its layers with.
+
+    A block is a class with a method `unroll(inside, inputs, place)` that gives the block's output.
+    ValueErrors of its constructor and of that method are told at the block, or with a keyword as
+    second argument, there.
+    """
+
+    _builder: _Builder
+    _block: Part
+
+    def apply_all(
+        self, parts: Sequence[Part], inputs: keras.KerasTensor, prefix: str
+    ) -> keras.KerasTensor:
+        """Apply layers of the recipe, whose places begin with `prefix`."""
+        return self._builder.apply_all(parts, inputs, prefix)
+
+    def apply_layer(
+        self, cls: type[keras.layers.Layer], inputs: Sequence[keras.KerasTensor], place: str
+    ) -> keras.KerasTensor:
+        """Apply a layer of the block's own, which has no keywords, to several tensors."""
+        layer = cls(name=place.replace("/", "-"), dtype=self._builder.precision)
+        outputs = layer(inputs)
+        self._builder.remember(place, self._block, inputs[0], outputs, layer)
+        return outputs

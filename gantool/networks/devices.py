@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from gantool.device import cores, has_amx, processor
+from gantool.kernels.gpu import gpus
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Train
 
@@ -30,12 +31,12 @@ class Device:
 
 def find_device() -> Device:
     """The first GPU that TensorFlow sees, or the processor."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
+    found = gpus()
+    if not found:
         count = cores()
         name = f"{count} core{'s' if count > 1 else ''} of {processor()}"
         return Device(name, False, *_precision_of_processor(has_amx()))
-    details = tf.config.experimental.get_device_details(gpus[0])
+    details = tf.config.experimental.get_device_details(found[0])
     name = details.get("device_name", "GPU")
     return Device(name, True, *_precision_of_gpu(details.get("compute_capability", (0, 0))))
 

@@ -8,10 +8,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.files import complete_or_absent
+from gantool.recipe.types import Interval
+from gantool.runs.metrics_file import read_rows
+from gantool.runs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+class LossPlotHook(Hook):
+    """Draws the losses so far wherever a checkpoint is due.
+
+    Args:
+        every: How often.
+        folder: Of the run.
+        title: Of the picture.
+    """
+
+    at_stop = True
+
+    def __init__(self, every: Interval, folder: RunFolder, title: str) -> None:
+        self.every = every
+        self._folder, self._title = folder, title
+
+    def __call__(self, moment: Moment) -> Outcome:  # noqa: ARG002 - all rows are drawn
+        """See `Hook`."""
+        folder = self._folder
+        return Outcome(
+            job=lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), self._title)
+        )
 
 
 def write_loss_plot(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:

@@ -75,13 +75,14 @@ class Places:
 class Document:
     """A YAML text, the plain data it means, and where each of them stands.
 
-    `name` is the file as the user wrote it, for messages.
+    `name` is the file as the user wrote it, for messages; `root` the nodes of the text.
     """
 
     name: str
     text: str
     data: dict[str, Any]
     places: Places = field(repr=False, compare=False)
+    root: Node = field(repr=False, compare=False)
 
     def position(self, path: Path, on_key: bool = False) -> Position:
         """Return where the value at `path` begins, or its key.
@@ -129,7 +130,7 @@ def read_document(text: str, name: str) -> tuple[Document | None, list[Located]]
     if not isinstance(data, dict):
         kind = "a list" if isinstance(data, list) else "one value"
         return None, [Located(start(root), f"{_MAPPING}, not {kind}")]
-    return Document(name, text, data, walk.places), sorted(walk.problems)
+    return Document(name, text, data, walk.places, root), sorted(walk.problems)
 
 
 def read_value(text: str) -> tuple[Any, list[Located]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,7 +19,7 @@ from gantool.recipe.document import (
     dotted,
     read_document,
 )
-from gantool.recipe.edit import Override, apply, rename
+from gantool.recipe.edit import Override, changed, edited
 from gantool.recipe.model import Recipe
 from gantool.recipe.parts import Parts, resolve
 from gantool.recipe.suggest import did_you_mean
@@ -57,7 +58,7 @@ class LoadedRecipe:
     Attributes:
         recipe: As typed data.
         parts: Its components, as far as they could be made out.
-        text: The YAML with the overrides in it.
+        data: As plain data, with the overrides in it.
         name: What the user called it.
         folder: Where its relative paths start from.
         problems: What is wrong with its components. `raise_problems` tells them.
@@ -65,7 +66,7 @@ class LoadedRecipe:
 
     recipe: Recipe
     parts: Parts
-    text: str
+    data: dict[str, Any]
     name: str
     folder: FilePath
     problems: tuple[Problem, ...]
@@ -75,13 +76,25 @@ class LoadedRecipe:
         """Raise RecipeError where there are problems, those found since among them."""
         problems = [*self.problems, *found]
         if problems:
-            raise RecipeError("\n".join(self._teller.lines(problems)))
+            raise RecipeError("\n".join(self.lines(problems)))
+
+    def lines(self, problems: Iterable[Problem]) -> list[str]:
+        """Lines that tell problems and where in the user's text they are."""
+        return self._teller.lines(problems)
+
+    @cached_property
+    def text(self) -> str:
+        """The YAML with the overrides in it, which reads back as the same recipe.
+
+        Raises:
+            InputError: They are more than a recipe's text may hold.
+        """
+        return edited(self._teller.written, self.data)
 
     def stating(self, path: Path, value: Any) -> LoadedRecipe:
-        """The same recipe with a value that was left open written into it."""
-        text = RecipeText(self.text, self.name, self.folder)
-        changed = load(text, [Override(path, value, f"{dotted(path)}={value}")])
-        return replace(changed, _teller=self._teller)
+        """The same recipe with a value that was left open, outside its components, written in."""
+        data = changed(self.data, Override(path, value, f"{dotted(path)}={value}"))
+        return replace(self, recipe=Recipe.model_validate(data), data=data)
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,7 @@ class _Teller:
         return lines[:_TOLD] + more
 
     def _override_of(self, path: Path) -> Override | None:
-        for override in self.overrides:
+        for override in reversed(self.overrides):
             if path[: len(override.path)] == override.path:
                 return override
         return None
@@ -164,25 +177,18 @@ def load(
     written, read = read_document(source.text, source.name)
     if written is None:
         raise RecipeError("\n".join(found.line(source.name) for found in read))
+    data = written.data
+    if steps is not None:
+        overrides = [*overrides, Override(("train", "steps"), steps, f"train.steps={steps}")]
+    for override in overrides:
+        data = changed(data, override)
+    if steps is not None:
+        data["train"].pop("epochs", None)
     teller = _Teller(written, overrides)
-    document = _changed(written, overrides, steps)
-    recipe, problems = validate(document.data)
-    parts, part_problems = resolve(document.data)
+    recipe, problems = validate(data)
+    parts, part_problems = resolve(data)
     if recipe is None or read:
         raise RecipeError("\n".join(teller.lines([*problems, *part_problems], read)))
     return LoadedRecipe(
-        recipe, parts, document.text, source.name, source.folder, tuple(part_problems), teller
+        recipe, parts, data, source.name, source.folder, tuple(part_problems), teller
     )
-
-
-def _changed(written: Document, overrides: Sequence[Override], steps: int | None) -> Document:
-    document = _read_again(apply(written, overrides), written) if overrides else written
-    if steps is None:
-        return document
-    return _read_again(rename(document, ("train", "epochs"), "steps", steps), written)
-
-
-def _read_again(text: str, written: Document) -> Document:
-    document, _ = read_document(text, written.name)
-    assert document is not None  # an edited recipe is a recipe
-    return document

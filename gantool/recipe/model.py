@@ -1,33 +1,35 @@
 """The recipe as typed data: what may stand in it, with which defaults.
 
 Structure, types and bounds are checked here. Whether a layer or an optimizer knows its keywords
-is checked by `gantool.recipe.components`, and whether the layers fit each other by
+is checked by `gantool.recipe.parts`, and whether the layers fit each other by
 `gantool.networks`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from PIL import ImageColor
 from pydantic import (
+    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    FiniteFloat,
     WithJsonSchema,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
-MAX_COUNT = 2**63 - 1
-"""The largest whole number that TensorFlow has."""
-MAX_SEED = MAX_COUNT
-
-Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
+from gantool.recipe.signatures import Kind, aliases
+from gantool.recipe.types import (
+    IS_WHOLE,
+    Count,
+    Every,
+    Fraction,
+    Interval,
+    Natural,
+    Number,
+)
 
 COMPONENT = "component"
 """Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
@@ -75,63 +77,22 @@ def _name_and_keywords(value: Any) -> tuple[str, dict[str, Any]]:
     return str(name), {str(key): item for key, item in keywords.items()}
 
 
-def _tagged(value: Any) -> Any:
-    """Turn `Name: {keyword: value}` into the form in which pydantic picks a class by its tag."""
-    if isinstance(value, Section):
-        return value
-    name, keywords = _name_and_keywords(value)
-    return {"kind": name, **keywords}
-
-
-class Interval(BaseModel):
-    """So many steps, or so many epochs: `500`, `1 epoch`, `2 epochs`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    count: int
-    in_epochs: bool = False
-
-    @classmethod
-    def of(cls, written: int | str) -> Interval:
-        """The interval that a recipe writes so."""
-        return cls.model_validate(written)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_yaml(cls, value: Any) -> Any:
-        if isinstance(value, Interval):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_COUNT:
-            return {"count": value}
-        if isinstance(value, str) and (found := _EPOCHS.fullmatch(value)):
-            return {"count": int(found[1]), "in_epochs": True}
-        raise ValueError(
-            f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
-        )
-
-    @model_serializer
-    def _as_written(self) -> int | str:
-        if not self.in_epochs:
-            return self.count
-        return f"{self.count} epoch" + ("s" if self.count > 1 else "")
-
-
-_EPOCHS = re.compile(r"([1-9]\d{0,17}) epochs?")
-
-Every = Annotated[
-    Interval,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0, "maximum": MAX_COUNT},
-                {"type": "string", "pattern": f"^{_EPOCHS.pattern}$"},
-            ]
-        }
-    ),
-]
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
 Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
+Loss = Annotated[
+    Component,
+    AfterValidator(lambda loss: loss.model_copy(update={"name": _full_name("loss", loss.name)})),
+    WithJsonSchema({COMPONENT: "Loss"}),
+]
+Term = Annotated[Component, WithJsonSchema({COMPONENT: "Term"})]
+Metric = Annotated[Component, WithJsonSchema({COMPONENT: "Metric"})]
+Hook = Annotated[Component, WithJsonSchema({COMPONENT: "Hook"})]
+
+
+def _full_name(kind: Kind, name: str) -> str:
+    """The name of a class that a recipe may call by another: non-saturating is NonSaturating."""
+    return aliases(kind).get(name, name)
 
 
 class Data(Section):
@@ -142,10 +103,16 @@ class Data(Section):
         description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
         " files (a glob such as faces/*.tfrecord).",
     )
-    size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for RGB.")
-    range: tuple[FiniteFloat, FiniteFloat] = Field(
-        (-1.0, 1.0), description="What black and white become for the networks."
+    size: tuple[Count, Count] | None = Field(
+        None, description="Height and width in pixels; left out for points, which have none."
+    )
+    channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
+        3, description="1 for grey, 3 for RGB, 4 for RGB with transparency."
+    )
+    range: tuple[Number, Number] = Field(
+        (-1.0, 1.0),
+        description="What black and white become for the networks; of points, the part of the plane"
+        " that pictures show.",
     )
     labels: bool = Field(False, description="Whether the networks are told each image's class.")
     flip: bool = Field(False, description="Mirror every second image, at random, left to right.")
@@ -155,8 +122,32 @@ class Data(Section):
         " it, the largest one with the proportions of `size`.",
     )
     background: str = Field(
-        "white", description="The colour behind transparent pixels: a CSS name or #rrggbb."
+        "white",
+        description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
+        " where `channels` is 4.",
     )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an example for the networks: [H, W, C] of an image, [2] of a point."""
+        return (2,) if self.size is None else (*self.size, self.channels)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        assert self.size is not None
+        return self.size
+
+    @model_validator(mode="after")
+    def _points_are_no_images(self) -> Data:
+        given = [
+            word
+            for word in ("channels", "flip", "crop", "background")
+            if word in self.model_fields_set
+        ]
+        if self.size is None and given:
+            raise ValueError(f"{given[0]} belongs to images: give their size, too")
+        return self
 
     @field_validator("range")
     @classmethod
@@ -182,7 +173,7 @@ class Latent(Section):
 
     size: Count
     distribution: Literal["normal", "uniform"] = "normal"
-    bounds: tuple[FiniteFloat, FiniteFloat] | None = Field(
+    bounds: tuple[Number, Number] | None = Field(
         None, description="Of the uniform distribution, low end included; [-1, 1) if not given."
     )
 
@@ -214,40 +205,6 @@ class Generator(Network):
     )
 
 
-class GradientPenalty(Section):
-    """weight · mean (‖∇D(x̂)‖₂ − 1)², x̂ between a real and a generated image (WGAN-GP, eq. 3)."""
-
-    kind: Literal["GradientPenalty"] = "GradientPenalty"
-    weight: float = Field(10.0, gt=0, allow_inf_nan=False)
-
-
-class WeightClip(Section):
-    """Every weight of the discriminator to ±limit after each update of it (WGAN, algorithm 1)."""
-
-    kind: Literal["WeightClip"] = "WeightClip"
-    limit: float = Field(gt=0, allow_inf_nan=False)
-    batch_normalization: Literal["weights", "all", "none"] = Field(
-        "weights",
-        description="weights: scale and offset of BatchNormalization are clipped like other"
-        " weights; all: its moving statistics too; none: nothing of it.",
-    )
-
-
-class WeightDecay(Section):
-    """weight · ½ Σ w² over all weights of a network, biases too, in the loss of each network."""
-
-    kind: Literal["WeightDecay"] = "WeightDecay"
-    weight: float = Field(gt=0, allow_inf_nan=False)
-
-
-Regularizer = Annotated[
-    Annotated[GradientPenalty | WeightClip | WeightDecay, Field(discriminator="kind")],
-    BeforeValidator(_tagged),
-    WithJsonSchema({COMPONENT: "Regularizer"}),
-]
-REGULARIZERS: tuple[type[Section], ...] = (GradientPenalty, WeightClip, WeightDecay)
-
-
 class Optimizers(Section):
     """One optimizer for each network."""
 
@@ -262,7 +219,7 @@ class Burst(Section):
     """
 
     discriminator: Count = Field(100, description="Updates of the discriminator in such a step.")
-    first: int = Field(25, ge=0, le=MAX_COUNT, description="So many steps at the start of the run.")
+    first: Natural = Field(25, description="So many steps at the start of the run.")
     every: Count | None = Field(
         500, description="And each step whose number, counted from 0, it divides; null: none."
     )
@@ -321,15 +278,13 @@ class Train(Section):
         description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
         " draws other numbers for dropout and gradient penalties than TensorFlow does.",
     )
-    retries: int = Field(
+    retries: Natural = Field(
         0,
-        ge=0,
-        le=MAX_COUNT,
         description="After a loss or gradient that is not finite, go back to the last checkpoint"
         " and on from there with other random numbers, at most so many times; 0: stop.",
     )
-    average: float | None = Field(
-        None, gt=0, lt=1, description="Decay of the moving average of the generator; null: none."
+    average: Fraction | None = Field(
+        None, description="Decay of the moving average of the generator; null: none."
     )
 
     @model_validator(mode="after")
@@ -372,6 +327,11 @@ class Output(Section):
     log_every: Every = Interval.of(100)
     grid: Grid = Grid()
     checkpoint: Checkpoint = Checkpoint()
+    metrics: list[Metric] = Field(
+        [Component.model_validate("Diversity")],
+        description="Figures that the rows of metrics.jsonl get.",
+    )
+    hooks: list[Hook] = Field([], description="What else is done while training.")
     on_write_error: Literal["stop", "continue"] = Field(
         "stop",
         description="Where a file cannot be written, as on a full disk: stop; or continue, and try"
@@ -387,7 +347,7 @@ class Recipe(Section):
         max_length=100,
         description="Names the run folder: letters, digits, '.', '_' and '-'.",
     )
-    seed: int = Field(0, ge=0, le=MAX_SEED, description="Decides every random number of the run.")
+    seed: Natural = Field(0, description="Decides every random number of the run.")
     data: Data
     latent: Latent
     generator: Generator
@@ -395,13 +355,10 @@ class Recipe(Section):
     initializer: Initializer | None = Field(
         None, description="For every kernel whose layer names none of its own."
     )
-    loss: Literal["non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "softmax"]
-    regularizers: list[Regularizer] = []
+    loss: Loss = Field(description="What each network minimises.")
+    regularizers: list[Term] = Field(
+        [], description="Penalties, decays and constraints that join the training."
+    )
     optimizers: Optimizers
     train: Train
     output: Output = Output()
-
-    @property
-    def logits(self) -> int:
-        """How many numbers the discriminator gives for an image."""
-        return 2 if self.loss == "softmax" else 1

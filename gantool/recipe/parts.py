@@ -11,20 +11,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.keras_signatures import (
+from gantool.recipe.model import Component
+from gantool.recipe.signatures import (
     Kind,
     Signature,
     activations,
+    aliases,
     names,
     refusal,
+    refused_value,
     signature,
 )
-from gantool.recipe.model import Component
 from gantool.recipe.suggest import closest, did_you_mean
-from gantool.recipe.vocabulary import FORMER_KEYWORDS, LAYER_LIST_KEYWORDS, OWN_LAYERS
+from gantool.recipe.types import MAX_COUNT
+from gantool.recipe.validate import problem_of
 
 _BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
@@ -32,15 +35,17 @@ KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise
 
 MAX_LAYERS = 10_000
 """Of a network; far more than any that trains has."""
-MAX_WHOLE = 2**63 - 1
-"""The largest whole number that TensorFlow has."""
 MAX_STEP = 2**20
 """Far more than an image has places; near 2³¹ oneDNN ends the process, or pools without end."""
 
 _STEPS = ("dilation_rate", "pool_size", "strides")
 
+LAYER_LIST_KEYWORDS = ("body", "shortcut", "layers", "cells")
+"""The keywords, of our blocks and of Keras's, that hold lists of layers."""
+FORMER_KEYWORDS = {"alpha": "negative_slope", "lr": "learning_rate"}
+"""What older articles write, and what Keras 3 calls it, where a class takes only the latter."""
 _LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
-_TITLES: dict[str, str] = {"schedule": "learning rate schedule"}
+_TITLES: dict[str, str] = {"schedule": "learning rate schedule", "term": "regularizer"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,19 @@ def resolve(data: dict[str, Any]) -> tuple[Parts, list[Problem]]:
         generator_optimizer=resolver.found(data, "optimizer", ("optimizers", "generator")),
         discriminator_optimizer=resolver.found(data, "optimizer", ("optimizers", "discriminator")),
     )
+    # Made from the recipe itself, which knows the ones that are there by default.
+    resolver.found(data, "loss", ("loss",))
+    resolver.found_list(data, "term", ("regularizers",))
+    resolver.found_list(data, "metric", ("output", "metrics"))
+    resolver.found_list(data, "hook", ("output", "hooks"))
     return parts, resolver.problems
+
+
+def part_of(component: Component, kind: Kind) -> Part:
+    """The part that a component of a recipe without problems is."""
+    part = _Resolver().component(component, kind, ())
+    assert part is not None
+    return part
 
 
 def _value_at(data: Any, path: Path) -> Any:
@@ -115,13 +132,14 @@ class _Resolver:
         component = _component(_value_at(data, path))
         return None if component is None else self.component(component, kind, path)
 
-    def found_layers(self, data: dict[str, Any], path: Path) -> tuple[Part, ...] | None:
+    def found_list(self, data: dict[str, Any], kind: Kind, path: Path) -> tuple[Part, ...] | None:
         values = _value_at(data, path)
         if not isinstance(values, list):
             return None
-        layers = _all_or_none(
-            self.found(data, "layer", (*path, index)) for index in range(len(values))
-        )
+        return _all_or_none(self.found(data, kind, (*path, index)) for index in range(len(values)))
+
+    def found_layers(self, data: dict[str, Any], path: Path) -> tuple[Part, ...] | None:
+        layers = self.found_list(data, "layer", path)
         return None if layers is None or self._tell_too_many(layers) else layers
 
     def _tell_too_many(self, layers: Iterable[Part]) -> bool:
@@ -170,19 +188,18 @@ class _Resolver:
         return dict.fromkeys(kernels, self.initializer)
 
     def _signature(self, name: str, kind: Kind, path: Path) -> Signature | None:
-        own = OWN_LAYERS if kind == "layer" else {}
-        known = own.get(name) or signature(kind, name)
+        known = signature(kind, name)
         if known is not None:
             return known
         reason = refusal(kind, name)
         if reason is not None:
             self._tell(path, reason)
             return None
-        choices = [*own, *names(kind)]
+        choices = [*names(kind), *aliases(kind)] if kind == "loss" else names(kind)
         title = _TITLES.get(kind, kind)
         self._tell(path, f"unknown {title} {name!r}{did_you_mean(name, choices)}")
         meant = closest(name, choices)
-        return (own.get(meant) or signature(kind, meant)) if meant else None
+        return signature(kind, meant) if meant else None
 
     def _keywords(
         self, given: dict[str, Any], known: Signature, kind: Kind, path: Path
@@ -196,6 +213,10 @@ class _Resolver:
             meant: str | None = word
             if word not in known.keywords and not known.takes_any:
                 meant = self._unknown_keyword(word, given, known, here)
+            refused = refused_value(kind, known, word, given)
+            if refused is not None:
+                self._tell(here, refused)
+                value = value if known.keywords[word].required else known.keywords[word].default
             if meant is not None:
                 keywords[meant] = self._value(meant, value, known, kind, here)
         return keywords
@@ -215,7 +236,7 @@ class _Resolver:
             return self._nested_layers(word, value, path)
         nested = kind_of_keyword(word, kind)
         if nested == "schedule" and not isinstance(value, (dict, str)):
-            return value
+            return float(value) if isinstance(value, int) else value  # as Keras wants it
         if nested is not None and value is not None:
             return self._nested(value, nested, path)
         if word == "activation" or word.endswith("_activation"):
@@ -223,7 +244,17 @@ class _Resolver:
         if _is_beyond(word, value):
             self._tell(path, f"{word} of {known.name} takes no number beyond {_most(word):,}")
             return None
+        if known.is_own:
+            return self._typed(value, known.keywords[word].type, path)
         return self._boolean(word, value, known, path)
+
+    def _typed(self, value: Any, wanted: Any, path: Path) -> Any:
+        try:
+            return TypeAdapter(wanted).validate_python(value)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self.problems.append(problem_of(detail, path))
+            return value
 
     def _nested(self, value: Any, kind: Kind, path: Path) -> Part | None:
         try:
@@ -277,7 +308,7 @@ def _is_lost(word: str, value: Any, given: Any) -> bool:
 
 def _most(word: str) -> int:
     """The largest whole number that a keyword may have."""
-    return MAX_STEP if word in _STEPS else MAX_WHOLE
+    return MAX_STEP if word in _STEPS else MAX_COUNT
 
 
 def _is_beyond(word: str, value: Any) -> bool:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from gantool.recipe.keras_signatures import (
+from pydantic import TypeAdapter
+
+from gantool.recipe.model import COMPONENT, Recipe
+from gantool.recipe.parts import LAYER_LIST_KEYWORDS, kind_of_keyword
+from gantool.recipe.signatures import (
+    KINDS,
     Keyword,
     Kind,
     Signature,
@@ -14,24 +19,13 @@ from gantool.recipe.keras_signatures import (
     names,
     signature,
 )
-from gantool.recipe.model import COMPONENT, REGULARIZERS, Recipe
-from gantool.recipe.parts import kind_of_keyword
-from gantool.recipe.vocabulary import LAYER_LIST_KEYWORDS, OWN_LAYERS
 
 Schema = dict[str, Any]
 
-_KINDS: tuple[Kind, ...] = (
-    "layer",
-    "optimizer",
-    "initializer",
-    "regularizer",
-    "constraint",
-    "schedule",
-)
-_TITLES: dict[Kind, str] = {kind: f"Keras{kind.title()}" for kind in _KINDS} | {
-    "layer": "Layer",
-    "optimizer": "Optimizer",
-    "initializer": "Initializer",
+_TITLES: dict[Kind, str] = {kind: kind.title() for kind in KINDS} | {
+    "regularizer": "KerasRegularizer",
+    "constraint": "KerasConstraint",
+    "schedule": "KerasSchedule",
 }
 
 
@@ -42,9 +36,8 @@ def recipe_schema() -> Schema:
     schema["$comment"] = f"keras {version('keras')}"
     schema["title"] = "gantool recipe"
     definitions: Schema = schema["$defs"]
-    for kind in _KINDS:
+    for kind in KINDS:
         definitions[_TITLES[kind]] = _components(kind)
-    definitions["Regularizer"] = _regularizers()
     definitions["Activation"] = {"enum": [*activations(), None]}
     return schema
 
@@ -63,8 +56,7 @@ def _linked(schema: Any) -> Any:
 
 def _components(kind: Kind) -> Schema:
     """`Name` where nothing is required, or `Name: {keywords}`."""
-    own = OWN_LAYERS if kind == "layer" else {}
-    known = [own.get(name) or signature(kind, name) for name in sorted({*own, *names(kind)})]
+    known = [signature(kind, name) for name in names(kind)]
     signatures = [item for item in known if item is not None]
     alone = [item.name for item in signatures if not _required(item)]
     lower_case = [alias for alias, name in aliases(kind).items() if name in alone]
@@ -122,6 +114,8 @@ def _keyword(keyword: Keyword, kind: Kind) -> Schema:
         schema = {"anyOf": [{"$ref": f"#/$defs/{_TITLES[nested]}"}, {"type": "null"}]}
     elif keyword.name == "activation" or keyword.name.endswith("_activation"):
         schema = {"$ref": "#/$defs/Activation"}
+    elif keyword.type is not Any:
+        schema = TypeAdapter(keyword.type).json_schema()
     elif isinstance(keyword.default, bool):
         schema = {"type": "boolean"}
     if isinstance(keyword.default, (bool, int, float, str)):
@@ -129,15 +123,3 @@ def _keyword(keyword: Keyword, kind: Kind) -> Schema:
     if keyword.description:
         schema["description"] = keyword.description
     return schema
-
-
-def _regularizers() -> Schema:
-    found = {}
-    alone = []
-    for model in REGULARIZERS:
-        schema = model.model_json_schema()
-        schema["properties"].pop("kind")
-        if not schema.get("required"):
-            alone.append(model.__name__)
-        found[model.__name__] = (schema, schema.pop("description"))
-    return _named(found, alone)

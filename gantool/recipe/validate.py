@@ -8,8 +8,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import MAX_COUNT, REGULARIZERS, GradientPenalty, Recipe, Section
+from gantool.recipe.model import Recipe, Section
+from gantool.recipe.signatures import attributes
 from gantool.recipe.suggest import did_you_mean
+from gantool.recipe.types import MAX_COUNT
 
 
 def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
@@ -18,26 +20,45 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, [_problem(detail) for detail in details]
-    problems = [*_penalty_problems(recipe), *_layout_problems(recipe)]
+        return None, [problem_of(detail) for detail in details]
+    problems = [
+        *_repetition_problems(recipe),
+        *_update_problems(recipe),
+        *_layout_problems(recipe),
+    ]
     return (None if problems else recipe), problems
 
 
-def _penalty_problems(recipe: Recipe) -> Iterator[Problem]:
-    for index, item in enumerate(recipe.regularizers):
-        if not isinstance(item, GradientPenalty):
-            continue
-        if recipe.train.updates.real_and_generated == "separate":
+def _repetition_problems(recipe: Recipe) -> Iterator[Problem]:
+    names = [item.name for item in recipe.regularizers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(("regularizers", index), f"{name} is given twice")
+
+
+def _update_problems(recipe: Recipe) -> Iterator[Problem]:
+    """What the loss and the terms ask of an update, and it does not have."""
+    loss = attributes("loss", recipe.loss.name)
+    is_separate = recipe.train.updates.real_and_generated == "separate"
+    for path, name, found in (
+        (("loss",), recipe.loss.name, loss),
+        *(
+            (("regularizers", index), item.name, attributes("term", item.name))
+            for index, item in enumerate(recipe.regularizers)
+        ),
+    ):
+        if is_separate and (found.get("pairs") or len(found.get("needs", ())) > 1):
             yield Problem(
-                ("regularizers", index),
-                "GradientPenalty needs real and generated images in one update:"
+                path,
+                f"{name} needs real and generated images in one update:"
                 " set train.updates.real_and_generated to together",
             )
-        if recipe.logits != 1:
+        logits = loss.get("logits", 1)
+        if found.get("by_examples") and logits != 1:
             yield Problem(
-                ("regularizers", index),
-                f"GradientPenalty needs one logit for an image, and {recipe.loss} has"
-                f" {recipe.logits}: take another loss",
+                path,
+                f"{name} needs one logit for an image, and {recipe.loss.name} has {logits}:"
+                " take another loss",
             )
 
 
@@ -50,21 +71,18 @@ def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
             )
 
 
-def _problem(detail: Any) -> Problem:
-    path: Path = tuple(detail["loc"])
+def problem_of(detail: Any, place: Path = ()) -> Problem:
+    """The problem that one of pydantic's errors tells, of a value that stands at `place`."""
+    path: Path = (*place, *detail["loc"])
     kind: str = detail["type"]
     if kind == "missing":
         return Problem(path[:-1], f"{_section_name(path[:-1])} needs {path[-1]!r}", on_key=True)
     if kind == "extra_forbidden":
         message = f"unknown key {path[-1]!r} in {_section_name(path[:-1])}"
-        known = _section_at(path[:-1]).model_fields.keys() - {"kind"}
+        known = _section_at(path[:-1]).model_fields.keys()
         return Problem(path, message + did_you_mean(str(path[-1]), known), on_key=True)
     if kind == "value_error":
         return Problem(path, str(detail["ctx"]["error"]))
-    if kind == "union_tag_invalid":
-        name = detail["ctx"]["tag"]
-        names = [choice.__name__ for choice in REGULARIZERS]
-        return Problem(path, f"unknown regularizer {name!r}{did_you_mean(name, names)}")
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
@@ -75,11 +93,9 @@ def _problem(detail: Any) -> Problem:
 
 
 _WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "int_parsing": lambda _: "a whole number",
     "int_parsing_size": lambda _: f"at most {MAX_COUNT}",
     "int_type": lambda _: "a whole number",
     "int_from_float": lambda _: "a whole number",
-    "float_parsing": lambda _: "a number",
     "float_type": lambda _: "a number",
     "finite_number": lambda _: "a finite number",
     "bool_parsing": lambda _: "true or false",
@@ -94,9 +110,9 @@ _WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "dict_type": lambda _: "a mapping of keys to values",
     "too_short": lambda limits: f"a list of at least {limits['min_length']}",
     "too_long": lambda limits: f"a list of {limits['max_length']}",
-    "greater_than": lambda limits: f"greater than {limits['gt']}",
-    "greater_than_equal": lambda limits: f"at least {limits['ge']}",
-    "less_than": lambda limits: f"less than {limits['lt']}",
+    "greater_than": lambda limits: f"greater than {limits['gt']:g}",
+    "greater_than_equal": lambda limits: f"at least {limits['ge']:g}",
+    "less_than": lambda limits: f"less than {limits['lt']:g}",
     "less_than_equal": lambda limits: f"at most {limits['le']}",
 }
 
@@ -124,9 +140,6 @@ def _section_at(path: Path) -> type[Section]:
     """The model whose fields are the keys that may stand at `path`."""
     section: type[Section] = Recipe
     for part in path:
-        for regularizer in REGULARIZERS:
-            if part == regularizer.__name__:
-                section = regularizer
         field = section.model_fields.get(str(part))
         if field is not None:
             # `Burst | None` is a choice of types, of which one is a section.

@@ -18,7 +18,7 @@ MAX_DEPTH = 100
 MAX_DIGITS = 1000
 MERGE = "tag:yaml.org,2002:merge"
 _CORE = "tag:yaml.org,2002:"
-_TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
+TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = "half a character stands here (\\uD800 to \\uDFFF); write the whole one"
 _TOO_LONG = f"the text holds more than {MAX_NODES:,} values"
@@ -60,6 +60,10 @@ def at(mark: yaml.Mark) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
+class LimitError(yaml.MarkedYAMLError):
+    """The text is more than a recipe may be, whether it is YAML or not."""
+
+
 class AliasNode(CollectionNode):
     """A place where `*anchor` stands; `node` is what the anchor names."""
 
@@ -83,7 +87,7 @@ class Composer(yaml.SafeLoader):
         """Compose the next node, as PyYAML does, and refuse one that is too deep or too big."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if self._open == MAX_DEPTH:
-            raise _limit(event.start_mark, _TOO_DEEP)
+            raise _limit(event.start_mark, TOO_DEEP)
         self._composed += 1
         if self._composed > MAX_NODES:
             raise _limit(event.start_mark, _TOO_LONG)
@@ -108,7 +112,7 @@ class Composer(yaml.SafeLoader):
         nodes = 1 + sum(size for size, _ in sizes)
         levels = 1 + max((depth for _, depth in sizes), default=0)
         if levels > MAX_DEPTH:
-            raise _limit(node.start_mark, _TOO_DEEP)
+            raise _limit(node.start_mark, TOO_DEEP)
         if nodes > MAX_NODES:
             raise _limit(node.start_mark, _TOO_BIG)
         self._measures[id(node)] = nodes, levels
@@ -117,8 +121,8 @@ class Composer(yaml.SafeLoader):
 add_plain_words(Composer)
 
 
-def _limit(mark: Any, message: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
+def _limit(mark: Any, message: str) -> LimitError:
+    return LimitError(problem=message, problem_mark=mark)
 
 
 def compose(text: str) -> Node | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from gantool.layers.batch_normalization import measuring_statistics
 from gantool.networks.build import BuiltNetwork
 from gantool.networks.devices import find_device, stating_precision
 from gantool.networks.from_recipe import available_memory, network_of
-from gantool.networks.layers import measuring_statistics
 from gantool.networks.memory_check import Budget
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
-from gantool.data.pixels import from_range
+from gantool.data.example import example_of
 from gantool.errors import InputError
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.model import Recipe
-from gantool.runs.checkpoint import Header, read_header, read_variables
+from gantool.runs.checkpoint import Checkpoint, Header
 from gantool.sampling.build import build_generator, make_sampler
 from gantool.sampling.grid import Cell
 
@@ -20,24 +19,27 @@ class CheckpointSampler:
     """The generator of a checkpoint: the moving average where the recipe has one.
 
     Args:
-        path: The checkpoint.
+        checkpoint: Of a run.
 
     Attributes:
         recipe: The recipe it was trained by.
         header: What the checkpoint says of itself.
+        example: What the generator makes.
 
     Raises:
-        InputError: It is no checkpoint, a damaged one, or its recipe cannot be built.
+        InputError: Its recipe cannot be built, or is of other networks.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.header: Header = read_header(path)
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.header: Header = checkpoint.header
+        path = checkpoint.path
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
+        self.example = example_of(self.recipe.data)
         generator = build_generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
-        read_variables(path, {group: generator.weights()})
+        checkpoint.read({group: generator.weights()})
         self._path, self._takes_label = path, generator.takes_label
         self._sampler = make_sampler(generator, self.recipe, self.header.classes)
 
@@ -56,9 +58,9 @@ class CheckpointSampler:
                 )
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
-        """Give the picture uint8 [H, W, C] of each cell, in order."""
+        """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image."""
         for image in self._sampler.draw(cells):
-            yield from_range(image, self.recipe.data.range)
+            yield self.example.from_network(image)
 
     def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
         """Give cells and their images [N, H, W, C] float32 in the recipe's range, in order.

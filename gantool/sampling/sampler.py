@@ -63,12 +63,48 @@ class Sampler:
         self._latent = latent
         self._classes = classes
         self._reference = reference
-        numbers = tf.TensorSpec([None], tf.int64)
-        state = [tf.TensorSpec(item.shape, item.dtype) for item in model.non_trainable_variables]
+        self._state = [tf.TensorSpec(it.shape, it.dtype) for it in model.non_trainable_variables]
+        self._draw_latents = tf.function(
+            lambda seeds: draw_each(latent, seeds),
+            autograph=False,
+            input_signature=[tf.TensorSpec([None], tf.int64)],
+        )
         self._draw_blocks = tf.function(
-            self._blocks, autograph=False, input_signature=[numbers, numbers, state]
+            self._blocks,
+            autograph=False,
+            input_signature=[
+                tf.TensorSpec([None, BLOCK, latent.size], tf.float32),
+                tf.TensorSpec([None, BLOCK], tf.int32),
+                self._state,
+            ],
         )
         self._measure = tf.function(self._reference_state, autograph=False)
+
+    def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""
+        latents: np.ndarray = self._draw_latents(np.asarray(seeds, np.int64)).numpy()
+        return latents
+
+    def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Images [N, H, W, C] float32 of latent vectors, each from its own vector and label alone.
+
+        Args:
+            latents: [N, size].
+            labels: Class of each; 0 for all where it is None.
+        """
+        count = len(latents)
+        blocks = -(-count // BLOCK)
+        padded = np.zeros((blocks * BLOCK, self._latent.size), np.float32)
+        padded[:count] = latents
+        shown = np.zeros(blocks * BLOCK, np.int32)
+        shown[:count] = 0 if labels is None else labels
+        state = self._state_now()
+        drawn = [
+            self._drawn(padded[first:end], shown[first:end], state)
+            for first in range(0, blocks * BLOCK, _SIDE_BY_SIDE * BLOCK)
+            for end in [first + _SIDE_BY_SIDE * BLOCK]
+        ]
+        return np.concatenate(drawn)[:count] if drawn else np.zeros((0, *self._shape), np.float32)
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
         """Give the image [H, W, C] float32 of each cell, in order."""
@@ -80,35 +116,48 @@ class Sampler:
 
         Cells are taken as they are needed, and no more than some blocks are in memory.
         """
-        if self._reference is None:
-            state = [variable.value for variable in self._model.non_trainable_variables]
-        else:
-            state = self._measure()
+        state = self._state_now()
         runs = groupby(cells, _block_of)
         while wanted := [(block, list(run)) for block, run in islice(runs, _SIDE_BY_SIDE)]:
-            firsts, labels = np.array([block for block, _ in wanted], np.int64).T
-            blocks = self._draw_blocks(firsts, labels, state).numpy()
-            for (_, run), block in zip(wanted, blocks, strict=True):
-                yield run, block[[cell.seed % BLOCK for cell in run]]
+            seeds = np.concatenate([np.arange(first, first + BLOCK) for (first, _), _ in wanted])
+            labels = np.repeat([label for (_, label), _ in wanted], BLOCK)
+            labels = np.where(labels < 0, seeds % max(self._classes, 1), labels)
+            images = self._drawn(self.latents_of(seeds), labels, state)
+            for place, (_, run) in enumerate(wanted):
+                yield run, images[[place * BLOCK + cell.seed % BLOCK for cell in run]]
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """Of an image."""
+        return tuple(self._model.output_shape[1:])
+
+    def _state_now(self) -> list[tf.Tensor]:
+        """What the generator's variables that are not trained hold in samples."""
+        if self._reference is None:
+            return [variable.value for variable in self._model.non_trainable_variables]
+        measured: list[tf.Tensor] = self._measure()
+        return measured
+
+    def _drawn(self, latents: np.ndarray, labels: np.ndarray, state: list[tf.Tensor]) -> np.ndarray:
+        """Images [N, H, W, C] of whole blocks of latents."""
+        blocks = self._draw_blocks(
+            latents.reshape(-1, BLOCK, self._latent.size),
+            labels.astype(np.int32).reshape(-1, BLOCK),
+            state,
+        )
+        images: np.ndarray = blocks.numpy()
+        return images.reshape(-1, *self._shape)
 
     def _blocks(
-        self, firsts: tf.Tensor, labels: tf.Tensor, state: Sequence[tf.Tensor]
+        self, latents: tf.Tensor, labels: tf.Tensor, state: Sequence[tf.Tensor]
     ) -> tf.Tensor:
-        """Several blocks of images [K, BLOCK, H, W, C], each from its own first seed and label."""
-        shape = (BLOCK, *self._model.output_shape[1:])
+        """Several blocks of images [K, BLOCK, H, W, C], each from its own latents and labels."""
         return tf.map_fn(
-            lambda block: self._block(block[0], block[1], state),
-            (firsts, labels),
-            fn_output_signature=tf.TensorSpec(shape, tf.float32),
+            lambda block: tf.cast(self._pass(block[0], block[1], state)[0], tf.float32),
+            (latents, labels),
+            fn_output_signature=tf.TensorSpec((BLOCK, *self._shape), tf.float32),
             parallel_iterations=_SIDE_BY_SIDE,
         )
-
-    def _block(self, first: tf.Tensor, label: tf.Tensor, state: Sequence[tf.Tensor]) -> tf.Tensor:
-        """A block of images; a label below 0 stands for seed mod classes."""
-        seeds = first + tf.range(BLOCK, dtype=tf.int64)
-        labels = tf.where(label < 0, seeds % max(self._classes, 1), label)
-        images, _ = self._pass(draw_each(self._latent, seeds), labels, state)
-        return tf.cast(images, tf.float32)
 
     def _reference_state(self) -> list[tf.Tensor]:
         """The state that a pass of the reference batch leaves."""

@@ -11,19 +11,21 @@ import tensorflow as tf
 from gantool import __version__
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
+from gantool.distribute.replicas import ALONE, Replicas
 from gantool.engine.diagnosis import batch_number, first_not_finite
-from gantool.engine.fault import NotFiniteError
-from gantool.engine.loop import Progress, train
+from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_state
-from gantool.engine.replicas import ALONE, Replicas
-from gantool.engine.schedule import batches_before, calendar
+from gantool.engine.refusal import NotFiniteError
+from gantool.engine.schedule import batches_before, schedule_of
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.errors import DivergedError
 from gantool.outputs.outputs import Outputs
+from gantool.outputs.recipe_hooks import hooks_of
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
+from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.training.retry import go_back
 
@@ -51,7 +53,7 @@ def run_session(
     should_stop: Callable[[], int],
     replicas: Replicas = ALONE,
     warn: Warn = lambda _: None,
-) -> Generator[Progress, None, None]:
+) -> Generator[TrainingProgress, None, None]:
     """Train from where the plan's state stands to the recipe's end, writing as the recipe says.
 
     Files are written beside the training, in the order of their steps, so that a checkpoint implies
@@ -67,7 +69,8 @@ def run_session(
         warn: Is told, in a line or a few, what a user should know.
 
     Yields:
-        Progress, after everything that was due at its step has been handed over to be written.
+        TrainingProgress, after everything that was due at its step has been handed over to be
+        written.
 
     Raises:
         InputError: Another worker is about to do something else.
@@ -102,34 +105,32 @@ def _run_until_it_diverges(
     should_stop: Callable[[], int],
     replicas: Replicas,
     warn: Warn,
-) -> Generator[Progress, None, None]:
+) -> Generator[TrainingProgress, None, None]:
     """`run_session` without its retries."""
     recipe, state = plan.recipe, plan.state
     # The recipe of this try: the same but for the numbers that it draws.
     drawn = recipe.model_copy(update={"seed": seed_of_retry(recipe.seed, state.retries)})
-    dates = calendar(recipe.train, len(images))
-    copies = _copies(plan, replicas)
+    schedule = schedule_of(recipe.train, len(images))
+    states = [state, *_copies(plan, replicas)]
+    metrics = MetricsFile(folder.metrics)
+    hooks = hooks_of(plan, images, folder, metrics)
     with errors_of(images), _lost_workers(images, replicas):
-        replicas.begin(_facts(plan, images), [state, *copies])
-        step = TrainingStep(state, drawn, replicas, copies)
+        replicas.begin(_facts(plan, images), states)
+        step = replicas.step(states, drawn)
         progresses = train(
             state,
             step,
             _feed(drawn, images, replicas, batches_before(recipe.train.updates, state.step)),
-            last=dates.last_step(recipe.train),
+            last=schedule.last_step(recipe.train),
             batch_size=recipe.train.batch_size,
-            calendar=dates,
-            intervals=(
-                recipe.output.log_every,
-                recipe.output.grid.every,
-                recipe.output.checkpoint.every,
-            ),
+            schedule=schedule,
+            intervals=[hook.every for hook in hooks if hook.every is not None],
             should_stop=should_stop,
-            replicas=replicas,
+            agree=replicas.agree,
         )
         try:
             if replicas.worker == 0:
-                with Outputs(plan, images, folder, warn) as outputs:
+                with Outputs(plan, images, folder, hooks, metrics, warn) as outputs:
                     for progress in progresses:
                         outputs.take(progress)
                         yield progress
@@ -151,7 +152,7 @@ def _explained(
     """The error, with the first layer whose values were not finite."""
     number = batch_number(error.fault, drawn.train.updates)
     feed = _feed(drawn, images, replicas, number)
-    found = first_not_finite(error.fault, drawn.train.updates, step, plan.state, feed)
+    found = first_not_finite(error.fault, step, plan.state, feed)
     if found is None:
         # What is random may be drawn otherwise by XLA, and GPUs may add in another order.
         found = (
@@ -165,7 +166,7 @@ def _explained(
 def _copies(plan: Plan, replicas: Replicas) -> list[TrainingState]:
     """A state for each replica of this process after the first, which has the plan's own."""
     copies = []
-    for own in range(1, len(replicas.shares)):
+    for own in range(1, replicas.local):
         with replicas.at(own):
             copies.append(make_state(plan.loaded, plan.classes))
     return copies

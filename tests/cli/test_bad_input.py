@@ -84,7 +84,7 @@ def test_a_truncated_image_in_a_set_too_large_for_memory(
     ]
     assert ended.code == 2
     assert Path("run/samples/reals.png").exists()
-    assert not list(Path("run").rglob("*.part"))
+    assert not list(Path("run").rglob("*.gantool-tmp"))
 
 
 def line_about(path: Path) -> str:
@@ -175,7 +175,7 @@ def test_an_unknown_source(refused: Any, tiny: Path) -> None:
     refused(
         ["train", recipe(tiny, "mnis")],
         "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (celeba, cifar10,"
-        " emoji, fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
         f" file or folder: looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
     )
 
@@ -205,7 +205,7 @@ def test_resuming_where_no_checkpoint_is_whole(refused: Any, trained: Path) -> N
         size = path.stat().st_size
         path.write_bytes(path.read_bytes()[:5000])
         lines.append(f"{path}: the checkpoint is damaged: it has 5,000 bytes of {size:,}")
-    lines.append("run: none of its checkpoints is whole; start again")
+    lines.append("run: none of its checkpoints is whole; train again")
     refused(["train", "--resume", "run"], *lines)
 
 

@@ -198,3 +198,9 @@ def test_a_diverging_recipe_ends_with_3(command: Any, tiny: Path) -> None:
     )
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.startswith("training diverged at step ")
+
+
+def test_steps_that_nobody_could_wait_for_are_refused(command: Any, tiny: Path) -> None:
+    ended = command("bench", tiny, "--steps", 2**63)
+    assert ended.code == 2
+    assert ended.err.endswith(f"{2**63} is not in the range 1<=x<=1000000.\n")

@@ -43,8 +43,8 @@ def test_an_unknown_set(command: Any, tmp_path: Path) -> None:
     assert command("download", "minst") == (
         2,
         "",
-        "no data set 'minst' in the catalogue (celeba, cifar10, emoji, fashion-mnist, flowers102,"
-        " kmnist, lfw, mnist); did you mean 'mnist'?\n",
+        "no data set 'minst' in the catalogue (celeba, cifar10, cifar100, emoji, fashion-mnist,"
+        " flowers102, kmnist, lfw, mnist); did you mean 'mnist'?\n",
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -95,7 +95,7 @@ def test_another_version_of_celeba(command: Any, tmp_path: Path) -> None:
 def test_every_mirror_and_the_way_out_are_named(
     command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gantool.data.download.mirror.RETRY", 0)
+    monkeypatch.setattr("gantool.data.download.http.RETRY", 0)
     ended = command("download", "celeba")
     assert (ended.code, ended.out) == (1, "")
     drive = "https://drive.usercontent.google.com/download?id={}&export=download&confirm=t"

@@ -100,7 +100,7 @@ def test_a_set_of_the_catalogue(
         "data:\n"
         '  source: "emoji"\n'
         "  size: [64, 64]\n"
-        "  channels: 3\n"
+        "  channels: 3  # 4 keeps transparency\n"
         "  labels: false\n",
         "",
     )

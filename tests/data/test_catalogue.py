@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gantool.data import catalogue
-from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
+from gantool.data.catalogue import CATALOGUE, data_set_places, find
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,6 @@ def test_every_set_but_that_of_the_repository_has_mirrors():
         ("fashion-mnist", "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", None),
         ("fashion-mnist", "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", None),
         ("fashion-mnist", "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", None),
-        ("cifar10", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", None),
     ],
 )
 def test_the_facts(name, file, md5, size):
@@ -123,12 +122,6 @@ def test_the_first_place_that_holds_all_files_counts(monkeypatch, tmp_path):
     named = put(tmp_path / "sets")
     monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
     assert find(mnist) == named
-
-
-def test_a_near_name_is_suggested():
-    assert did_you_mean("mnits") == "; did you mean 'mnist'?"
-    assert did_you_mean("MNIST") == "; did you mean 'mnist'?"
-    assert did_you_mean("photographs") == ""
 
 
 def test_what_is_not_trained_on_may_be_missing(tmp_path):

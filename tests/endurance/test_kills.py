@@ -28,8 +28,8 @@ from PIL import Image
 from gantool.data import records
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import find_recipe, load
+from gantool.runs.checkpoint import Checkpoint
 from gantool.runs.run_folder import RunFolder
-from gantool.runs.seal import check_seal
 
 from ..nursery import Nursery
 from ..reference.tiny import override, tiny_copy
@@ -133,7 +133,7 @@ def contents(run: Path) -> dict[str, Any]:
 
 
 def _checkpoint(path: Path) -> dict[str, Any]:
-    check_seal(path)
+    Checkpoint(path)
     found: dict[str, Any] = {}
 
     def collect(key: str, item: Any) -> None:
@@ -212,6 +212,6 @@ def _moment(run: Path) -> str:
     """What a run was doing when it was killed, as far as its folder tells."""
     if not (run / "recipe.yaml").exists():
         return "before it wrote"
-    if any(run.rglob("*.part")):
+    if any(run.rglob("*.gantool-tmp")):
         return "while it wrote a file"
     return "else" if RunFolder(run).checkpoints() else "before its first checkpoint"

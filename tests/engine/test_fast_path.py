@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from gantool.engine.plan import make_plan
 from gantool.engine.step import TrainingStep
-from gantool.kernels import convolution, product
+from gantool.kernels import convolution
+from gantool.kernels.switch import plain_kernels
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import RecipeText, load
 
@@ -77,9 +78,7 @@ def digits(mnist) -> np.ndarray:
 
 @pytest.mark.slow
 def test_a_step_with_gradient_penalty_is_the_plain_one(monkeypatch, tiny, digits):
-    with monkeypatch.context() as plainly:
-        plainly.setattr(convolution, "_way", lambda *_: None)
-        plainly.setattr(product, "_is_slow", lambda *_: False)
+    with plain_kernels():
         plain_losses, plain = one_step(digits, tiny.parent)
     monkeypatch.setattr(convolution, "_fastest", lambda shapes: 4 if shapes.channels > 1 else 0)
     losses, fast = one_step(digits, tiny.parent)

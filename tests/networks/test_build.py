@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gantool.networks.build import LayerError
-from gantool.recipe.keras_signatures import names
+from gantool.recipe.signatures import names
 
 VECTOR, ROWS, IMAGE, VOLUME = (6,), (8, 4), (8, 6, 4), (4, 6, 8, 2)
 COLOURS = (8, 6, 3)
@@ -369,3 +369,32 @@ class TestConcatLabel:
         built = build(layers, IMAGE, network="discriminator", classes=5)
         assert [layer.shape for layer in built.layers][:3] == [(8, 6, 9), (6, 4, 3), (6, 4, 8)]
         assert built.model.output_shape == (None, 3)
+
+
+class TestPreprocessing:
+    """Keras's layers that change pictures."""
+
+    def test_value_range_is_that_of_the_data_where_the_recipe_names_none(self, build):
+        layers = [
+            {"RandomBrightness": {"factor": 0.2}},
+            {"RandomContrast": {"factor": 0.2, "value_range": [0, 1]}},
+            {"Pipeline": {"layers": [{"RandomColorJitter": {"brightness_factor": 0.1}}]}},
+        ]
+        built = build(layers, COLOURS, value_range=(-1.0, 1.0))
+        brightness, contrast, pipeline = (placed.layer for placed in built.layers)
+        assert tuple(brightness.value_range) == (-1.0, 1.0)
+        assert list(contrast.value_range) == [0, 1]
+        assert tuple(pipeline.layers[0].value_range) == (-1.0, 1.0)
+
+    def test_pictures_on_the_data_range_keep_their_contrast(self, build):
+        built = build([{"RandomBrightness": {"factor": 0.1}}], COLOURS, value_range=(-1.0, 1.0))
+        images = np.linspace(-0.8, 0.8, 144, dtype=np.float32).reshape(1, *COLOURS)
+        moved = built.model(images, training=True) - images
+        # one shift of at most a tenth of the range, where on [0, 255] it was up to 25
+        assert np.ptp(moved) < 1e-5
+        assert 0 < np.abs(moved).max() <= 0.2
+
+    def test_computes_in_float32_and_what_follows_does_not(self, build):
+        layers = [{"RandomZoom": {"height_factor": 0.1}}, CONV]
+        built = build(layers, COLOURS, precision="mixed_bfloat16")
+        assert [placed.layer.compute_dtype for placed in built.layers] == ["float32", "bfloat16"]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from gantool.data.loading import load_images
 from gantool.engine.plan import make_plan
-from gantool.runs.checkpoint import read_contents
+from gantool.runs.checkpoint import Checkpoint
 from gantool.runs.resume import find_resume_point
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
@@ -103,13 +103,13 @@ def wait_for_checkpoint(folder: RunFolder, step: int) -> None:
 def assert_whole(folder: RunFolder) -> None:
     """All that has its final name is complete."""
     for path in folder.checkpoints():
-        read_contents(path)
+        Checkpoint(path)
     for path in folder.path.rglob("*.png"):
         with Image.open(path) as picture:
             picture.load()
     for line in folder.metrics.read_text().splitlines():
         json.loads(line)
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
 def steps(folder: RunFolder) -> list[int]:
@@ -121,7 +121,7 @@ def test_a_full_disk_stops_the_run_with_what_was_saved(disk: SmallDisk, train: T
     with pytest.raises(OSError, match="No space left on device") as raised:
         train(folder, {20: disk.fill})
     assert Path(raised.value.filename).is_relative_to(folder.path)
-    assert not raised.value.filename.endswith(".part")
+    assert not raised.value.filename.endswith(".gantool-tmp")
     disk.free()
     assert folder.checkpoints() == [folder.checkpoint(10), folder.checkpoint(20)]
     assert find_resume_point(folder).damaged == {}

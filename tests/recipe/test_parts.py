@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gantool.recipe.parts import Part, resolve
+from gantool.recipe.signatures import names, refused_value, signature
 
 
 def layers_of(*layers, **more):
@@ -84,6 +85,95 @@ class TestSwitches:
     def test_switch_of_an_optimizer(self):
         parts, _ = resolve({"optimizers": {"generator": {"SGD": {"nesterov": "yes"}}}})
         assert parts.generator_optimizer.keywords == {"nesterov": True}
+
+
+class TestNumbers:
+    """What Keras would take for a number, or use as none."""
+
+    @pytest.mark.parametrize(
+        ("layer", "message"),
+        [
+            ({"Dense": {"units": True}}, "units of Dense cannot be true or false"),
+            (
+                {"LeakyReLU": {"negative_slope": True}},
+                "negative_slope of LeakyReLU must be a number, not True",
+            ),
+            (
+                {"BatchNormalization": {"momentum": "0.9"}},
+                "momentum of BatchNormalization must be a number, not '0.9'",
+            ),
+            (
+                {"Dense": {"units": 3, "kernel_initializer": {"RandomNormal": {"stddev": False}}}},
+                "stddev of RandomNormal must be a number, not False",
+            ),
+        ],
+    )
+    def test_true_and_quoted_numbers_are_none(self, layer, message):
+        assert messages_of(layer) == [message]
+
+    @pytest.mark.parametrize(
+        ("word", "value"), [("beta_1", "0.5"), ("clipnorm", True), ("weight_decay", "1e-4")]
+    )
+    def test_of_an_optimizer(self, word, value):
+        _, [problem] = resolve({"optimizers": {"generator": {"Adam": {word: value}}}})
+        assert problem.path == ("optimizers", "generator", "Adam", word)
+        assert problem.message == f"{word} of Adam must be a number, not {value!r}"
+
+    def test_of_a_schedule(self):
+        decay = {"initial_learning_rate": "0.1", "decay_steps": True, "decay_rate": 0.5}
+        adam = {"Adam": {"learning_rate": {"ExponentialDecay": decay}}}
+        _, problems = resolve({"optimizers": {"generator": adam}})
+        assert [problem.message for problem in problems] == [
+            "initial_learning_rate of ExponentialDecay must be a number, not '0.1'",
+            "decay_steps of ExponentialDecay cannot be true or false",
+        ]
+
+    def test_a_whole_learning_rate_is_one(self):
+        parts, problems = resolve({"optimizers": {"generator": {"SGD": {"learning_rate": 1}}}})
+        assert problems == []
+        rate = parts.generator_optimizer.keywords["learning_rate"]
+        assert (rate, type(rate)) == (1.0, float)
+
+    def test_every_default_of_keras_would_be_let_through(self):
+        for kind in ("layer", "optimizer", "initializer", "regularizer", "constraint", "schedule"):
+            for name in names(kind):
+                known = signature(kind, name)
+                for word, keyword in known.keywords.items():
+                    if not keyword.required and word not in ("name", "ema_momentum"):
+                        given = {word: keyword.default}
+                        assert refused_value(kind, known, word, given) is None, (name, word)
+
+
+class TestMovingAverageOfAnOptimizer:
+    @pytest.mark.parametrize(
+        ("given", "word", "needed"),
+        [
+            ({"use_ema": True}, "use_ema", "ema_overwrite_frequency"),
+            ({"use_ema": "yes", "ema_momentum": 0.9}, "use_ema", "ema_overwrite_frequency"),
+            ({"ema_momentum": 0.9}, "ema_momentum", "use_ema"),
+            ({"ema_overwrite_frequency": 9}, "ema_overwrite_frequency", "use_ema"),
+            ({"ema_overwrite_frequency": 9, "use_ema": False}, "ema_overwrite_frequency",
+             "use_ema"),
+        ],
+    )  # fmt: skip
+    def test_is_refused_where_it_has_no_effect(self, given, word, needed):
+        _, [problem] = resolve({"optimizers": {"generator": {"Adam": given}}})
+        assert problem.path == ("optimizers", "generator", "Adam", word)
+        assert problem.message == (
+            f"{word} of Adam has no effect without {needed}: train.average keeps a moving average"
+            " of the generator"
+        )
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"use_ema": False},
+            {"use_ema": "no"},
+            {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 100},
+        ],
+    )
+    def test_is_let_through_where_it_has_one_or_is_off(self, given):
+        assert resolve({"optimizers": {"generator": {"Adam": given}}})[1] == []
 
 
 class TestNestedComponents:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from gantool.recipe.builtin import builtin_folder, builtin_recipes
+from gantool.recipe.builtin import builtin_recipes
 from gantool.recipe.document import read_document
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.schema import recipe_schema
@@ -35,11 +34,6 @@ def is_valid(schema):
         return validator.is_valid(document.data)
 
     return is_valid
-
-
-@pytest.fixture(scope="module")
-def shipped():
-    return json.loads((builtin_folder() / "gantool.schema.json").read_text(encoding="utf-8"))
 
 
 def test_is_a_json_schema(schema):
@@ -131,24 +125,3 @@ def test_common_mistakes_are_not_valid(is_valid, old, new):
     text = RIGHT.replace(old, new)
     assert text != RIGHT
     assert not is_valid(text)
-
-
-class TestShippedFile:
-    """recipes/gantool.schema.json; `gantool schema > recipes/gantool.schema.json` renews it."""
-
-    def test_says_what_keras_it_was_made_with(self, shipped):
-        name, number = shipped["$comment"].split()
-        assert name == "keras"
-        assert number[0] == "3"
-
-    def test_is_that_of_gantool_where_keras_is_the_same(self, shipped, schema):
-        if shipped["$comment"] != schema["$comment"]:
-            pytest.skip(f"made with {shipped['$comment']}")
-        assert shipped == schema
-
-    def test_is_that_of_gantool_outside_of_keras(self, shipped, schema):
-        def ours(whole):
-            parts = {name: part for name, part in whole["$defs"].items() if name not in OF_KERAS}
-            return {**whole, "$defs": parts, "$comment": None}
-
-        assert ours(shipped) == ours(schema)

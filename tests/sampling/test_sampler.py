@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.networks.layers import BatchNormalization, ConcatLabel, measuring_statistics
+from gantool.layers.batch_normalization import BatchNormalization, measuring_statistics
+from gantool.layers.concat_label import ConcatLabel
 from gantool.recipe.model import Latent
-from gantool.sampling.grid import Cell, cells_of
+from gantool.sampling.grid import Cell, grid_cells
 from gantool.sampling.sampler import BLOCK, Reference, Sampler
 
 LATENT = Latent(size=8)
@@ -163,8 +164,8 @@ class TestLabels:
         ("by-label-free", [(0, 0), (1, 0), (2, 1), (3, 1), (4, 0), (5, 0)]),
     ],
 )
-def test_cells_of_three_rows_of_two_with_two_classes(layout, cells):
-    assert cells_of(layout, rows=3, columns=2, classes=2) == cells
+def test_grid_cells_three_rows_of_two_with_two_classes(layout, cells):
+    assert grid_cells(layout, rows=3, columns=2, classes=2) == cells
 
 
 class TestReference:

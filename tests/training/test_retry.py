@@ -10,7 +10,7 @@ import h5py
 import pytest
 
 from gantool.data.loading import load_images
-from gantool.engine.loop import Progress
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan, make_plan
 from gantool.errors import DivergedError
 from gantool.recipe.randomness import seed_of_retry
@@ -48,7 +48,7 @@ class Run:
         restore(self.plan.state, point)
         tidy(self.folder, point, 3)
 
-    def train(self, spoil_at: int, times: int, until: int = 10**9) -> list[Progress]:
+    def train(self, spoil_at: int, times: int, until: int = 10**9) -> list[TrainingProgress]:
         images = load_images(self.plan.source, self.plan.recipe.data)  # type: ignore[arg-type]
         session = run_session(self.plan, images, self.folder, lambda: 0, warn=self.warnings.append)
         seen = []

@@ -15,11 +15,10 @@ import pytest
 
 from gantool import __version__
 from gantool.data.loading import load_images
+from gantool.distribute.replicas import ALONE, Replicas
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.replicas import ALONE, Replicas
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
-from gantool.gan.share import Share
 from gantool.outputs import consumers
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
@@ -62,7 +61,6 @@ class OneOfTwo(Replicas):
 
     def __init__(self, worker: int, folder: RunFolder) -> None:
         self.worker = worker
-        self.shares = [Share(worker, 2)]
         self.facts: dict[str, object] = {}
         self.at_the_end: list[str] = []
         self._folder = folder
@@ -137,7 +135,7 @@ def test_a_session_that_is_closed_leaves_everything_that_was_due(
     assert folder.checkpoints() == [folder.checkpoint(10)]
     assert folder.samples(10).exists()
     assert folder.losses.exists()
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
 def test_an_error_of_a_file_ends_the_training_soon(session: Any, folder: RunFolder) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +12,6 @@ from gantool.data.catalogue.entries import DataSet
 from gantool.data.catalogue.known_sets import SETS
 
 CATALOGUE: Mapping[str, DataSet] = {data_set.name: data_set for data_set in SETS}
-
-
-def did_you_mean(name: str) -> str:
-    """The end of a message about an unknown name: the catalogue's nearest, or nothing."""
-    near = difflib.get_close_matches(name.lower(), CATALOGUE, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def data_set_places() -> list[Path]:

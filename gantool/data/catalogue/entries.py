@@ -64,13 +64,13 @@ class DataSet:
         name: what a recipe calls it, and the folder that it lies in.
         files: all that belong to it.
         images: the name of the file or folder that holds the images to train on.
-        form: how they are read: by what the file holds, as a folder of images, as the batches of
-            CIFAR-10, or as a folder of images with labels as those of Flowers102.
+        form: how they are read: by what the file holds, as a folder of images, as the records of
+            CIFAR-10 or CIFAR-100, or as a folder of images with labels as those of Flowers102.
         has_labels: whether each image belongs to a class.
     """
 
     name: str
     files: tuple[CatalogueFile, ...]
     images: str
-    form: Literal["file", "folder", "cifar", "flowers"] = "file"
+    form: Literal["file", "folder", "cifar10", "cifar100", "flowers"] = "file"
     has_labels: bool = True

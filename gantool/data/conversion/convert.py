@@ -15,9 +15,9 @@ import numpy as np
 from gantool.data.conversion import manifest
 from gantool.data.conversion.folder import ConversionFolder, shard_name
 from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
-from gantool.data.conversion.pieces import Converted, Piece, digests, split
 from gantool.data.conversion.reencode import Size
-from gantool.data.reading import find_original, open_named
+from gantool.data.conversion.tasks import Converted, Task, digests, split
+from gantool.data.reading import find_undecoded, open_named
 from gantool.data.workers import StoppedError, Workers
 from gantool.errors import InputError
 from gantool.files import complete_or_absent
@@ -27,7 +27,7 @@ IMAGES_PER_SHARD = 2048
 
 
 @dataclass(frozen=True)
-class Progress:
+class ConversionProgress:
     """How far a conversion is.
 
     Attributes:
@@ -87,10 +87,10 @@ class Conversion:
     def run(
         self,
         folder: ConversionFolder,
-        workers: Workers[Piece, Converted],
+        workers: Workers[Task, Converted],
         strict: bool,
         stop: Callable[[], bool],
-    ) -> Iterator[Progress]:
+    ) -> Iterator[ConversionProgress]:
         """Convert into a folder, or go on there; the set is complete when this ends unstopped.
 
         Shards of an earlier run are kept where they are whole. A set that is complete is only
@@ -98,7 +98,7 @@ class Conversion:
 
         Args:
             folder: where to.
-            workers: that do `convert_piece`, started.
+            workers: that do `convert_task`, started.
             strict: whether an image that cannot be used is an error.
             stop: asked now and then; what is finished by then stays.
 
@@ -135,10 +135,10 @@ class Conversion:
     def _fill(
         self,
         folder: ConversionFolder,
-        workers: Workers[Piece, Converted],
+        workers: Workers[Task, Converted],
         strict: bool,
         stop: Callable[[], bool],
-    ) -> Iterator[Progress]:
+    ) -> Iterator[ConversionProgress]:
         so_far = self._kept(folder)
         self._refuse_changed_source(so_far, folder, stop)
         self._refuse_skipped(so_far.skipped, strict)
@@ -151,7 +151,7 @@ class Conversion:
             shards=len(kept),
             all_shards=len(self._shards),
         )
-        results = workers.ordered(self._pieces(wanted), stop)
+        results = workers.ordered(self._tasks(wanted), stop)
         for file in wanted:
             shard, skipped = yield from self._write(
                 folder.unfinished / file, results, tally, strict
@@ -189,7 +189,7 @@ class Conversion:
 
     def _write(
         self, path: Path, results: Iterator[Converted], tally: _Tally, strict: bool
-    ) -> Generator[Progress, None, tuple[Shard, list[Skipped]]]:
+    ) -> Generator[ConversionProgress, None, tuple[Shard, list[Skipped]]]:
         count, content, originals = 0, hashlib.sha256(), hashlib.sha256()
         skipped: list[Skipped] = []
         with complete_or_absent(path) as temporary, temporary.open("wb") as file:
@@ -213,15 +213,15 @@ class Conversion:
         )
         return shard, skipped
 
-    def _pieces(self, files: Iterable[str]) -> Iterator[Piece]:
+    def _tasks(self, files: Iterable[str]) -> Iterator[Task]:
         size, crop = self._empty.settings.size, self._empty.settings.crop
         for file in files:
             for numbers in split(self._shards[file], size):
                 labels = None
                 if self._labels is not None:
                     labels = tuple(self._labels[numbers.start : numbers.stop].tolist())
-                originals = [find_original(self._source, number) for number in numbers]
-                yield Piece(originals, labels, size, crop)
+                originals = [find_undecoded(self._source, number) for number in numbers]
+                yield Task(originals, labels, size, crop)
 
     def _refuse_other(self, known: Manifest, folder: ConversionFolder) -> None:
         """Refuse to go on with a conversion of another source, or with other settings."""
@@ -241,8 +241,8 @@ class Conversion:
         """Read the images of finished shards again: they must be those that were converted."""
         for shard in known.shards:
             originals = hashlib.sha256()
-            for piece in self._pieces([shard.file]):
-                originals.update(digests(piece))
+            for task in self._tasks([shard.file]):
+                originals.update(digests(task))
                 if stop():
                     raise StoppedError
             if originals.hexdigest() != shard.source_sha256:
@@ -284,7 +284,7 @@ class Conversion:
 
 @dataclass
 class _Tally:
-    """Counts what `Progress` tells."""
+    """Counts what `ConversionProgress` tells."""
 
     images: int
     all_images: int
@@ -297,8 +297,8 @@ class _Tally:
         self.images += images
         self.converted += images
 
-    def progress(self) -> Progress:
+    def progress(self) -> ConversionProgress:
         seconds = time.monotonic() - self.began
-        return Progress(
+        return ConversionProgress(
             self.images, self.all_images, self.shards, self.all_shards, self.converted, seconds
         )

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gantool.data.images import MAX_BYTES, SUFFIXES, UnreadableImageError
-from gantool.data.originals import read_file, too_large
 from gantool.data.sources.base import EncodedSource, Labels
+from gantool.data.undecoded import read_file, too_large
 from gantool.errors import InputError, printable
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError)

@@ -12,7 +12,7 @@ import pytest
 
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
-from gantool.data.download import mirror
+from gantool.data.download import http
 
 
 class Request(NamedTuple):
@@ -125,8 +125,8 @@ def server() -> Iterator[Server]:
 def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing outside the test's folder, and no long waits."""
     request.getfixturevalue("no_checkout")
-    monkeypatch.setattr(mirror, "RETRY", mirror.RETRY.new(backoff_factor=0.001))
-    monkeypatch.setattr(mirror, "PAUSE", 0.001)
+    monkeypatch.setattr(http, "RETRY", http.RETRY.new(backoff_factor=0.001))
+    monkeypatch.setattr(http, "PAUSE", 0.001)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 

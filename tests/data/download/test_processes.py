@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gantool.data.download.mirror import TIMEOUTS
+from gantool.data.download.http import TIMEOUTS
 
 IMAGES = "train-images-idx3-ubyte.gz"
 

@@ -1,0 +1,221 @@
+"""Installing a data set of the catalogue on this machine: from a copy, a given file or a mirror."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from gantool.data.catalogue import (
+    CATALOGUE,
+    data_set_places,
+    named_folder,
+    user_folder,
+)
+from gantool.data.catalogue.entries import CatalogueFile, DataSet
+from gantool.data.download import archives
+from gantool.data.download.http import Notice, OnBytes, Partial, fetch, session
+from gantool.data.download.verify import identify, is_right
+from gantool.errors import GantoolError, InputError
+from gantool.files import complete_or_absent
+from gantool.locks import lock, wait
+from gantool.recipe.suggest import did_you_mean
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a data set lies now.
+
+    Attributes:
+        path: its folder.
+        steps: how it came there: "copied from …", "unpacked from …", "downloaded from …"; empty
+            where all of it was there.
+    """
+
+    path: Path
+    steps: tuple[str, ...] = ()
+
+
+def place(
+    name: str,
+    mirror: str | None = None,
+    given: Sequence[Path] = (),
+    progress: OnBytes = lambda _done, _total, _name: None,
+    notice: Notice = lambda _line: None,
+) -> Placed:
+    """Bring a data set to the first of the folders in which it is looked for.
+
+    Files that are there and right stay. The others are those that are given, or are copied from
+    another of these folders, if one holds the whole set, or else downloaded. A file gets its name,
+    and an archive is unpacked, only once its content is known to be right. While another process
+    does the same, this one waits.
+
+    Args:
+        name: of the catalogue.
+        mirror: an address to download from, to which the names of the files are added;
+            nothing is then copied from another folder.
+        given: files of the set that the user has; they are left as they are.
+        progress: told of each piece that is downloaded.
+        notice: told, line by line, of what a user may wonder about.
+
+    Raises:
+        InputError: the catalogue has no such set, a given file is not of it, or the folder cannot
+            be written.
+        GantoolError: the network, the server or the disk failed, what came is not the set, or an
+            archive is not safe to unpack.
+    """
+    data_set = CATALOGUE.get(name)
+    if data_set is None:
+        raise InputError(
+            f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)})"
+            f"{did_you_mean(name, CATALOGUE)}"
+        )
+    folder = _target() / name
+    at_hand = identify(given, data_set)
+    missing = _missing(data_set, folder)
+    if not missing:
+        return Placed(folder)
+    if mirror is None:
+        at_hand = _copies_elsewhere(data_set) | at_hand
+    mirrors = {file.name: _mirrors(file, mirror) for file in missing}
+    if any(file.name not in at_hand and not mirrors[file.name] for file in missing):
+        raise GantoolError(
+            f"the data set {name} comes with gantool's repository and has no mirror: run this in"
+            " a clone of the repository, or set GANTOOL_DATA to the clone's data folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder, notice), session() as opened:
+            filling = _Filling(folder, at_hand, mirrors, opened, progress, notice)
+            # What is at hand first: a mirror may fail. And looked at again, because another process
+            # may have brought some meanwhile.
+            missing.sort(key=lambda file: file.name not in at_hand)
+            steps = [filling.bring(file) for file in missing if not _is_there(file, folder)]
+        return Placed(folder, tuple(dict.fromkeys(steps)))
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """What it takes to bring the files of a set into its folder.
+
+    Attributes:
+        folder: of the set.
+        at_hand: by the name of a file, the right file or its unpacked folder on this machine.
+        mirrors: by the name of a file, the addresses to download it from.
+        session: for the downloads.
+        progress: see `place`.
+        notice: see `place`.
+    """
+
+    folder: Path
+    at_hand: dict[str, Path]
+    mirrors: dict[str, tuple[str, ...]]
+    session: requests.Session
+    progress: OnBytes
+    notice: Notice
+
+    def bring(self, file: CatalogueFile) -> str:
+        """Bring one file, or what it unpacks to; says how."""
+        partial = Partial(self.folder, file.name)
+        archive = self.folder / file.name
+        if file.unpacked is not None and is_right(archive, file):
+            how = self._use(archive, file)
+        elif (path := self.at_hand.get(file.name)) is not None:
+            how = self._use(path, file)
+        else:
+            how = self._download(partial, file)
+        partial.discard()
+        return how
+
+    def _download(self, partial: Partial, file: CatalogueFile) -> str:
+        mirrors = self.mirrors[file.name]
+        url = fetch(self.session, mirrors, file, partial, self.progress, self.notice)
+        if file.unpacked is not None:
+            self._unpack(partial.path, file)
+        else:
+            with complete_or_absent(self.folder / file.name) as temporary:
+                partial.path.replace(temporary)
+        return f"downloaded from {url.removesuffix(file.name)}"
+
+    def _use(self, path: Path, file: CatalogueFile) -> str:
+        if path.is_dir():
+            archives.copy_unpacked(path, self.folder)
+            return f"copied from {path.parent}"
+        if file.unpacked is not None:
+            self._unpack(path, file)
+            return f"unpacked from {path}"
+        with complete_or_absent(self.folder / file.name) as temporary:
+            shutil.copyfile(path, temporary)
+            if not is_right(temporary, file):
+                raise GantoolError(f"{path}: changed while it was copied; try again")
+        return f"copied from {path.parent if path.name == file.name else path}"
+
+    def _unpack(self, archive: Path, file: CatalogueFile) -> None:
+        assert file.unpacked is not None
+        self.notice(f"unpacking {file.name}")
+        archives.unpack(archive, self.folder, file.unpacked)
+
+
+@contextmanager
+def alone_in(folder: Path, notice: Notice) -> Iterator[None]:
+    """Wait until no other process fills `folder`, and keep the others waiting in the block.
+
+    Args:
+        folder: one that exists.
+        notice: told, before it waits, what is waited for.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+
+    def busy(handle: int) -> None:
+        notice(f"another process fills {folder}; waiting for its end")
+        wait(handle)
+
+    with lock(folder / ".lock", busy):
+        yield
+
+
+def _missing(data_set: DataSet, folder: Path) -> list[CatalogueFile]:
+    """The files of a set that are not in its folder, or wrong there."""
+    return [file for file in data_set.files if not _is_there(file, folder)]
+
+
+def _is_there(file: CatalogueFile, folder: Path) -> bool:
+    if file.unpacked is not None:
+        return archives.is_unpacked(folder / file.unpacked.folder)
+    return is_right(folder / file.name, file)
+
+
+def _copies_elsewhere(data_set: DataSet) -> dict[str, Path]:
+    """The files of a folder of this machine that holds all of a set, and right, by their names."""
+    for place in data_set_places():
+        folder = place / data_set.name
+        if not _missing(data_set, folder):
+            return {file.name: folder / file.place for file in data_set.files}
+    return {}
+
+
+def _mirrors(file: CatalogueFile, address: str | None) -> tuple[str, ...]:
+    return file.mirrors if address is None else (f"{address.rstrip('/')}/{file.name}",)
+
+
+def _target() -> Path:
+    if (named := named_folder()) is not None:
+        return named
+    here = Path.cwd() / "data"
+    return here if here.is_dir() else user_folder()
+
+
+def _cannot_write(folder: Path, error: OSError) -> GantoolError:
+    text = f"cannot write into {folder}: {error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return GantoolError(text)
+    return InputError(f"{text}; set GANTOOL_DATA to a folder that can be written")

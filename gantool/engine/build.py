@@ -1,0 +1,45 @@
+"""The networks of a state brought together with the loss and the terms of a recipe."""
+
+from __future__ import annotations
+
+from gantool.engine.state import TrainingState
+from gantool.gan.latents import Rows, whole
+from gantool.gan.network import TrainableNetwork
+from gantool.gan.objective import Constraint, Term
+from gantool.gan.updates import GAN
+from gantool.networks.components import make
+from gantool.recipe.model import Recipe
+from gantool.recipe.parts import part_of
+
+
+def build_gan(
+    state: TrainingState,
+    recipe: Recipe,
+    rows: Rows = whole,
+    kind: type[TrainableNetwork] = TrainableNetwork,
+) -> GAN:
+    """Build what learns by a recipe.
+
+    Args:
+        state: Has the networks and their optimizers.
+        recipe: Names loss and terms.
+        rows: Draws the numbers of a batch.
+        kind: Of each network.
+    """
+    generator, discriminator = (
+        kind(network.model, optimizer, network.takes_label, rows)
+        for network, optimizer in (
+            (state.generator, state.generator_optimizer),
+            (state.discriminator, state.discriminator_optimizer),
+        )
+    )
+    found = [make(part_of(item, "term")) for item in recipe.regularizers]
+    return GAN(
+        generator,
+        discriminator,
+        loss=make(part_of(recipe.loss, "loss")),
+        terms=tuple(item for item in found if isinstance(item, Term)),
+        constraints=tuple(item for item in found if isinstance(item, Constraint)),
+        seed=recipe.seed,
+        rows=rows,
+    )

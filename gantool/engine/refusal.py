@@ -1,0 +1,169 @@
+"""Refusal of updates whose loss or gradients are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from gantool.errors import DivergedError
+from gantool.gan.network import TrainableNetwork
+from gantool.gan.updates import GAN, Descent, Given, Update
+
+_NETWORKS = ("discriminator", "generator", "both")
+_NONE = -1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A skipped update: its loss or its gradients were not finite.
+
+    Everything is as it was before it.
+
+    Attributes:
+        network: Of which network it is, or "both".
+        index: Its number, by which it draws its random numbers.
+        step: Number of its step, from 1.
+        losses: By network.
+    """
+
+    network: str
+    index: int
+    step: int
+    losses: Mapping[str, float]
+
+    def __str__(self) -> str:
+        """What is known without a look at the layers."""
+        names = ("generator", "discriminator") if self.network == "both" else (self.network,)
+        told = " and ".join(f"the {name}'s loss is {self.losses[name]:.6g}" for name in names)
+        return f"training diverged at step {self.step}: {told}"
+
+
+class NotFiniteError(DivergedError):
+    """An update was skipped; `fault` tells which."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+class Made(NamedTuple):
+    """What came of an update."""
+
+    losses: dict[str, tf.Tensor]
+    """Without terms, by network."""
+    finite: tf.Tensor
+    """Whether it was made."""
+
+
+def make_update(
+    gan: GAN,
+    update: Update,
+    given: Given,
+    allowed: tf.Tensor | bool = True,
+    agreed: Callable[[Descent], Descent] = lambda descent: descent,
+) -> Made:
+    """Make an update, as far as it is finite.
+
+    Args:
+        gan: Is moved.
+        update: Its descents are taken one after the other.
+        given: To the update.
+        allowed: Where false, nothing is moved, and the answer is false.
+        agreed: Makes, of a replica's descent, the one that all replicas take.
+    """
+    losses: dict[str, list[tf.Tensor]] = {}
+    finite = tf.convert_to_tensor(allowed)
+    for descend in update.descents:
+        descent = agreed(descend(gan, given))
+        finite &= _is_finite(gan, descent)
+        _where(finite, lambda: gan.apply(descent))  # noqa: B023 - is called at once
+        for name, loss in descent.losses.items():
+            losses.setdefault(name, []).append(loss)
+    return Made({name: tf.add_n(parts) for name, parts in losses.items()}, finite)
+
+
+class Refusal:
+    """Remembers the first update that was skipped; nothing that comes after it is done.
+
+    Its memory is a variable, so that steps which are compiled need not know of it.
+    """
+
+    def __init__(self) -> None:
+        self._network = tf.Variable(_NONE, dtype=tf.int64, trainable=False)
+        self._index = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._losses = tf.Variable(tf.zeros([2]), trainable=False)
+
+    def wrapped(
+        self, make: Callable[[Update, Given, tf.Tensor], Made]
+    ) -> Callable[[Update, Given], dict[str, tf.Tensor]]:
+        """The same updates, made only where none before them was skipped; they give losses."""
+
+        def made(update: Update, given: Given) -> dict[str, tf.Tensor]:
+            allowed = self._is_sound()
+            losses, finite = make(update, given, allowed)
+            _where(allowed & ~finite, lambda: self._remember(update, given, losses))
+            return losses
+
+        return made
+
+    def where_sound(self, do: Callable[[], Any]) -> None:
+        """Do something where no update was skipped."""
+        _where(self._is_sound(), do)
+
+    def found(self) -> tuple[str, int, dict[str, float]] | None:
+        """Network, index and losses of the update that was skipped; None where none was."""
+        network = int(self._network)
+        if network == _NONE:
+            return None
+        losses = dict(zip(("discriminator", "generator"), map(float, self._losses), strict=True))
+        return _NETWORKS[network], int(self._index), losses
+
+    def _is_sound(self) -> tf.Tensor:
+        return self._network.value() == _NONE
+
+    def _remember(self, update: Update, given: Given, losses: Mapping[str, tf.Tensor]) -> None:
+        self._network.assign(_NETWORKS.index(update.network))
+        self._index.assign(tf.cast(given.index, tf.int64))
+        none = tf.zeros([])
+        self._losses.assign([losses.get("discriminator", none), losses.get("generator", none)])
+
+
+def _where(condition: tf.Tensor, do: Callable[[], Any]) -> None:
+    def done() -> tf.Tensor:
+        do()
+        return tf.constant(True)
+
+    tf.cond(condition, done, lambda: tf.constant(False))
+
+
+def _is_finite(gan: GAN, descent: Descent) -> tf.Tensor:
+    """Whether a descent is one of finite numbers."""
+    return tf.reduce_all(
+        [
+            tf.math.is_finite(descent.totals[name])
+            & _are_finite(gan.network(name), descent.gradients[name])
+            for name in descent.gradients
+        ]
+    )
+
+
+def _are_finite(network: TrainableNetwork, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+    # Embeddings have gradients of some rows alone.
+    values = [getattr(gradient, "values", gradient) for gradient in gradients]
+    # Of all ways to look through them the sum is the fastest, and it shows what is not finite.
+    # Finite ones whose sum is too large are looked at one by one.
+    total = tf.add_n([tf.cast(tf.reduce_sum(value), tf.float32) for value in values])
+    finite = tf.cond(
+        tf.math.is_finite(total),
+        lambda: tf.constant(True),
+        lambda: tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in values]),
+    )
+    if isinstance(network.optimizer, keras.optimizers.LossScaleOptimizer):
+        # Scaled gradients overflow until the scale fits them, and the optimizer leaves such an
+        # update out. Only where there is nothing left to lower has training gone wrong.
+        finite |= network.optimizer.dynamic_scale.value > 1.0
+    return finite

@@ -1,0 +1,52 @@
+"""The rows of metrics.jsonl."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from gantool.engine.hook import Hook, Moment, Outcome
+from gantool.engine.schedule import Schedule
+from gantool.outputs.health import MEMORY, is_collapsed, warnings_of
+from gantool.recipe.types import Interval
+from gantool.runs.metrics_file import MetricsFile, read_rows
+
+
+class RowHook(Hook):
+    """Appends a row of what the hooks before it gave, also where that is a collapsed grid's.
+
+    A row is a function of its step and the rows before it, so that a resumed run has the same ones.
+
+    Args:
+        every: Due between rows.
+        file: To append to.
+        saturates: See `warnings_of`.
+    """
+
+    def __init__(self, every: Interval, file: MetricsFile, saturates: bool) -> None:
+        self.every = every
+        self._file, self._saturates = file, saturates
+        self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
+
+    def is_due(self, moment: Moment, schedule: Schedule) -> bool:
+        """See `Hook`."""
+        diversity = moment.values.get("diversity")
+        is_bad = diversity is not None and is_collapsed(diversity)
+        return is_bad or super().is_due(moment, schedule)
+
+    def __call__(self, moment: Moment) -> Outcome:
+        """See `Hook`."""
+        progress = moment.progress
+        row: dict[str, Any] = {
+            "step": progress.step,
+            "images": progress.images,
+            "seconds": round(progress.seconds, 3),
+            "images_per_second": round(progress.images_per_second, 1),
+            "generator_loss": progress.generator_loss,
+            "discriminator_loss": progress.discriminator_loss,
+            **moment.values,
+        }
+        self._rows.append(row)
+        if warnings := warnings_of(list(self._rows), self._saturates):
+            row["warnings"] = warnings
+        return Outcome(job=lambda: self._file.append(row), warnings=warnings)
