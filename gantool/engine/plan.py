@@ -20,6 +20,7 @@ from gantool.networks.memory_check import Budget
 from gantool.networks.messages import construction_message
 from gantool.networks.optimizer_slots import slots_of
 from gantool.networks.shape_checks import discriminator_problems, generator_problems
+from gantool.networks.xla_support import compilation_problems, stating_compilation
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
@@ -69,7 +70,8 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """
     problems: list[Problem] = []
     asked, device = loaded.recipe.train, find_device()
-    loaded = stating_precision(loaded, device)
+    loaded = stating_compilation(stating_precision(loaded, device), device)
+    problems += compilation_problems(loaded, device, replicas)
     source, classes, note = _open(loaded, problems)
     share = -(-loaded.recipe.train.batch_size // replicas)
     state = make_state(loaded, classes, problems, Budget(available_memory(device), share))

@@ -29,7 +29,7 @@ _SAME_VALUES = (
 )
 _WITHIN_A_ROW = ("Attention", "AdditiveAttention")
 
-_WITHOUT_GRADIENT = (
+WITHOUT_GRADIENT = (
     "ContrastLimitedAdaptiveHistogramEqualization",
     "RandAugment",
     "RandomHue",
@@ -66,7 +66,7 @@ def generator_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]
 
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Tell a discriminator that ends in probabilities where the loss makes them of logits."""
-    made, of_loss = value_range(built.layers), attributes("loss", recipe.loss.name)["within"]
+    made, of_loss = value_range(built.layers), attributes("loss", recipe.loss.name).get("within")
     if of_loss and made[0] >= 0.0 and made[1] <= 1.0:
         name = _activation_name(_last(built).layer)
         had = "it" if name.lower() == of_loss else f"a {of_loss}"
@@ -185,7 +185,7 @@ def _attention_warnings(built: BuiltNetwork) -> Iterator[Problem]:
 
 def _augmentation_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     for placed in built.layers:
-        if placed.name in _WITHOUT_GRADIENT:
+        if placed.name in WITHOUT_GRADIENT:
             yield Problem(
                 placed.path,
                 f"{placed.name} lets no gradient through, and without one the generator learns"

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from gantool.recipe.signatures import Kind, aliases
+from gantool.recipe.signatures import NO_LITERAL, Kind, signature
 from gantool.recipe.types import (
     IS_WHOLE,
     Count,
@@ -80,19 +80,33 @@ def _name_and_keywords(value: Any) -> tuple[str, dict[str, Any]]:
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
 Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
-Loss = Annotated[
-    Component,
-    AfterValidator(lambda loss: loss.model_copy(update={"name": _full_name("loss", loss.name)})),
-    WithJsonSchema({COMPONENT: "Loss"}),
-]
-Term = Annotated[Component, WithJsonSchema({COMPONENT: "Term"})]
-Metric = Annotated[Component, WithJsonSchema({COMPONENT: "Metric"})]
-Hook = Annotated[Component, WithJsonSchema({COMPONENT: "Hook"})]
 
 
-def _full_name(kind: Kind, name: str) -> str:
-    """The name of a class that a recipe may call by another: non-saturating is NonSaturating."""
-    return aliases(kind).get(name, name)
+def _complete(kind: Kind) -> AfterValidator:
+    """Spell out what a recipe may leave out: the full name of gantool's class, and its defaults.
+
+    `non-saturating` is NonSaturating, and GradientPenalty has the weight 10.
+    """
+
+    def complete(component: Component) -> Component:
+        known = signature(kind, component.name)
+        if known is None:
+            return component
+        defaults = {
+            word.name: word.default
+            for word in known.keywords.values()
+            if word.default is not NO_LITERAL and word.name not in component.keywords
+        }
+        keywords = component.keywords | defaults
+        return component.model_copy(update={"name": known.name, "keywords": keywords})
+
+    return AfterValidator(complete)
+
+
+Loss = Annotated[Component, _complete("loss"), WithJsonSchema({COMPONENT: "Loss"})]
+Term = Annotated[Component, _complete("term"), WithJsonSchema({COMPONENT: "Term"})]
+Metric = Annotated[Component, _complete("metric"), WithJsonSchema({COMPONENT: "Metric"})]
+Hook = Annotated[Component, _complete("hook"), WithJsonSchema({COMPONENT: "Hook"})]
 
 
 class Data(Section):

@@ -366,6 +366,17 @@ def test_a_diverged_run_ends_with_3_and_keeps_the_checkpoint_from_before(
     assert len(list((run / "checkpoints").iterdir())) == 2
 
 
+def test_what_may_not_be_meant_is_a_warning_on_stderr(command: Any, tiny: Path) -> None:
+    last = "discriminator.layers.1.Dense.activation=tanh"
+    ended = command("train", tiny, "--out", "run", *THREE, "--set", last)
+    assert ended.code == 0
+    assert ended.err == (
+        "warning: --set discriminator.layers=[Flatten, Dense: {units: 1}]: discriminator gives"
+        " numbers of -1 to 1, and non-saturating takes logits, which may be any number: remove the"
+        " tanh\n"
+    )
+
+
 @pytest.mark.slow
 def test_a_run_that_diverges_before_its_first_checkpoint_says_how_to_go_on(
     command: Any, tiny: Path
