@@ -34,9 +34,7 @@ def have(monkeypatch, tmp_path):
         paths, files = [], []
         for file, content in zip(CATALOGUE[name].files, contents, strict=False):
             digest = hashlib.sha256(content).hexdigest()
-            files.append(
-                replace(file, size=len(content), md5=None, sha256=digest, content_md5=None)
-            )
+            files.append(replace(file, size=len(content), sha256=digest, content_sha256=None))
             paths.append(tmp_path / file.name)
             paths[-1].write_bytes(content)
         changed = replace(CATALOGUE[name], files=tuple(files))
