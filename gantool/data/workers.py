@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
-from types import TracebackType
 from typing import Generic, TypeVar
 
 from gantool.device import cores
@@ -65,12 +64,7 @@ class Workers(Generic[Task, Result]):
                 self._processes |= set(multiprocessing.active_children()) - before
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         for process in self._processes:
             process.kill()
         self._pool.shutdown(cancel_futures=True)

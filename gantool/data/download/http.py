@@ -133,16 +133,11 @@ def _no_mirror(file: CatalogueFile, failures: Sequence[tuple[str, str]]) -> Gant
 
 @dataclass
 class Mirror:
-    """An address of a file.
+    """An address of a file; see `fetch`.
 
     Attributes:
-        session: from `session`.
-        url: the address.
-        file: what lies there.
-        partial: where it comes to.
-        progress: told of the bytes at the start of each answer and after each piece of it.
-        in_one_piece: whether all bytes there came in one answer. If not, and the whole is wrong,
-            the pieces may be of different files.
+        in_one_piece: whether all bytes of `partial` came in one answer. If not, and the whole is
+            wrong, the pieces may be of different files.
     """
 
     session: requests.Session

@@ -9,12 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gantool.data.catalogue import (
-    CATALOGUE,
-    data_set_places,
-    named_folder,
-    user_folder,
-)
+from gantool.data.catalogue import CATALOGUE, data_set_places, named_folder, user_folder
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import archives
 from gantool.data.download.http import Notice, OnBytes, fetch, session
@@ -27,13 +22,7 @@ from gantool.recipe.suggest import did_you_mean
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a data set lies now.
-
-    Attributes:
-        path: its folder.
-        steps: how it came there: "copied from …", "unpacked from …", "downloaded from …"; empty
-            where all of it was there.
-    """
+    """The folder where a data set lies now, and how it came there; no steps if all was there."""
 
     path: Path
     steps: tuple[str, ...] = ()
@@ -78,9 +67,11 @@ def place(
     missing = _missing(data_set, folder)
     if not missing:
         return Placed(folder)
+    mirrors = {file.name: file.mirrors for file in missing}
     if mirror is None:
         at_hand = _copies_elsewhere(data_set) | at_hand
-    mirrors = {file.name: _mirrors(file, mirror) for file in missing}
+    else:
+        mirrors = {name: (f"{mirror.rstrip('/')}/{name}",) for name in mirrors}
     if any(file.name not in at_hand and not mirrors[file.name] for file in missing):
         raise GantoolError(
             f"the data set {name} comes with gantool's repository and has no mirror: run this in"
@@ -151,15 +142,7 @@ def _bring(
 
 @contextmanager
 def alone_in(folder: Path, notice: Notice) -> Iterator[None]:
-    """Wait until no other process fills `folder`, and keep the others waiting in the block.
-
-    Args:
-        folder: one that exists.
-        notice: told, before it waits, what is waited for.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
+    """Wait until no other process fills `folder`, and keep the others waiting in the block."""
 
     def busy(handle: int) -> None:
         notice(f"another process fills {folder}; waiting for its end")
@@ -187,10 +170,6 @@ def _copies_elsewhere(data_set: DataSet) -> dict[str, Path]:
         if not _missing(data_set, folder):
             return {file.name: folder / file.place for file in data_set.files}
     return {}
-
-
-def _mirrors(file: CatalogueFile, address: str | None) -> tuple[str, ...]:
-    return file.mirrors if address is None else (f"{address.rstrip('/')}/{file.name}",)
 
 
 def _target() -> Path:
