@@ -40,6 +40,7 @@ class TrainableNetwork:
     Attributes:
         trainable: The variables that the optimizer moves.
         state: Variables that passes in training mode move, such as moving statistics.
+        constraints: See above.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class TrainableNetwork:
         rows: Rows = whole,
         constraints: Sequence[Callable[[TrainableNetwork], None]] = (),
     ) -> None:
-        self._constraints = constraints
+        self.constraints = constraints
         self.model = model
         self.optimizer = optimizer
         self.takes_label = takes_label
@@ -150,7 +151,7 @@ class TrainableNetwork:
         tf.cond(where, partial(self._apply, list(gradients)), _nothing)
         for variable, value in zip(self.state, state, strict=True):
             variable.assign(tf.where(where, value, variable.value))
-        for constraint in self._constraints:
+        for constraint in self.constraints:
             tf.cond(where, partial(constraint, self), _nothing)
 
     def _without_random(self, non_trainable: Sequence[Any]) -> list[Any]:

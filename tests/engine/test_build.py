@@ -27,7 +27,9 @@ def update_discriminator(gan):
         for shape in ((1, 3, 1), (2,))
     )
     given = Given(images, tf.zeros(BATCH, tf.int32), latents, tf.constant(0, tf.int64))
-    gan.apply(descend_discriminator(gan, given))
+    descent = descend_discriminator(gan, given)
+    gradients, state = descent.gradients["discriminator"], descent.state["discriminator"]
+    gan.discriminator.apply(gradients, state)
 
 
 def kernel_of(gan):
@@ -116,7 +118,7 @@ def test_weight_clip_has_a_switch_for_batch_normalization(switch, expected, laye
     for network in (state.discriminator, state.generator):
         for variable in network.weights().values():
             variable.assign(tf.fill(variable.shape, 7.0))
-    [constraint] = gan.constraints
+    [constraint] = gan.discriminator.constraints
     constraint(gan.discriminator)
     weights = state.discriminator.weights()
     clipped = {key for key, variable in weights.items() if (variable.numpy() == 0.125).all()}

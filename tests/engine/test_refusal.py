@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.engine.refusal import Fault, make_update
+from gantool.engine.refusal import Fault, Refusal
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.updates import GAN, Descent, Given, Update
 from gantool.losses.wasserstein import Wasserstein
@@ -182,8 +181,8 @@ def test_all_of_a_later_call_is_refused_too(small: Callable[..., Steps]) -> None
     assert made.bytes() == before
 
 
-class TestMakeUpdate:
-    """`make_update` by itself, of descents that are made up."""
+class TestPermits:
+    """`Refusal` by itself, of descents that are made up."""
 
     def network(self, shapes: list[int]) -> TrainableNetwork:
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -200,27 +199,30 @@ class TestMakeUpdate:
         other: list[list[float]] | None = None,
         allowed: bool = True,
     ) -> tuple[bool, bool, bool]:
-        """Whether it was made, and which of two networks moved."""
+        """Whether it was permitted, and which of two networks moved."""
         of = {"discriminator": gradients} | ({} if other is None else {"generator": other})
         networks = {name: self.network([len(it) for it in values]) for name, values in of.items()}
         gan = GAN(
             networks.get("generator", self.network([1])), networks["discriminator"], Wasserstein()
         )
         values = {name: [tf.constant(it) for it in gradients] for name, gradients in of.items()}
-
-        def descend(_gan: GAN, _given: Any) -> Descent:
-            loss = dict.fromkeys(of, tf.constant(1.0))
-            totals = loss | {"discriminator": tf.constant(total)}
-            return Descent(loss, totals, values, {name: [] for name in of})
-
-        update = Update("discriminator", 1, (descend,))
-        given = Given(*[tf.zeros([])] * 4)
-        made = make_update(gan, update, given, tf.constant(allowed))
+        loss = dict.fromkeys(of, tf.constant(1.0))
+        totals = loss | {"discriminator": tf.constant(total)}
+        descent = Descent(loss, totals, values, {name: [] for name in of})
+        update, given = Update("discriminator", 1, ()), Given(*[tf.zeros([])] * 4)
+        refusal = Refusal()
+        if not allowed:
+            infinite = {"discriminator": tf.constant(np.inf)}
+            refusal.permits(gan, update, given, descent._replace(totals=totals | infinite))
+        permitted = refusal.permits(gan, update, given, descent)
+        for name in of:
+            gan.network(name).apply(values[name], [], permitted)
+        assert bool(refusal.is_sound()) == bool(permitted)
         moved = [
             any((variable.numpy() != 0).any() for variable in network.trainable)
             for network in (gan.discriminator, gan.generator)
         ]
-        return bool(made.finite), *moved
+        return bool(permitted), *moved
 
     @pytest.mark.parametrize(
         ("gradients", "finite"),
@@ -241,7 +243,7 @@ class TestMakeUpdate:
     def test_is_not_made_where_the_loss_alone_is_not_finite(self) -> None:
         assert self.made([[1.0]], total=np.inf) == (False, False, False)
 
-    def test_is_not_made_where_it_is_not_allowed(self) -> None:
+    def test_is_not_made_after_one_that_was_skipped(self) -> None:
         assert self.made([[1.0]], allowed=False) == (False, False, False)
 
     def test_moves_both_networks_or_none(self) -> None:

@@ -13,7 +13,6 @@ from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
 from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.refusal import Made
 from gantool.engine.schedule import Schedule
 from gantool.engine.step import Losses, TrainingStep
 from gantool.gan.updates import Given, Update
@@ -110,10 +109,10 @@ def order(load_tiny: Callable[..., Any]) -> Callable[[str], Order]:
 class _Noting(TrainingStep):
     made: list[tuple[str, bytes, bytes]]
 
-    def make(self, update: Update, given: Given, allowed: tf.Tensor) -> Made:
+    def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
         latents, labels = (it.numpy().tobytes() for it in (given.latents, given.labels))
         self.made.append((update.network, latents, labels))
-        return super().make(update, given, allowed)
+        return super().make(update, given)
 
 
 class TestOrderOfUpdates:

@@ -29,9 +29,10 @@ UPDATES = pytest.mark.parametrize("update", [TOGETHER, SEPARATE], ids=["together
 class Witness(TrainableNetwork):
     """A network that remembers what passed through it."""
 
-    def __init__(self, model, rate, takes_label):
+    def __init__(self, model, rate, takes_label, constraints=()):
         self.inputs, self.seeds, self.outputs, self.passes = [], [], [], []
-        super().__init__(model, keras.optimizers.SGD(rate), takes_label)
+        optimizer = keras.optimizers.SGD(rate)
+        super().__init__(model, optimizer, takes_label, constraints=constraints)
 
     def forward(self, inputs, labels, seed, state=None):
         made = super().forward(inputs, labels, seed, state)
@@ -67,12 +68,12 @@ def gan_of(generator=None, discriminator=None, loss=None, regularizers=(), seed=
     discriminator = discriminator or [keras.layers.Flatten(), keras.layers.Dense(1)]
     making, makes_of_label = model_of((2,), *generator, keras.layers.Reshape((1, 3, 1)))
     telling, tells_of_label = model_of((1, 3, 1), *discriminator)
+    constraints = [item for item in regularizers if isinstance(item, Constraint)]
     return GAN(
         generator=Witness(making, RATE, makes_of_label),
-        discriminator=Witness(telling, RATE, tells_of_label),
+        discriminator=Witness(telling, RATE, tells_of_label, constraints),
         loss=loss or NonSaturating(),
         terms=tuple(item for item in regularizers if isinstance(item, Term)),
-        constraints=tuple(item for item in regularizers if isinstance(item, Constraint)),
         seed=seed,
     )
 
@@ -101,12 +102,18 @@ def given_of(index=0, real=REAL):
     return Given(tf.constant(real), tf.constant(LABELS), latents_of(index), number)
 
 
+def take(gan, descent):
+    """Move the networks of a descent by it."""
+    for name, gradients in descent.gradients.items():
+        gan.network(name).apply(gradients, descent.state[name])
+
+
 def make(gan, update, index=0, real=REAL):
     """Make an update; its losses by network, summed over its descents."""
     losses = {}
     for descend in update.descents:
         descent = descend(gan, given_of(index, real))
-        gan.apply(descent)
+        take(gan, descent)
         for name, loss in descent.losses.items():
             losses[name] = losses.get(name, 0.0) + float(loss)
     return losses

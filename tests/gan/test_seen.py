@@ -26,6 +26,7 @@ from .gans import (
     make,
     sigmoid,
     softplus,
+    take,
     update_discriminator,
     update_generator,
     weights,
@@ -253,7 +254,7 @@ def test_term_of_one_side_joins_the_descent_of_that_side(side):
     for name, one in (("with", gan), ("without", plain)):
         kernels[name] = [weights(one.discriminator)[0]]
         for descend in SEPARATE.descents:
-            one.apply(descend(one, given_of()))
+            take(one, descend(one, given_of()))
             kernels[name].append(weights(one.discriminator)[0])
     further = np.subtract(kernels["with"], kernels["without"])
     place = 1 if side == "real" else 2

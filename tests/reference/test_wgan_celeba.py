@@ -33,7 +33,7 @@ def test_the_switch_says_what_of_normalization_is_clipped(switch, spared):
         for variable in network.values():
             variable.assign(np.full(variable.shape, -1.0))
     gan = build_gan(state, loaded.recipe)
-    for constraint in gan.constraints:
+    for constraint in gan.discriminator.constraints:
         constraint(gan.discriminator)
     for key, variable in networks[0].items():
         left = key.rpartition("/")[2] in spared
