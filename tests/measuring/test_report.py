@@ -37,6 +37,7 @@ def set_out(loaded: Any) -> Any:
     return plan, load_images(plan.source, plan.recipe.data)
 
 
+@pytest.mark.slow
 def test_a_report_adds_up(load_tiny: Callable[..., Any]) -> None:
     plan, images = set_out(load_tiny(*QUICK, "train.updates.discriminator=3"))
     found: Report = measure(plan, images, 12)
