@@ -150,6 +150,7 @@ def test_a_disk_that_stays_full_ends_the_run_as_failed(disk: SmallDisk, train: T
     assert find_resume_point(folder).damaged == {}
 
 
+@pytest.mark.slow
 def test_a_disk_that_turns_read_only(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match="Read-only file system"):
