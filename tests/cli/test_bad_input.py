@@ -61,6 +61,7 @@ def test_a_truncated_image_in_a_folder(refused: Any, tiny: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_truncated_image_in_a_set_too_large_for_memory(
     command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def schema() -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_json_is_one_object_and_nothing_is_written(
     command: Any, tiny: Path, workshop: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_json_is_one_object_and_nothing_is_written(
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_table_by_default(command: Any, tiny: Path) -> None:
     ended = command("bench", tiny, *QUICK, "--steps", "2")
     assert (ended.code, ended.err) == (0, "")

@@ -177,6 +177,7 @@ def test_the_schema_is_json(command: Any) -> None:
     assert json.loads(ended.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
+@pytest.mark.slow
 def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "gantool", "schema"],

@@ -183,6 +183,7 @@ TAKEN = 4 * (4 * (3528 + 2 * 196 + 260 + 2 * 4 + 65) + 2 * (2 * 196 + 2 * 4)) + 
 )
 
 
+@pytest.mark.slow
 def test_a_recipe_just_below_the_bound_is_accepted(
     command: Any, tiny: Path, machine: Any, tmp_path: Path
 ) -> None:

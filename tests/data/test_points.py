@@ -111,6 +111,7 @@ def test_the_specification_follows_the_size() -> None:
     assert example_of(Data(source="x", size=(3, 4), channels=4)).shape == (3, 4, 4)
 
 
+@pytest.mark.slow
 def test_a_run_of_points_trains_resumes_and_is_sampled(
     tmp_path: Path, command: Callable[..., Any]
 ) -> None:

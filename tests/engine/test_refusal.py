@@ -36,6 +36,7 @@ WAYS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @WAYS
 def test_nothing_is_moved_by_an_update_that_is_not_finite(
     settings: list[str], update: str, small: Callable[..., Steps]
@@ -52,6 +53,7 @@ def test_nothing_is_moved_by_an_update_that_is_not_finite(
     assert made.bytes() == before  # looking moves nothing either
 
 
+@pytest.mark.slow
 def test_what_came_before_it_in_its_step_was_made(small: Callable[..., Steps]) -> None:
     """The discriminator's update is finite, but so large that the generator's is not."""
     made = small("optimizers.discriminator={SGD: {learning_rate: 1.0e+30}}")
@@ -89,6 +91,7 @@ NORMALIZED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("updates", "more", "broken", "network", "step"),
     [
@@ -129,6 +132,7 @@ def test_nothing_after_it_moves_within_the_same_call(
     assert made.bytes() == until_then.bytes()
 
 
+@pytest.mark.slow
 def test_updates_of_its_step_that_came_before_it_are_kept(small: Callable[..., Steps]) -> None:
     """The generator's two come first, then the second of the discriminator's is not finite."""
     updates = "{order: generator-first, discriminator: 2, generator: 2}"
@@ -147,6 +151,7 @@ def test_updates_of_its_step_that_came_before_it_are_kept(small: Callable[..., S
     assert {key for key in average if found[key] != expected[key]} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", ["false", "true"])
 def test_a_fault_of_the_generator_is_told_by_its_step(
     jit_compile: str, small: Callable[..., Steps]
@@ -172,6 +177,7 @@ def test_a_fault_of_the_generator_is_told_by_its_step(
     assert all("discriminator" in group for group in moved)
 
 
+@pytest.mark.slow
 def test_all_of_a_later_call_is_refused_too(small: Callable[..., Steps]) -> None:
     made = small(broken=1)
     first = made.fault(3)

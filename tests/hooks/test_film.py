@@ -61,6 +61,7 @@ def test_without_a_grid_there_is_no_film(tmp_path: Path) -> None:
     assert not (tmp_path / "film.gif").exists()
 
 
+@pytest.mark.slow
 def test_a_recipe_names_it(tiny: Path, command: Callable[..., Any], tmp_path: Path) -> None:
     out = tmp_path / "run"
     settings = (

@@ -85,6 +85,7 @@ def test_the_variable_is_read(value, expected, monkeypatch):
     assert are_plain() == expected
 
 
+@pytest.mark.slow
 def test_plain_kernels_are_in_a_graph_alone_and_compute_the_same(traced, taken, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     fast, _, compiled = traced()

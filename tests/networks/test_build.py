@@ -233,6 +233,7 @@ def test_pipeline_of_keras_is_a_layer_like_others(build):
     np.testing.assert_array_equal(built.model(np.array([[-1.0, 0.0, 1.0]])), [[0.0, 0.0, 2.0]])
 
 
+@pytest.mark.slow
 def test_a_network_may_be_deeper_than_python_lets_calls_be(build):
     usual = sys.getrecursionlimit()
     built = build([{"Repeat": {"times": usual + 100, "layers": ["ReLU"]}}, DENSE], VECTOR)

@@ -116,6 +116,7 @@ def steps(folder: RunFolder) -> list[int]:
     return [json.loads(line)["step"] for line in folder.metrics.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_with_what_was_saved(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match="No space left on device") as raised:
@@ -127,6 +128,7 @@ def test_a_full_disk_stops_the_run_with_what_was_saved(disk: SmallDisk, train: T
     assert find_resume_point(folder).damaged == {}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_waited_out_where_the_recipe_says_so(disk: SmallDisk, train: Train) -> None:
     """Rows that could not be written come later, in their order; checkpoints go on at the next."""
     folder = RunFolder(disk.path / "run")
@@ -148,6 +150,7 @@ def test_a_disk_that_stays_full_ends_the_run_as_failed(disk: SmallDisk, train: T
     assert find_resume_point(folder).damaged == {}
 
 
+@pytest.mark.slow
 def test_a_disk_that_turns_read_only(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match="Read-only file system"):

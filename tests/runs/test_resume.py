@@ -496,6 +496,7 @@ def test_what_others_are_writing_stays(trained: Path, tmp_path: Path, command: A
     assert [name for name in FOREIGN if not (run / name).exists()] == []
 
 
+@pytest.mark.slow
 def test_a_new_run_in_a_folder_of_others_removes_nothing_of_theirs(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:

@@ -118,6 +118,7 @@ def test_at_most_so_many_times(run: Callable[..., Run]) -> None:
     assert [path.stem for path in spoiled.folder.checkpoints()] == ["step-00000010"]
 
 
+@pytest.mark.slow
 def test_without_retries_the_first_ends_it(run: Callable[..., Run]) -> None:
     spoiled = run("spoiled")
     with pytest.raises(DivergedError):

@@ -77,6 +77,7 @@ def steps_logged(folder: RunFolder) -> list[int]:
     return [json.loads(line)["step"] for line in folder.metrics.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_training_goes_on_while_a_checkpoint_is_written(
     session: Any, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +105,7 @@ def test_training_goes_on_while_a_checkpoint_is_written(
         assert file["generator/00_Dense/kernel"][()].tobytes() == at_ten
 
 
+@pytest.mark.slow
 def test_a_checkpoint_implies_the_rows_up_to_its_step(
     session: Any, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +152,7 @@ def test_an_error_of_a_file_ends_the_training_soon(session: Any, folder: RunFold
     assert not folder.samples(20).exists()
 
 
+@pytest.mark.slow
 def test_an_error_is_not_kept_until_something_else_is_due(session: Any, folder: RunFolder) -> None:
     shutil.rmtree(folder.path / "checkpoints")
     rarely = ENDLESS // 2
