@@ -148,6 +148,7 @@ class TrainableNetwork:
             state: `Pass.state` of the last pass.
             where: Where false, nothing is moved.
         """
+        where = tf.convert_to_tensor(where)
         tf.cond(where, partial(self._apply, list(gradients)), _nothing)
         for variable, value in zip(self.state, state, strict=True):
             variable.assign(tf.where(where, value, variable.value))

@@ -187,16 +187,23 @@ def test_all_of_a_later_call_is_refused_too(small: Callable[..., Steps]) -> None
     assert made.bytes() == before
 
 
+class _Weights(keras.layers.Layer):
+    """Has a vector of zeros of each size."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        super().__init__()
+        self.vectors = [self.add_weight(shape=(size,), initializer="zeros") for size in sizes]
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
 class TestPermits:
     """`Refusal` by itself, of descents that are made up."""
 
     def network(self, shapes: list[int]) -> TrainableNetwork:
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        network = TrainableNetwork(model, keras.optimizers.SGD(1.0), False)
-        network.trainable = [keras.Variable(np.zeros(size), dtype="float32") for size in shapes]
-        network.optimizer = keras.optimizers.SGD(1.0)
-        network.optimizer.build(network.trainable)
-        return network
+        model = keras.Sequential([keras.Input((1,)), _Weights(shapes)])
+        return TrainableNetwork(model, keras.optimizers.SGD(1.0), False)
 
     def made(
         self,

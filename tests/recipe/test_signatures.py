@@ -45,7 +45,7 @@ OWN_KINDS = ("layer", "loss", "term", "metric", "hook")
 OWN = [(kind, name) for kind in OWN_KINDS for name in own_modules(kind)]
 OF_KERAS = [(kind, name) for kind in MODULES for name in names(kind) if (kind, name) not in OWN]
 EVERY_CLASS = [*OF_KERAS, *OWN]
-GIVEN = {("layer", "ConcatLabel"): {"classes"}}
+GIVEN = {("layer", "SpectralNormalization"): {"autocast"}, ("layer", "ConcatLabel"): {"classes"}}
 """Keywords that a class is given by what builds it."""
 WITHOUT_EFFECT = {
     "HashedCrossing": {"activity_regularizer", "autocast", "trainable"},

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gantool.gan.network import TrainableNetwork
+from gantool.layers.batch_normalization import BatchNormalization
 from gantool.terms.weight_clip import WeightClip
 
 
@@ -39,7 +40,7 @@ def test_weights_outside_are_brought_to_the_bound_and_those_inside_stay():
     ],
 )
 def test_batch_normalization_is_clipped_as_far_as_is_said(keywords, clipped, wrapped):
-    layer = keras.layers.BatchNormalization()
+    layer = BatchNormalization()
     layers = [keras.layers.Reshape((1, 3)), keras.layers.TimeDistributed(layer)]
     network = network_of(*(layers if wrapped else [layer]), keras.layers.Dense(1))
     for variable in network.model.weights:
