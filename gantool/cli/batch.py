@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
 from gantool.cli.loading import load_recipe
-from gantool.cli.quantities import amount
 from gantool.errors import GantoolError, InputError
+from gantool.memory import amount
 
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
@@ -80,7 +80,7 @@ def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
     from gantool.memory import free_memory
 
     # Now: what this process takes later is what the trial takes, too.
-    with _Trial(source, settings, free_memory()) as trial:
+    with closing(_Trial(source, settings, free_memory())) as trial:
         share = _OF_FREE_GPU if trial.on_gpu else _OF_FREE
         limit = int(share * trial.free)
         found = largest_batch(
@@ -106,7 +106,7 @@ def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
 
 
 class _Trial:
-    """A process that tries batches; a context manager, which ends it.
+    """A process that tries batches.
 
     It may run out of memory in place of this one. One that has is followed by another.
 
@@ -118,8 +118,6 @@ class _Trial:
     """
 
     def __init__(self, source: RecipeText, settings: Sequence[str], free: int) -> None:
-        self.images = self.at_rest = 0
-        self.on_gpu = False
         self.free = free
         self._request = {
             "text": source.text,
@@ -128,21 +126,8 @@ class _Trial:
             "settings": list(settings),
             "most": int(_REFUSED * free),
         }
-        self._process: subprocess.Popen[str] | None = None
-        self._last = 0
-        self._seconds = 0.0
-
-    def __enter__(self) -> _Trial:
+        self._last, self._seconds = 0, 0.0
         self._start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._end()
 
     def affordable(self) -> float:
         """The largest batch that can be tried without taxing anybody's patience."""
@@ -151,14 +136,14 @@ class _Trial:
     def peak_of(self, batch: int) -> int | None:
         """The bytes that a few steps with a batch take at most; None if they are too many."""
         if batch < self._last:  # a process never forgets its peak
-            self._end()
-        if self._process is None:
+            self.close()
+        if self._process.poll() is not None:
             self._start()
         began = time.monotonic()
         answer = self._ask(batch)
         self._last, self._seconds = batch, time.monotonic() - began
         if answer is None:
-            self._end()
+            self.close()
             click.echo(f"trying batch {batch}: does not fit", err=True)
             return None
         peak = int(answer["peak"])
@@ -187,9 +172,8 @@ class _Trial:
 
     def _ask(self, question: object) -> dict[str, Any] | None:
         """What the process answers; None if it has ended instead."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        assert self._process.stdin
+        assert self._process.stdout
         try:
             print(json.dumps(question), file=self._process.stdin, flush=True)
         except BrokenPipeError:
@@ -202,9 +186,7 @@ class _Trial:
             raise (InputError if answer["is_input"] else GantoolError)(answer["error"])
         return answer
 
-    def _end(self) -> None:
-        if self._process is None:
-            return
+    def close(self) -> None:
+        """End the process."""
         self._process.kill()
         self._process.communicate()
-        self._process = None

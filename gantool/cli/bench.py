@@ -10,7 +10,8 @@ import click
 
 from gantool.cli.batch import BatchSize, batch_option, load_with_batch
 from gantool.cli.loading import images_of, plan_of, setting_options
-from gantool.cli.quantities import amount, step_time
+from gantool.cli.quantities import step_time
+from gantool.memory import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
     from gantool.recipe.load import LoadedRecipe
-    from gantool.runs.run_folder import RunFolder
 
 
 def distribute_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,14 +69,3 @@ def _among_workers() -> Replicas:
     own, count = cluster.workers[cluster.own], len(cluster.workers)
     click.echo(f"{own} of {count}: waiting for all of them")
     return among(cluster)
-
-
-def way_on_together(folder: RunFolder) -> str:
-    """What to do after a worker was lost."""
-    checkpoints = folder.checkpoints()
-    if not checkpoints:
-        return "no checkpoint is saved here; start all workers again"
-    return (
-        f"{checkpoints[-1]} is saved; start all workers again, each with:"
-        f" gantool train --resume {folder.path} --distribute workers"
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -89,11 +89,11 @@ def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     plan = make_plan(loaded, replicas)
     if plan.source is None:
         raise InputError(plan.note)
-    warn(plan.warnings)
+    warn(*plan.warnings)
     return plan
 
 
-def warn(lines: Iterable[str]) -> None:
+def warn(*lines: str) -> None:
     """Tell what does not keep a command from its work."""
     for line in lines:
         click.echo(f"warning: {line}", err=True)

@@ -17,18 +17,18 @@ class Terminated(KeyboardInterrupt):
 
 
 class StopWish:
-    """Which signal has asked to stop; None while none has."""
+    """Which signal has asked to stop; 0 while none has."""
 
-    signal: int | None = None
+    signal = 0
 
     def __call__(self) -> bool:
         """Whether to stop."""
-        return self.signal is not None
+        return self.signal != 0
 
     @property
     def exit_code(self) -> int:
         """128 + the signal's number, as shells count; 0 without one."""
-        return 0 if self.signal is None else 128 + self.signal
+        return 128 + self.signal if self.signal else 0
 
 
 @contextmanager
