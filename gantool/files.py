@@ -14,7 +14,7 @@ _UNFINISHED = ".gantool-tmp"
 
 @contextmanager
 def complete_or_absent(path: Path, *, flushed: bool = True) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success flush it to disk and rename it to `path`.
+    """Give a path beside `path` to write to; on success flush it to disk and rename it to `path`.
 
     Whoever opens `path` sees the old content or the whole new one, also after a power cut. When
     the block raises, the temporary file is removed and `path` is left as it was.
@@ -26,13 +26,20 @@ def complete_or_absent(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     Raises:
         OSError: the folder is missing or cannot be written, or the disk is full. It names `path`.
     """
-    with errors_name(path), _temporary_beside(path) as temporary:
-        yield temporary
-        if flushed:
-            flush_to_disk(temporary)
-        temporary.replace(path)
-        if flushed:
-            flush_to_disk(path.parent)
+    # By chance and nothing else: processes of two containers may have one number, and one folder.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_UNFINISHED}")
+    with errors_name(path):
+        try:
+            yield temporary
+            if flushed:
+                flush_to_disk(temporary)
+            temporary.replace(path)
+            if flushed:
+                flush_to_disk(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
 
 
 @contextmanager
@@ -46,19 +53,6 @@ def errors_name(path: Path) -> Iterator[None]:
         if error.errno is None or of_other:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-@contextmanager
-def _temporary_beside(path: Path) -> Iterator[Path]:
-    # By chance and nothing else: processes of two containers may have one number, and one folder.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_UNFINISHED}")
-    temporary.touch(exist_ok=False)
-    try:
-        yield temporary
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def write_bytes(path: Path, content: bytes | memoryview, *, flushed: bool = True) -> None:

@@ -204,13 +204,13 @@ def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tupl
 def _write_grid(
     sampler: CheckpointSampler, cells: Iterable[Cell], grid: tuple[int, int], path: Path
 ) -> None:
+    from gantool.data.pictures import write_png
     from gantool.errors import InputError
-    from gantool.sampling.pictures import tile, write_png
 
     _refuse_too_large(sampler, grid)
     images = list(sampler.draw(cells))
     try:
-        write_png(path, tile(images, *grid))
+        write_png(path, sampler.example.picture(images, *grid))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
@@ -220,7 +220,7 @@ def _refuse_too_large(sampler: CheckpointSampler, grid: tuple[int, int]) -> None
     from gantool.errors import InputError
     from gantool.memory import amount, machine_memory
 
-    shape = (*sampler.recipe.data.size, sampler.recipe.data.channels)
+    shape = sampler.recipe.data.shape
     size, memory = math.prod((*grid, *shape)), machine_memory()
     if size > memory:
         raise InputError(
@@ -234,6 +234,8 @@ def _write_each(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path)
     from gantool.errors import InputError
     from gantool.sampling.picture_files import write_pictures
 
+    if sampler.recipe.data.size is None:
+        raise InputError(f"--out {folder}: points are shown together: name a .png")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_pictures(sampler, cells, folder)

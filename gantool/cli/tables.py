@@ -13,7 +13,6 @@ from gantool.engine.plan import Plan
 from gantool.engine.schedule import schedule_of
 from gantool.engine.smoke_test import Trace
 from gantool.networks.build import BuiltNetwork, PlacedLayer
-from gantool.networks.from_recipe import image_shape
 from gantool.networks.messages import times
 
 
@@ -21,7 +20,7 @@ def print_plan(plan: Plan, traced: Trace) -> None:
     """Print both networks layer by layer, their memory, a trace, and the length of an epoch."""
     latent = (plan.recipe.latent.size,)
     _print_network("generator", plan.state.generator, latent)
-    _print_network("discriminator", plan.state.discriminator, image_shape(plan.recipe))
+    _print_network("discriminator", plan.state.discriminator, plan.recipe.data.shape)
     for line in (*_memory_lines(plan), _trace_line(plan, traced), *_data_lines(plan)):
         click.echo(line)
 

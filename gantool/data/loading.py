@@ -12,13 +12,14 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from gantool.data.batch import Batch, Jpeg, assemble, find_jpeg, of_one_size
+from gantool.data.example import Example, example_of
 from gantool.data.images import UnreadableImageError, prepare
-from gantool.data.sources import ImageSource
-from gantool.data.sources.base import EncodedSource, Labels
+from gantool.data.sources.base import EncodedSource, ImageSource, Labels
 from gantool.data.sources.idx import IdxSource
+from gantool.data.sources.points import PointSource
 from gantool.device import cores
 from gantool.errors import InputError
 from gantool.recipe.model import Data
@@ -26,7 +27,7 @@ from gantool.recipe.model import Data
 MAX_BYTES_IN_MEMORY = 1 << 30
 """A set that is larger when prepared is decoded again for each batch, in memory of fixed size."""
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]
 Outcome = Pixels | UnreadableImageError
 OnImage = Callable[[int, int], None]
 """Called with the number of images done and of all."""
@@ -43,19 +44,17 @@ class Images:
     Attributes:
         source: where they come from.
         data: the recipe's section.
-        shape: of each example: height, width, channels.
-        dtype: of its numbers, before they are brought to the range that networks see.
+        example: what one of them is.
         labels: [N] int32, zeros where the recipe asks for no labels.
         classes: the name of each class; empty where the recipe asks for no labels.
-        pixels: [N, H, W, C] uint8; None where they are too many for memory.
+        pixels: as they are stored, [N, …]; None where they are too many for memory.
         failure: the first error that `read` or `batch` raised. A pipeline turns an exception into
             one of its own; whoever iterates over it finds the original here.
     """
 
-    source: ImageSource
+    source: ImageSource | PointSource
     data: Data
-    shape: tuple[int, ...]
-    dtype: DTypeLike
+    example: Example
     labels: Labels
     classes: tuple[str, ...]
     pixels: Pixels | None = None
@@ -119,10 +118,15 @@ class Images:
 
     def prepared(self, index: int) -> Outcome:
         """One image, or why it cannot be used."""
-        return _prepared(self.source, index, self.data)
+        return _prepared(self._image_source, index, self.data)
+
+    @property
+    def _image_source(self) -> ImageSource:
+        assert not isinstance(self.source, PointSource)
+        return self.source
 
     def _jpeg(self, index: int) -> Jpeg | None:
-        return _jpeg(self.source, index, self.data)
+        return _jpeg(self._image_source, index, self.data)
 
     def _read(self, indices: NDArray[np.signedinteger[Any]]) -> Pixels:
         batch = self._empty(len(indices))
@@ -131,11 +135,11 @@ class Images:
         return batch
 
     def _empty(self, count: int) -> Pixels:
-        return np.zeros((count, *self.shape), self.dtype)
+        return np.zeros((count, *self.example.shape), self.example.dtype)
 
 
 def load_images(
-    source: ImageSource,
+    source: ImageSource | PointSource,
     data: Data,
     progress: OnImage | None = None,
     at_most: int | None = None,
@@ -152,16 +156,18 @@ def load_images(
         InputError: images cannot be read or are smaller than the crop; the first of them are
             named with their reasons. Or a label is missing.
     """
-    count, shape = len(source), (*data.size, data.channels)
+    count, shape = len(source), data.shape
     labels = source.labels
     images = Images(
         source=source,
         data=data,
-        shape=shape,
-        dtype=np.uint8,
+        example=example_of(data),
         labels=np.zeros(count, np.int32) if labels is None else labels,
         classes=source.classes,
     )
+    if isinstance(source, PointSource):
+        images.pixels = source.points
+        return images
     if count * math.prod(shape) <= (MAX_BYTES_IN_MEMORY if at_most is None else at_most):
         images.pixels = _ready_made(source, data)
         if images.pixels is None:
@@ -179,14 +185,14 @@ def _prepared(source: ImageSource, index: int, data: Data) -> Outcome:
     times = 1
     try:
         if isinstance(source, EncodedSource):
-            image, times = source.image_for(index, data.size, data.crop)
+            image, times = source.image_for(index, data.image_size, data.crop)
         else:
             image = source.image(index)
     except UnreadableImageError as error:
         return error
     crop = None if data.crop is None else (data.crop[0] // times, data.crop[1] // times)
     try:
-        return prepare(image, data.size, data.channels, data.background, crop)
+        return prepare(image, data.image_size, data.channels, data.background, crop)
     except UnreadableImageError as error:
         return error.at(source.where(index))
 
@@ -203,10 +209,10 @@ def _jpeg(source: ImageSource, index: int, data: Data) -> Jpeg | None:
 
 def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
     """The pixels of an IDX file where nothing is left to do with them."""
-    if not isinstance(source, IdxSource) or data.crop not in (None, data.size):
+    if not isinstance(source, IdxSource) or data.crop not in (None, data.image_size):
         return None
     pixels = source.pixels()
-    if pixels.shape[1:] != data.size:
+    if pixels.shape[1:] != data.image_size:
         return None
     repeated = np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
     if data.channels == 4:

@@ -18,7 +18,6 @@ from gantool.data import order
 from gantool.data.batch import Batch, chunk_size
 from gantool.data.decoding import decode, is_refused
 from gantool.data.loading import Images, Pixels
-from gantool.data.pixels import to_range
 from gantool.data.resampling import Band
 from gantool.data.shutdown import python_calls
 from gantool.device import cores
@@ -78,7 +77,7 @@ def batches(
     order_key, flip_key = key(seed, "order"), key(seed, "flip")
     own, shares = share
     rows = slice(own * batch_size // shares, (own + 1) * batch_size // shares)
-    read = _reader(images, data.range)
+    read = _reader(images)
     labels = _on_host(images.labels)
 
     def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
@@ -154,25 +153,25 @@ def _seed(purpose_key: int, step: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(purpose_key, tf.int64), tf.cast(step, tf.int64)])
 
 
-def _reader(images: Images, bounds: tuple[float, float]) -> Any:
-    """A function from numbers of images [B] to their pixels [B, H, W, C] float32 in `bounds`."""
+def _reader(images: Images) -> Any:
+    """A function from numbers of examples [B] to what networks see of them, [B, …] float32."""
     # TensorFlow's way is for JPEG files, which have no fourth channel.
-    by_tensorflow = images.pixels is None and images.shape[-1] < 4
+    by_tensorflow = images.pixels is None and images.example.shape[-1] < 4
     made = _decoding_reader if by_tensorflow else _ready_reader
-    return made(images, lambda pixels: to_range(tf.cast(pixels, tf.float32), bounds))
+    return made(images, lambda stored: images.example.to_network(tf.cast(stored, tf.float32)))
 
 
 def _ready_reader(images: Images, to_floats: Any) -> Any:
     def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> Pixels:
         with python_calls.entered() as closing:
             if closing:  # and nobody looks at the images any more
-                return np.zeros((len(indices), *images.shape), images.dtype)
+                return np.zeros((len(indices), *images.example.shape), images.example.dtype)
             return images.read(indices)
 
     def read(indices: tf.Tensor) -> tf.Tensor:
         # The pixels stay where they are: a constant would be a second copy of all.
-        pixels = tf.numpy_function(read_in_python, [indices], images.dtype, stateful=False)
-        return to_floats(tf.ensure_shape(pixels, [*indices.shape, *images.shape]))
+        pixels = tf.numpy_function(read_in_python, [indices], images.example.dtype, stateful=False)
+        return to_floats(tf.ensure_shape(pixels, [*indices.shape, *images.example.shape]))
 
     return read
 
@@ -187,14 +186,14 @@ def _decoding_reader(images: Images, to_floats: Any) -> Any:
         types = tf.nest.flatten(_TYPES)
         parts = tf.numpy_function(read_in_python, [indices], types, stateful=False)
         batch: Batch = tf.nest.pack_sequence_as(_TYPES, parts)
-        decoded = decode(batch, chunk_size(indices.shape[0]), images.shape, to_floats)
-        pixels = tf.ensure_shape(batch.pixels, [None, *images.shape])
+        decoded = decode(batch, chunk_size(indices.shape[0]), images.example.shape, to_floats)
+        pixels = tf.ensure_shape(batch.pixels, [None, *images.example.shape])
         whole = tf.cond(
             tf.shape(pixels)[0] == 0,
             lambda: decoded[: indices.shape[0]],
             lambda: tf.gather(tf.concat([decoded, to_floats(pixels)], 0), batch.places),
         )
-        return tf.ensure_shape(whole, [*indices.shape, *images.shape])
+        return tf.ensure_shape(whole, [*indices.shape, *images.example.shape])
 
     return read
 

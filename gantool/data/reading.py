@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from gantool.data.images import UnreadableImageError
-from gantool.data.sources import ImageSource, open_source
+from gantool.data.sources import ImageSource, open_images
 from gantool.data.sources.base import EncodedSource
 from gantool.data.sources.files import FolderSource
 from gantool.data.undecoded import InFile, Undecoded, Unread
 from gantool.errors import InputError
-from gantool.recipe.model import Data
 
 
 def open_named(source: str, labels: bool | None) -> ImageSource:
@@ -59,4 +58,4 @@ def _has_several_classes(source: ImageSource) -> bool:
 def _open(source: str, labels: bool) -> ImageSource:
     if not source:
         raise InputError("SOURCE is empty; name a folder, a file or a data set of the catalogue")
-    return open_source(Data(source=source, size=(1, 1), labels=labels), None)
+    return open_images(source, None, labels)

@@ -8,18 +8,19 @@ from typing import Any
 
 import keras
 
-from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, open_source
 from gantool.engine.state import TrainingState
 from gantool.errors import InputError
 from gantool.networks import value_checks
 from gantool.networks.build import BuiltNetwork
 from gantool.networks.components import make
 from gantool.networks.devices import described, find_device, stating_precision
-from gantool.networks.from_recipe import available_memory, image_shape, network_of
+from gantool.networks.from_recipe import available_memory, network_of
 from gantool.networks.memory_check import Budget
 from gantool.networks.messages import construction_message
 from gantool.networks.optimizer_slots import slots_of
 from gantool.networks.shape_checks import discriminator_problems, generator_problems
+from gantool.networks.xla_support import compilation_problems, stating_compilation
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
@@ -45,7 +46,7 @@ class Plan:
 
     loaded: LoadedRecipe
     computing: str
-    source: ImageSource | None
+    source: ImageSource | PointSource | None
     note: str
     classes: int
     state: TrainingState
@@ -69,7 +70,8 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """
     problems: list[Problem] = []
     asked, device = loaded.recipe.train, find_device()
-    loaded = stating_precision(loaded, device)
+    loaded = stating_compilation(stating_precision(loaded, device), device)
+    problems += compilation_problems(loaded, device, replicas)
     source, classes, note = _open(loaded, problems)
     share = -(-loaded.recipe.train.batch_size // replicas)
     state = make_state(loaded, classes, problems, Budget(available_memory(device), share))
@@ -110,7 +112,7 @@ def make_state(
     budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
     discriminator = network_of("discriminator", loaded, classes, problems, budget)
     if generator is not None:
-        problems += generator_problems(generator, image_shape(recipe))
+        problems += generator_problems(generator, recipe.data.shape)
         problems += value_checks.generator_problems(generator, recipe)
     if discriminator is not None:
         problems += discriminator_problems(discriminator, recipe)
@@ -132,7 +134,9 @@ def make_state(
     return TrainingState(generator, discriminator, average, *optimizers)
 
 
-def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, int, str]:
+def _open(
+    loaded: LoadedRecipe, problems: list[Problem]
+) -> tuple[ImageSource | PointSource | None, int, str]:
     """The source, how many classes it has, and a note where it is not on this machine yet."""
     unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
     try:

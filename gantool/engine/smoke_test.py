@@ -50,7 +50,7 @@ def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarr
         given = [inputs, labels] if built.takes_label else inputs
         outputs = built.model(given, training=False)
         found: np.ndarray = tf.cast(outputs, tf.float32).numpy()
-        _train(built.model, inputs, given)
+        train_once(built.model, inputs, given)
     except Exception as error:
         message = running_message(network, error)
         plan.loaded.raise_problems([Problem((network, "layers"), message, on_key=True)])
@@ -58,11 +58,18 @@ def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarr
     return found
 
 
-def _train(model: keras.Model, inputs: tf.Tensor, given: Any) -> None:
-    """A pass in training mode and its gradients, which leaves the model as it was."""
+def train_once(model: keras.Model, inputs: tf.Tensor, given: Any) -> tf.Tensor:
+    """What a pass in training mode gives; its gradients are taken, and the model stays as it was.
+
+    Args:
+        model: A network.
+        inputs: Latents or images.
+        given: What the network is called with: `inputs`, or with labels beside them.
+    """
     weights = [variable.value for variable in model.trainable_variables]
     state = [variable.value for variable in model.non_trainable_variables]
     with tf.GradientTape() as tape:
         tape.watch([inputs, *weights])
         outputs, _ = model.stateless_call(weights, state, given, training=True)
     tape.gradient(outputs, [inputs, *weights])
+    return outputs

@@ -107,41 +107,41 @@ class TrainingStep:
         return Given(*batch, latents, index)
 
     def _steps(
-        self, batches: Any, first: tf.Tensor, end: tf.Tensor, batch: tf.Tensor
+        self, batches: Any, first: tf.Tensor, end: tf.Tensor, first_batch: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         def one(
-            step: tf.Tensor, batch: tf.Tensor, _: dict[str, tf.Tensor]
+            step: tf.Tensor, first_batch: tf.Tensor, _: dict[str, tf.Tensor]
         ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
-            losses = self._step(batches, step, batch)
+            losses = self._step(batches, step, first_batch)
             taken = _discriminator_updates(self._recipe.train.updates, step)
-            return step + 1, batch + taken, losses
+            return step + 1, first_batch + taken, losses
 
         start = {"discriminator": tf.zeros([]), "generator": tf.zeros([])}
         # One iteration after the other: the next one reads the weights that this one writes.
         losses: dict[str, tf.Tensor]
         *_, losses = tf.while_loop(
-            lambda step, *_: step < end, one, (first, batch, start), parallel_iterations=1
+            lambda step, *_: step < end, one, (first, first_batch, start), parallel_iterations=1
         )
         return losses
 
-    def _step(self, batches: Any, step: tf.Tensor, batch: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _step(self, batches: Any, step: tf.Tensor, first_batch: tf.Tensor) -> dict[str, tf.Tensor]:
         """Step number `step`, from 0; the losses of each network's last update.
 
         Args:
             batches: See `run`.
             step: Its number.
-            batch: Number of its first batch, which is that of its first discriminator update.
+            first_batch: Number of its first batch, which is that of its first discriminator update.
         """
-        held: Batch = batches.get_next()
+        batch: Batch = batches.get_next()
         losses: dict[str, tf.Tensor] = {}
         for update in self.updates:
-            made, held = self._updated(update, batches, held, step, batch)
+            made, batch = self._updated(update, batches, batch, step, first_batch)
             losses |= made
         self._refusal.where_sound(lambda: self.follow(step))
         return losses
 
     def _updated(
-        self, update: Update, batches: Any, held: Batch, step: tf.Tensor, batch: tf.Tensor
+        self, update: Update, batches: Any, batch: Batch, step: tf.Tensor, first_batch: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], Batch]:
         """Make all of a step's updates of a network; the losses of the last, and its batch.
 
@@ -151,29 +151,29 @@ class TrainingStep:
         first = step * update.times
         takes_batches = update.network == "discriminator"
         if takes_batches:
-            count, first = _discriminator_updates(self._recipe.train.updates, step), batch
+            count, first = _discriminator_updates(self._recipe.train.updates, step), first_batch
 
-        def once(index: tf.Tensor | int, held: Batch) -> dict[str, tf.Tensor]:
-            return self._update(update, self.given(update, held, step, first + index))
+        def once(index: tf.Tensor | int, batch: Batch) -> dict[str, tf.Tensor]:
+            return self._update(update, self.given(update, batch, step, first + index))
 
         if isinstance(count, int) and count == 1:
-            return once(0, held), held
+            return once(0, batch), batch
 
         def next_one(
-            index: tf.Tensor, _: dict[str, tf.Tensor], held: Batch
+            index: tf.Tensor, _: dict[str, tf.Tensor], batch: Batch
         ) -> tuple[tf.Tensor, dict[str, tf.Tensor], Batch]:
             if takes_batches:
-                held = tf.cond(index == 0, lambda: held, lambda: batches.get_next())
-            return index + 1, once(index, held), held
+                batch = tf.cond(index == 0, lambda: batch, lambda: batches.get_next())
+            return index + 1, once(index, batch), batch
 
         start = {update.network: tf.zeros([])}
-        _, losses, held = tf.while_loop(
+        _, losses, batch = tf.while_loop(
             lambda index, *_: index < count,
             next_one,
-            (tf.constant(0, tf.int64), start, held),
+            (tf.constant(0, tf.int64), start, batch),
             parallel_iterations=1,
         )
-        return losses, held
+        return losses, batch
 
 
 def follow(state: TrainingState, recipe: Recipe, step: tf.Tensor) -> None:

@@ -15,7 +15,7 @@ from functools import cache
 
 import tensorflow as tf
 
-from gantool.kernels.stride import Shapes, cells_of, taps_of
+from gantool.kernels.stride import Shapes, space_to_depth, taps_of
 
 _Backward = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -81,7 +81,7 @@ class Patches:
             for row in range(taps)
             for column in range(taps)
         ]
-        _, images_of = cells_of(self._shapes, [height + taps - 1, width + taps - 1])
+        _, images_of = space_to_depth(self._shapes, [height + taps - 1, width + taps - 1])
         [images] = images_of(tf.add_n(placed))
         return images
 

@@ -61,7 +61,7 @@ class Shapes:
         return top, left
 
 
-def cells_of(shapes: Shapes, sides: Sequence[int]) -> BothWays:
+def space_to_depth(shapes: Shapes, sides: Sequence[int]) -> BothWays:
     """Images [B, H, W, C], padded, as cells [B, *sides, depth] of stride × stride pixels."""
     stride, (top, left), (height, width) = shapes.stride, shapes.before, shapes.sides
     rows, columns = sides

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from gantool.kernels.linear import BothWays, Linear, Tensors, compiled, in_turn
-from gantool.kernels.stride import Shapes, cells_of, first_pixels, taps_of
+from gantool.kernels.stride import Shapes, first_pixels, space_to_depth, taps_of
 
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0)
 """Where polynomials are evaluated, beside infinity; these small ones keep rounding small."""
@@ -67,7 +67,7 @@ class Winograd:
         outputs, kernel, signal = matrices(tile, taps)
         self._of_images = Linear(
             *in_turn(
-                (compiled(*cells_of(shapes, cells)), 1),
+                (compiled(*space_to_depth(shapes, cells)), 1),
                 *_along_both(1, signal, tile, tiles, cells, self._tiles, _narrowed(shapes, 3)),
             )
         )

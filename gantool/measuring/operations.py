@@ -38,7 +38,7 @@ def step_operations(state: TrainingState, recipe: Recipe) -> Operations:
     """Count the operations of a step."""
     gan, batch = build_gan(state, recipe), recipe.train.batch_size
     given = Given(
-        tf.TensorSpec([batch, *recipe.data.size, recipe.data.channels], tf.float32),
+        tf.TensorSpec([batch, *recipe.data.shape], tf.float32),
         tf.TensorSpec([batch], tf.int32),
         tf.TensorSpec([batch, recipe.latent.size], tf.float32),
         tf.TensorSpec([], tf.int64),

@@ -78,7 +78,7 @@ def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[st
     """A compiled function that updates each network once and tells the seconds of the parts."""
     gan = build_gan(state, recipe)
     size = recipe.train.batch_size
-    shape = [size, *recipe.data.size, recipe.data.channels]
+    shape = [size, *recipe.data.shape]
     images = tf.random.stateless_uniform(shape, [0, 0], *recipe.data.range)
     labels = tf.zeros([size], tf.int32)
 

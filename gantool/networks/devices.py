@@ -86,5 +86,5 @@ def described(asked: Train, train: Train, device: Device, replicas: int = 1) -> 
     """
     chosen = f" (auto: {device.reason})" if asked.precision == "auto" else ""
     xla = "updates compiled by XLA" if compiles(train, device, replicas) else "without XLA"
-    chosen_xla = " (auto)" if train.jit_compile == "auto" else ""
+    chosen_xla = " (auto)" if asked.jit_compile == "auto" else ""
     return f"{device.name}, {train.precision}{chosen}, {xla}{chosen_xla}"

@@ -10,12 +10,6 @@ from gantool.networks.devices import Device
 from gantool.networks.memory_check import Budget
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
-from gantool.recipe.model import Recipe
-
-
-def image_shape(recipe: Recipe) -> tuple[int, int, int]:
-    """Shape [H, W, C] of the images that the networks see."""
-    return (*recipe.data.size, recipe.data.channels)
 
 
 def available_memory(device: Device) -> int:
@@ -42,7 +36,7 @@ def network_of(
     recipe = loaded.recipe
     is_generator = network == "generator"
     parts = loaded.parts.generator if is_generator else loaded.parts.discriminator
-    input_shape: Sequence[int] = (recipe.latent.size,) if is_generator else image_shape(recipe)
+    input_shape: Sequence[int] = (recipe.latent.size,) if is_generator else recipe.data.shape
     if parts is None:
         return None
     try:

@@ -29,7 +29,7 @@ _SAME_VALUES = (
 )
 _WITHIN_A_ROW = ("Attention", "AdditiveAttention")
 
-_WITHOUT_GRADIENT = (
+WITHOUT_GRADIENT = (
     "ContrastLimitedAdaptiveHistogramEqualization",
     "RandAugment",
     "RandomHue",
@@ -46,6 +46,8 @@ _SLACK = 0.05
 
 def generator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Tell a generator whose last activation keeps it from a part of the data's range."""
+    if recipe.data.size is None:
+        return
     made, (low, high) = value_range(built.layers), recipe.data.range
     slack = _SLACK * (high - low)
     if made[0] > low + slack or made[1] < high - slack:
@@ -56,14 +58,15 @@ def generator_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]
     """Tell a generator whose last activation goes far beyond the data's range."""
     made, (low, high) = value_range(built.layers), recipe.data.range
     slack = _SLACK * (high - low)
-    if -math.inf < made[0] < low - slack or high + slack < made[1] < math.inf:
+    exceeds = -math.inf < made[0] < low - slack or high + slack < made[1] < math.inf
+    if exceeds and recipe.data.size is not None:
         yield Problem(_last(built).path, _misfit(made, recipe.data.range))
     yield from _attention_warnings(built)
 
 
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Tell a discriminator that ends in probabilities where the loss makes them of logits."""
-    made, of_loss = value_range(built.layers), attributes("loss", recipe.loss.name)["within"]
+    made, of_loss = value_range(built.layers), attributes("loss", recipe.loss.name).get("within")
     if of_loss and made[0] >= 0.0 and made[1] <= 1.0:
         name = _activation_name(_last(built).layer)
         had = "it" if name.lower() == of_loss else f"a {of_loss}"
@@ -182,7 +185,7 @@ def _attention_warnings(built: BuiltNetwork) -> Iterator[Problem]:
 
 def _augmentation_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     for placed in built.layers:
-        if placed.name in _WITHOUT_GRADIENT:
+        if placed.name in WITHOUT_GRADIENT:
             yield Problem(
                 placed.path,
                 f"{placed.name} lets no gradient through, and without one the generator learns"

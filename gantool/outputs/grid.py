@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from gantool.data.pictures import write_png
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.outputs.samples import Samples
 from gantool.recipe.model import Grid
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import grid_cells
-from gantool.sampling.pictures import tile, write_png
 
 
 class GridHook(Hook):
@@ -38,7 +38,7 @@ class GridHook(Hook):
         def write() -> None:
             for layout, images in drawn.items():
                 name = "" if layout == grid.layouts[0] else layout
-                picture = tile(images, grid.rows, grid.columns)
+                picture = self._samples.example.picture(images, grid.rows, grid.columns)
                 write_png(self._folder.samples(step, name), picture)
 
         return Outcome(job=write)

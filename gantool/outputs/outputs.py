@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from gantool.data.loading import Images
+from gantool.data.pictures import write_png
 from gantool.engine.hook import Hook, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
@@ -20,7 +21,6 @@ from gantool.outputs.writer import Writer
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import grid_cells
-from gantool.sampling.pictures import tile, write_png
 
 
 class Outputs:
@@ -114,4 +114,4 @@ def _write_start(plan: Plan, images: Images, folder: RunFolder) -> None:
         grid = plan.recipe.output.grid
         cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)
         reals = real_images(images, cells, plan.classes, plan.recipe.seed)
-        write_png(folder.reals, tile(reals, grid.rows, grid.columns))
+        write_png(folder.reals, images.example.picture(reals, grid.rows, grid.columns))

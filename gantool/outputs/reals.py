@@ -32,6 +32,6 @@ def real_images(images: Images, cells: Sequence[Cell], classes: int, seed: int) 
         if len(queue):
             shown.append(images.read(queue[[turns[label] % len(queue)]])[0])
         else:  # labels may leave a number out
-            shown.append(np.zeros(images.shape, np.uint8))
+            shown.append(np.zeros(images.example.shape, images.example.dtype))
         turns[label] += 1
     return shown

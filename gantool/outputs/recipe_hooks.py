@@ -41,7 +41,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     recipe, state = plan.recipe, plan.state
     output, grid = recipe.output, recipe.output.grid
     cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)
-    samples = Samples(make_sampler(state.best_generator, recipe, plan.classes), recipe.data.range)
+    samples = Samples(make_sampler(state.best_generator, recipe, plan.classes), images.example)
 
     @cache
     def reals_for(cells: tuple[Cell, ...]) -> Sequence[np.ndarray]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gantool.data.pixels import from_range
+from gantool.data.example import Example
 from gantool.sampling.grid import Cell
 from gantool.sampling.sampler import Sampler
 
@@ -16,20 +16,20 @@ class Samples:
 
     Args:
         sampler: Of the generator.
-        bounds: The recipe's range of pixels.
+        example: What the generator makes.
     """
 
-    def __init__(self, sampler: Sampler, bounds: tuple[float, float]) -> None:
-        self._sampler, self._bounds = sampler, bounds
+    def __init__(self, sampler: Sampler, example: Example) -> None:
+        self._sampler, self.example = sampler, example
         self._step = -1
         self._drawn: dict[tuple[Cell, ...], Sequence[np.ndarray]] = {}
 
     def at(self, step: int, cells: Sequence[Cell]) -> Sequence[np.ndarray]:
-        """The image uint8 [H, W, C] of each cell after a step, which is the generator's now."""
+        """The example of each cell as it is stored, by the generator as it is after this step."""
         if step != self._step:
             self._step, self._drawn = step, {}
         asked = tuple(cells)
         if asked not in self._drawn:
             images = self._sampler.draw(asked)
-            self._drawn[asked] = [from_range(image, self._bounds) for image in images]
+            self._drawn[asked] = [self.example.from_network(image) for image in images]
         return self._drawn[asked]

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from gantool.recipe.signatures import Kind, aliases
+from gantool.recipe.signatures import NO_LITERAL, Kind, signature
 from gantool.recipe.types import (
     IS_WHOLE,
     Count,
@@ -80,19 +80,33 @@ def _name_and_keywords(value: Any) -> tuple[str, dict[str, Any]]:
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
 Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
-Loss = Annotated[
-    Component,
-    AfterValidator(lambda loss: loss.model_copy(update={"name": _full_name("loss", loss.name)})),
-    WithJsonSchema({COMPONENT: "Loss"}),
-]
-Term = Annotated[Component, WithJsonSchema({COMPONENT: "Term"})]
-Metric = Annotated[Component, WithJsonSchema({COMPONENT: "Metric"})]
-Hook = Annotated[Component, WithJsonSchema({COMPONENT: "Hook"})]
 
 
-def _full_name(kind: Kind, name: str) -> str:
-    """The name of a class that a recipe may call by another: non-saturating is NonSaturating."""
-    return aliases(kind).get(name, name)
+def _complete(kind: Kind) -> AfterValidator:
+    """Spell out what a recipe may leave out: the full name of gantool's class, and its defaults.
+
+    `non-saturating` is NonSaturating, and GradientPenalty has the weight 10.
+    """
+
+    def complete(component: Component) -> Component:
+        known = signature(kind, component.name)
+        if known is None:
+            return component
+        defaults = {
+            word.name: word.default
+            for word in known.keywords.values()
+            if word.default is not NO_LITERAL and word.name not in component.keywords
+        }
+        keywords = component.keywords | defaults
+        return component.model_copy(update={"name": known.name, "keywords": keywords})
+
+    return AfterValidator(complete)
+
+
+Loss = Annotated[Component, _complete("loss"), WithJsonSchema({COMPONENT: "Loss"})]
+Term = Annotated[Component, _complete("term"), WithJsonSchema({COMPONENT: "Term"})]
+Metric = Annotated[Component, _complete("metric"), WithJsonSchema({COMPONENT: "Metric"})]
+Hook = Annotated[Component, _complete("hook"), WithJsonSchema({COMPONENT: "Hook"})]
 
 
 class Data(Section):
@@ -103,12 +117,16 @@ class Data(Section):
         description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
         " files (a glob such as faces/*.tfrecord).",
     )
-    size: tuple[Count, Count] = Field(description="Height and width in pixels.")
+    size: tuple[Count, Count] | None = Field(
+        None, description="Height and width in pixels; left out for points, which have none."
+    )
     channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
         3, description="1 for grey, 3 for RGB, 4 for RGB with transparency."
     )
     range: tuple[Number, Number] = Field(
-        (-1.0, 1.0), description="What black and white become for the networks."
+        (-1.0, 1.0),
+        description="What black and white become for the networks; of points, the part of the plane"
+        " that pictures show.",
     )
     labels: bool = Field(False, description="Whether the networks are told each image's class.")
     flip: bool = Field(False, description="Mirror every second image, at random, left to right.")
@@ -122,6 +140,28 @@ class Data(Section):
         description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
         " where `channels` is 4.",
     )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an example for the networks: [H, W, C] of an image, [2] of a point."""
+        return (2,) if self.size is None else (*self.size, self.channels)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        assert self.size is not None
+        return self.size
+
+    @model_validator(mode="after")
+    def _points_are_no_images(self) -> Data:
+        given = [
+            word
+            for word in ("channels", "flip", "crop", "background")
+            if word in self.model_fields_set
+        ]
+        if self.size is None and given:
+            raise ValueError(f"{given[0]} belongs to images: give their size, too")
+        return self
 
     @field_validator("range")
     @classmethod

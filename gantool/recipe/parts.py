@@ -240,13 +240,12 @@ class _Resolver:
         if nested is not None and value is not None:
             return self._nested(value, nested, path)
         if word == "activation" or word.endswith("_activation"):
-            self._check_activation(value, path)
+            value = self._activation(value, path)
         if _is_beyond(word, value):
             self._tell(path, f"{word} of {known.name} takes no number beyond {_most(word):,}")
             return None
-        if known.is_own:
-            return self._typed(value, known.keywords[word].type, path)
-        return self._boolean(word, value, known, path)
+        value = self._boolean(word, value, known, path)
+        return self._typed(value, known.keywords[word].type, path) if known.is_own else value
 
     def _typed(self, value: Any, wanted: Any, path: Path) -> Any:
         try:
@@ -274,11 +273,12 @@ class _Resolver:
             self._nested(item, "layer", (*path, index)) for index, item in enumerate(value)
         )
 
-    def _check_activation(self, value: Any, path: Path) -> None:
+    def _activation(self, value: Any, path: Path) -> Any:
         if value is None or value in activations():
-            return
+            return value
         suggestion = did_you_mean(str(value), activations())
         self._tell(path, f"unknown activation {value!r}{suggestion}")
+        return closest(str(value), activations())
 
     def _boolean(self, word: str, value: Any, known: Signature, path: Path) -> Any:
         """YAML's `no` and `on` reach us as text; where Keras has a switch, they are meant so."""
@@ -302,8 +302,8 @@ def _all_or_none(parts: Iterable[Part | None]) -> tuple[Part, ...] | None:
 
 def _is_lost(word: str, value: Any, given: Any) -> bool:
     """Whether something was given for this keyword that could not be made out, or not be used."""
-    holds_layers = word in (*_LAYER_KEYWORDS, *LAYER_LIST_KEYWORDS)
-    return value is None and given is not None and (holds_layers or _is_beyond(word, given))
+    is_needed = word in (*_LAYER_KEYWORDS, *LAYER_LIST_KEYWORDS, "learning_rate")
+    return value is None and given is not None and (is_needed or _is_beyond(word, given))
 
 
 def _most(word: str) -> int:

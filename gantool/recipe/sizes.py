@@ -6,6 +6,7 @@ refused. What its layers take is counted where they are built: `gantool.networks
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from gantool.memory import amount
@@ -24,10 +25,8 @@ def size_problems(recipe: Recipe, memory: int, replicas: int = 1) -> Iterator[Pr
         memory: Of this machine, in bytes.
         replicas: How many share each batch; each may be on a machine of its own.
     """
-    height, width = recipe.data.size
-    channels = recipe.data.channels
-    sides = f"{height}×{width}×{channels}"
-    pixels = height * width * channels
+    sides = "×".join(map(str, recipe.data.shape))
+    pixels = math.prod(recipe.data.shape)
     has = f", and this machine has {amount(memory)}: make"
     share = -(-recipe.train.batch_size // replicas)
     shared = f"{recipe.train.batch_size:,} / {replicas}" if replicas > 1 else f"{share:,}"

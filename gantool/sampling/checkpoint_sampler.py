@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from gantool.data.pixels import from_range
+from gantool.data.example import example_of
 from gantool.errors import InputError
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.model import Recipe
@@ -24,6 +24,7 @@ class CheckpointSampler:
     Attributes:
         recipe: The recipe it was trained by.
         header: What the checkpoint says of itself.
+        example: What the generator makes.
 
     Raises:
         InputError: Its recipe cannot be built, or is of other networks.
@@ -35,6 +36,7 @@ class CheckpointSampler:
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
+        self.example = example_of(self.recipe.data)
         generator = build_generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
         checkpoint.read({group: generator.weights()})
@@ -56,9 +58,9 @@ class CheckpointSampler:
                 )
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
-        """Give the picture uint8 [H, W, C] of each cell, in order."""
+        """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image."""
         for image in self._sampler.draw(cells):
-            yield from_range(image, self.recipe.data.range)
+            yield self.example.from_network(image)
 
     def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
         """Give cells and their images [N, H, W, C] float32 in the recipe's range, in order.

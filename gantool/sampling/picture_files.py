@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gantool.data.pixels import from_range
+from gantool.data.example import Example
+from gantool.data.pictures import write_png
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
-from gantool.sampling.pictures import write_png
 
 _WAITING = 8
 """Runs of pictures that wait at most, so that the generator need not as soon as a disk does."""
@@ -28,13 +28,13 @@ def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Pa
     Raises:
         OSError: A file cannot be written.
     """
-    bounds = sampler.recipe.data.range
+    example = sampler.example
     # For small pictures more threads only take Python's lock from each other and the generator.
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
     written: deque[Future[None]] = deque()
     with ThreadPoolExecutor(threads, "pictures") as pool:
         for run, images in sampler.draw_runs(cells):
-            written.append(pool.submit(_write_run, folder, run, images, bounds))
+            written.append(pool.submit(_write_run, folder, run, images, example))
             # Where files are slower than the generator it waits, and memory stays bounded.
             while len(written) > threads + _WAITING:
                 written.popleft().result()
@@ -42,9 +42,7 @@ def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Pa
             future.result()
 
 
-def _write_run(
-    folder: Path, run: list[Cell], images: np.ndarray, bounds: tuple[float, float]
-) -> None:
-    for (seed, label), pixels in zip(run, from_range(images, bounds), strict=True):
+def _write_run(folder: Path, run: list[Cell], images: np.ndarray, example: Example) -> None:
+    for (seed, label), pixels in zip(run, example.from_network(images), strict=True):
         ending = "" if label is None else f"-label-{label}"
         write_png(folder / f"seed-{seed:08d}{ending}.png", pixels, flushed=False)

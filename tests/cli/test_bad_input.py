@@ -215,6 +215,7 @@ def test_a_run_whose_recipe_is_damaged(refused: Any, trained: Path) -> None:
     refused(["train", "--resume", "run"], "run/recipe.yaml: not text in UTF-8, so not a recipe")
 
 
+@pytest.mark.slow
 def test_a_label_without_images_is_no_trap(command: Any, tiny: Path) -> None:
     """Class folders cannot be empty, but the labels of an IDX file may leave numbers out."""
     Path("gap").mkdir()

@@ -133,6 +133,7 @@ WARNINGS = {
 """Of recipes that are as they were published."""
 
 
+@pytest.mark.slow
 def test_every_built_in_recipe_is_right(command: Any, repository: Path) -> None:
     recipes = sorted((repository / "recipes").glob("*.yaml"))
     assert recipes

@@ -204,6 +204,7 @@ def test_an_interrupted_conversion_goes_on_to_the_same_bytes(
     assert content(dest) == uninterrupted
 
 
+@pytest.mark.slow
 def test_a_second_conversion_into_the_same_folder_is_refused(
     converting: Converting, arguments: tuple[Any, ...], command: Any, tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_folder_of_mixed_pictures_with_class_folders(command: Any) -> None:
     assert (np.asarray(reals)[:10, 24 - 8 :] != cell).any()
 
 
+@pytest.mark.slow
 def test_a_zip_of_real_emoji_that_are_not_square(command: Any, repository: Path) -> None:
     write(str(repository / "data/emoji/noto-emoji-136x128.zip"), (24, 32), 3, labels=False)
     reals, sample = train_and_sample(command)

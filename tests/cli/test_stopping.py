@@ -45,6 +45,7 @@ def test_a_signal_ends_the_run_with_a_checkpoint_to_go_on_from(
     assert resumed.out.startswith(f"{run}: 300 images, steps {step + 1} to {step + 2}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "seconds"),
     [

@@ -173,7 +173,7 @@ def test_eagerly_and_inside_a_pipeline(stream, write):
 
     def decode(_):
         tensors = tf.nest.map_structure(tf.convert_to_tensor, batch)
-        return decoding.decode(tensors, chunk_size(8), images.shape, lambda pixels: pixels)
+        return decoding.decode(tensors, chunk_size(8), images.example.shape, lambda pixels: pixels)
 
     inside = next(iter(tf.data.Dataset.range(1).map(decode)))
     np.testing.assert_array_equal(inside, decode(0))
@@ -288,6 +288,7 @@ for epoch in range(12):
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_epochs(tmp_path, encode):
     contents = (encode(picture(number, 218, 178), "JPEG", quality=90) for number in range(160))
     records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))

@@ -56,7 +56,7 @@ def test_in_memory(folder, load):
     told = []
     images = load(folder, lambda *news: told.append(news), labels=True, size=(3, 2))
     assert len(images) == 200
-    assert images.shape == (3, 2, 3)
+    assert images.example.shape == (3, 2, 3)
     assert images.classes == ("low", "odd")
     assert images.labels.tolist() == [0] * 150 + [1] * 50
     assert (images.pixels.shape, images.pixels.dtype) == ((200, 3, 2, 3), np.uint8)

@@ -66,7 +66,11 @@ def test_four_channels(tmp_path, data, encode, streamed):
     section = data(tmp_path, channels=4, range=(0, 255))
     source = open_source(section, None)
     images = load_images(source, section, at_most=0 if streamed else 2 * 4 * 4 * 4)
-    assert (images.pixels is None, images.shape, images.dtype) == (streamed, (4, 4, 4), np.uint8)
+    assert (images.pixels is None, images.example.shape, images.example.dtype) == (
+        streamed,
+        (4, 4, 4),
+        np.uint8,
+    )
     made = pipeline.batches(images, section, batch_size=2, seed=0, first_batch=0)
     [(pixels, _)] = take(made, 1)
     order = pipeline.permutation(2, key(0, "order"), 0).numpy()
@@ -287,6 +291,7 @@ def test_mnist_through_the_pipeline(data):
         np.testing.assert_array_equal(pixels, to_range(images.pixels[indices], (-1, 1)))
 
 
+@pytest.mark.slow
 def test_a_process_ends_while_batches_are_read_ahead(tmp_path, plain):
     """It has written no files on its way, which one that is killed would leave behind."""
     (tmp_path / "set").mkdir()

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from gantool.distribute.step import _rows
 
+pytestmark = pytest.mark.slow
 CASES = ("clipped", "penalty", "separate")
 
 

@@ -99,6 +99,7 @@ def variables(plan: Plan) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["discriminator-first", "simultaneous"])
 def test_what_is_timed_is_what_a_step_computes(order: str, load_tiny: Callable[..., Any]) -> None:
     """With the images and the latents of a step, all variables end where it takes them."""

@@ -138,6 +138,7 @@ def test_a_full_disk_is_waited_out_where_the_recipe_says_so(disk: SmallDisk, tra
     assert folder.checkpoints() == [folder.checkpoint(50), folder.checkpoint(60)]
 
 
+@pytest.mark.slow
 def test_a_disk_that_stays_full_ends_the_run_as_failed(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match=r"No space left|could not be written"):
@@ -159,6 +160,7 @@ def test_a_disk_that_turns_read_only(disk: SmallDisk, train: Train) -> None:
 class TestWithoutRoot:
     """The same, by errors that are put in the place of the system's."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["fsync", "replace"])
     @pytest.mark.parametrize("choice", ["stop", "continue"])
     def test_each_call_that_can_fail(

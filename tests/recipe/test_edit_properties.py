@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -78,6 +79,7 @@ def shared(data, copy):
     return data
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     MAPPINGS,

@@ -133,7 +133,7 @@ class TestOverrides:
     def test_may_mend_what_is_wrong(self):
         wrong = RIGHT.replace("non-saturating", "saturated")
         assert len(lines_of(wrong)) == 1
-        assert load_text(wrong, "loss=hinge").recipe.loss == "hinge"
+        assert load_text(wrong, "loss=hinge").recipe.loss.name == "Hinge"
 
     def test_of_a_place_that_cannot_be(self):
         with pytest.raises(InputError, match=r"^--set 'generator\.layers\.9=ReLU': .* no item 9"):

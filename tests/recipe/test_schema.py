@@ -52,7 +52,7 @@ def test_every_reference_leads_somewhere(schema):
 
     found = set(references(schema))
     assert found <= {f"#/$defs/{name}" for name in schema["$defs"]}
-    assert {f"#/$defs/{name}" for name in OF_KERAS | {"Regularizer"}} <= found
+    assert {f"#/$defs/{name}" for name in OF_KERAS | {"Loss", "Term"}} <= found
 
 
 def test_names_the_keras_that_it_was_made_with(schema):
@@ -83,6 +83,8 @@ def test_the_recipe_that_tests_train_is_valid(is_valid, tiny):
         ("loss:", "initializer: {TruncatedNormal: {stddev: 0.02}}\nloss:"),
         ("latent: {size: 16}", "latent: {size: 16, distribution: uniform}"),
         ("loss:", "regularizers: [GradientPenalty, {WeightClip: {limit: 0.01}}]\nloss:"),
+        ("loss: non-saturating", "loss: NonSaturating"),
+        ("loss: non-saturating", "loss: {Hinge: {}}"),
         ("steps: 100", "epochs: 3"),
         ("steps: 100", "steps: 100, average: null"),
     ],
@@ -116,6 +118,10 @@ def test_what_a_recipe_may_hold_is_valid(is_valid, old, new):
         ("loss: non-saturating", "loss: saturating"),
         ("loss:", "regularizers: [GradientPenality]\nloss:"),
         ("loss:", "regularizers: [WeightClip]\nloss:"),
+        ("loss:", "regularizers: [{WeightClip: {limit: 0}}]\nloss:"),
+        ("loss:", "regularizers: [{WeightClip: {limit: 1, batch_normalization: some}}]\nloss:"),
+        ("loss: non-saturating", "loss: {Hinge: {margin: 2}}"),
+        ("loss: non-saturating", "loss: [Hinge]"),
         ("batch_size: 8", "batch_size: 2.5"),
         ("channels: 1", "channels: 2"),
         ("size: [28, 28]", "size: [28, 28, 1]"),

@@ -1,20 +1,26 @@
-"""What is read from Keras's source, against what Python says of the imported classes."""
+"""What is read from the source of Keras and gantool, against what Python says of the classes."""
 
 import inspect
+import pkgutil
 import subprocess
 import sys
+from typing import Any, Literal
 
 import keras
 import pytest
 
+from gantool.recipe import class_source
 from gantool.recipe.signatures import (
     NO_LITERAL,
     activations,
     aliases,
+    attributes,
     names,
+    own_modules,
     refusal,
     signature,
 )
+from gantool.recipe.types import Count, Every, Positive
 
 MODULES = {
     "layer": (keras.layers, keras.layers.Layer),
@@ -35,7 +41,12 @@ REFUSED = {
     "constraint": {"Constraint"},
     "schedule": {"LearningRateSchedule"},
 }
-EVERY_CLASS = [(kind, name) for kind in MODULES for name in names(kind)]
+OWN_KINDS = ("layer", "loss", "term", "metric", "hook")
+OWN = [(kind, name) for kind in OWN_KINDS for name in own_modules(kind)]
+OF_KERAS = [(kind, name) for kind in MODULES for name in names(kind) if (kind, name) not in OWN]
+EVERY_CLASS = [*OF_KERAS, *OWN]
+GIVEN = {("layer", "ConcatLabel"): {"classes"}}
+"""Keywords that a class is given by what builds it."""
 WITHOUT_EFFECT = {
     "HashedCrossing": {"activity_regularizer", "autocast", "trainable"},
     "IntegerLookup": {"dtype", "trainable"},
@@ -52,7 +63,14 @@ def test_the_names_are_the_classes_that_keras_exports(kind):
         for name, value in vars(module).items()
         if inspect.isclass(value) and issubclass(value, base) and name[0].isupper()
     }
-    assert set(names(kind)) == real - REFUSED[kind]
+    assert set(names(kind)) == (real - REFUSED[kind]) | own_modules(kind).keys()
+
+
+def class_of(kind, name):
+    """The imported class, of Keras or gantool."""
+    if (kind, name) in OWN:
+        return pkgutil.resolve_name(f"{own_modules(kind)[name]}:{name}")
+    return getattr(MODULES[kind][0], name)
 
 
 def real_parameters(cls):
@@ -73,12 +91,13 @@ def real_parameters(cls):
 @pytest.mark.parametrize(("kind", "name"), EVERY_CLASS)
 def test_the_keywords_are_those_that_python_tells(kind, name):
     static = signature(kind, name)
-    real = real_parameters(getattr(MODULES[kind][0], name))
+    real = real_parameters(class_of(kind, name))
     assert static.name == name
     assert not static.takes_any
     assert set(static.keywords) <= set(real)
     left_out = set(real) - set(static.keywords)
-    assert left_out == WITHOUT_EFFECT.get(name, set()) | refused_by(kind, name, left_out)
+    given = GIVEN.get((kind, name), set())
+    assert left_out == WITHOUT_EFFECT.get(name, set()) | refused_by(kind, name, left_out) | given
     for keyword in static.keywords.values():
         default = real[keyword.name].default
         assert keyword.required == (default is inspect.Parameter.empty), keyword
@@ -107,6 +126,7 @@ SAMPLES = {
     "input_dim": 4,
     "kernel_size": 3,
     "key_dim": 4,
+    "limit": 0.1,
     "max_number": 4,
     "n": 2,
     "num_bins": 4,
@@ -123,6 +143,7 @@ SAMPLES = {
     "target_shape": [4],
     "units": 4,
     "values": [0.1, 0.2],
+    "weight": 1.0,
     "width": 4,
     "width_factor": 0.1,
 }
@@ -132,14 +153,15 @@ def sample(kind, name):
     """Return values for the required keywords of a class, or None where they take a layer."""
     required = [word.name for word in signature(kind, name).keywords.values() if word.required]
     if any(word not in SAMPLES for word in required):
-        assert set(required) & {"layer", "layers", "cell", "cells"}, required
+        assert set(required) & {"layer", "layers", "cell", "cells", "body"}, required
         return None
-    return {word: SAMPLES[word] for word in required}
+    given = dict.fromkeys(GIVEN.get((kind, name), ()), 3)
+    return {word: SAMPLES[word] for word in required} | given
 
 
 def refused_by(kind, name, words):
     """Return those keywords that Keras itself does not take, tried out."""
-    cls = getattr(MODULES[kind][0], name)
+    cls = class_of(kind, name)
     given = sample(kind, name)
     if given is None:
         return set()
@@ -154,7 +176,7 @@ def refused_by(kind, name, words):
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY_CLASS)
-def test_keras_takes_every_keyword(kind, name):
+def test_the_class_takes_every_keyword(kind, name):
     given = sample(kind, name)
     if given is None:
         return
@@ -163,7 +185,7 @@ def test_keras_takes_every_keyword(kind, name):
         for word in signature(kind, name).keywords.values()
         if not word.required and word.default is not NO_LITERAL
     }
-    cls = getattr(MODULES[kind][0], name)
+    cls = class_of(kind, name)
     for word, value in defaults.items():
         try:
             cls(**given, **{word: value})
@@ -208,9 +230,105 @@ def test_aliases_are_those_of_keras(kind):
         assert signature(kind, alias).name == name
 
 
-@pytest.mark.parametrize("kind", ["layer", "optimizer", "schedule"])
+@pytest.mark.parametrize("kind", ["layer", "optimizer", "schedule", "term", "metric", "hook"])
 def test_other_kinds_have_no_aliases(kind):
     assert aliases(kind) == {}
+
+
+def test_losses_have_their_former_names_too():
+    former = "non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "softmax"
+    classes = "NonSaturating", "Minimax", "LeastSquares", "Hinge", "Wasserstein", "Softmax"
+    for alias, name in zip(former, classes, strict=True):
+        assert aliases("loss")[alias] == name
+        assert signature("loss", alias).name == name
+    assert signature("loss", "non_saturating") is None
+
+
+CACHED = (
+    *(names, own_modules, aliases, signature),
+    *(class_source.find_class, class_source.module_tree, class_source.exports),
+    class_source._definitions,
+)
+
+
+@pytest.fixture
+def losses_of(tmp_path, monkeypatch):
+    """Put modules in the place of gantool's losses, by their names."""
+    (tmp_path / "losses").mkdir()
+    folder = class_source._folder
+    monkeypatch.setattr(
+        class_source, "_folder", lambda top: tmp_path if top == "gantool" else folder(top)
+    )
+
+    def write(**modules):
+        for name, text in modules.items():
+            (tmp_path / "losses" / f"{name}.py").write_text(text)
+
+    for function in CACHED:
+        function.cache_clear()
+    yield write
+    for function in CACHED:
+        function.cache_clear()
+
+
+def test_a_class_is_found_in_a_module_of_its_name_alone(losses_of):
+    losses_of(
+        new_loss="class Base:\n    logits = 2\n\n\nclass NewLoss(Base):\n    pairs = True\n",
+        helper="class Elsewhere:\n    pass\n",
+        _hidden="class Hidden:\n    pass\n",
+    )
+    assert names("loss") == ("NewLoss",)
+    assert own_modules("loss") == {"NewLoss": "gantool.losses.new_loss"}
+    assert aliases("loss") == {"new-loss": "NewLoss"}
+    assert attributes("loss", "NewLoss") == {"logits": 2, "pairs": True}
+    for name in ("Base", "Elsewhere", "Hidden"):
+        assert signature("loss", name) is None
+        assert attributes("loss", name) == {}
+
+
+TYPED = """
+class Typed:
+    '''What it is. And more.
+
+    Args:
+        weight: Of it.
+        how: One way
+            or another.
+    '''
+
+    def __init__(
+        self,
+        weight: Positive,
+        how: Literal["a", "b"] = "a",
+        every: Count = 1,
+        often: Every | None = None,
+        other: Something = 3,
+    ):
+        pass
+"""
+
+
+def test_annotations_of_our_own_classes_are_types(losses_of):
+    losses_of(typed=TYPED)
+    found = signature("loss", "typed")
+    assert (found.name, found.summary) == ("Typed", "What it is.")
+    assert (found.is_own, found.takes_any) == (True, False)
+    assert {word: keyword.type for word, keyword in found.keywords.items()} == {
+        "weight": Positive,
+        "how": Literal["a", "b"],
+        "every": Count,
+        "often": Every | None,
+        "other": Any,
+    }
+    assert {word: keyword.default for word, keyword in found.keywords.items()} == {
+        "weight": NO_LITERAL,
+        "how": "a",
+        "every": 1,
+        "often": None,
+        "other": 3,
+    }
+    assert [word for word, keyword in found.keywords.items() if keyword.required] == ["weight"]
+    assert found.keywords["how"].description == "One way or another."
 
 
 def test_some_aliases():
@@ -273,9 +391,10 @@ def test_what_an_editor_shows():
     assert adam.summary == "Optimizer that implements the Adam algorithm."
 
 
-def test_every_layer_has_a_summary_of_one_line():
-    for name in names("layer"):
-        summary = signature("layer", name).summary
+@pytest.mark.parametrize("kind", OWN_KINDS)
+def test_every_component_has_a_summary_of_one_line(kind):
+    for name in names(kind):
+        summary = signature(kind, name).summary
         assert summary
         assert "\n" not in summary
 

@@ -97,7 +97,7 @@ def separate_step(gan: ReferenceGAN, batches: Batches, draw: Draw) -> Losses:
     """The discriminator on a real batch, on a generated batch, then the generator."""
     images, labels = batches[0]
     latents = draw("latent/discriminator", 0)
-    loss = gan.update_discriminator_separately(images, labels, latents)
+    loss = gan.update_separately(images, labels, latents)
     return loss, gan.update_generator(labels, draw("latent/generator", 0))
 
 

@@ -50,7 +50,7 @@ def wasserstein(logits: Array, real: bool) -> Term:
 
 @dataclass
 class ReferenceGAN:
-    """Two networks and what they learn by; an update gives the reported loss: value and noise."""
+    """Two networks and what they learn by. Each update gives its loss: a value and its noise."""
 
     generator: ReferenceNetwork
     discriminator: ReferenceNetwork
@@ -65,9 +65,7 @@ class ReferenceGAN:
         self._move_discriminator(_sum(terms.gradients), terms.on_generated.statistics)
         return _reported(*terms.losses)
 
-    def update_discriminator_separately(
-        self, images: Array, labels: Array, latents: Array
-    ) -> Array:
+    def update_separately(self, images: Array, labels: Array, latents: Array) -> Array:
         """One update from real images, then one from generated ones that were there before it."""
         generated = self.generator.forward(latents, labels).outputs
         losses = []

@@ -141,12 +141,11 @@ def test_the_generator_learns_down_the_whole_way_through_both_networks():
     latents = random.normal(size=(3, 2))
 
     def gan(**moved):
-        making = ReferenceNetwork.of(
+        generator = ReferenceNetwork.of(
             [Dense(), BatchNormalization(), Tanh()], RMSprop(), makes | moved
         )
-        return ReferenceGAN(
-            making, ReferenceNetwork.of([Dense()], RMSprop(), weights), cross_entropy
-        )
+        discriminator = ReferenceNetwork.of([Dense()], RMSprop(), weights)
+        return ReferenceGAN(generator, discriminator, cross_entropy)
 
     updated = gan()
     updated.update_generator(LABELS, latents)

@@ -20,6 +20,7 @@ from . import dying_writer
 from .dying_writer import KEEP, save
 
 
+@pytest.mark.slow
 def test_at_every_line(tmp_path: Path) -> None:
     """Steps 1 and 2 are saved; saving step 3 dies, at each of its lines once."""
     saved = RunFolder(tmp_path / "saved")

@@ -183,6 +183,7 @@ SMALL = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -249,6 +250,7 @@ def test_every_variable_that_an_optimizer_moves_is_saved(
     assert all(kept[key] is saved[key] for key in saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -438,6 +440,7 @@ def test_every_byte_is_hashed_once(
     assert counting.bytes == sum(path.stat().st_size - SEAL_SIZE for path in looked_at)
 
 
+@pytest.mark.slow
 def test_a_run_without_a_checkpoint_finds_its_data_again(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:
@@ -528,6 +531,7 @@ def test_a_second_process_in_a_run_is_refused(
     assert command("train", "--resume", run, "--steps", "60").code == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.pictures import write_png
 from gantool.data.pixels import from_range
 from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling import picture_files
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
 from gantool.sampling.picture_files import write_pictures
-from gantool.sampling.pictures import write_png
 
 PATIENCE = 20.0
 """Seconds after which something that should have happened has not."""

@@ -84,6 +84,7 @@ def run(load_tiny: Callable[..., Any], tmp_path: Path) -> Callable[..., Run]:
     return made
 
 
+@pytest.mark.slow
 def test_a_run_goes_back_and_on_with_other_numbers(run: Callable[..., Run]) -> None:
     plain, retried = run("plain"), run("retried", "train.retries=2")
     plain.train(10**9, 0)
@@ -105,6 +106,7 @@ def test_a_run_goes_back_and_on_with_other_numbers(run: Callable[..., Run]) -> N
     assert len(rows) == 6  # 5, 10, … 30: none twice
 
 
+@pytest.mark.slow
 def test_at_most_so_many_times(run: Callable[..., Run]) -> None:
     spoiled = run("spoiled", "train.retries=2")
     with pytest.raises(DivergedError) as raised:
@@ -123,6 +125,7 @@ def test_without_retries_the_first_ends_it(run: Callable[..., Run]) -> None:
     assert spoiled.warnings == []
 
 
+@pytest.mark.slow
 def test_before_the_first_checkpoint_it_goes_back_to_the_start(run: Callable[..., Run]) -> None:
     spoiled = run("spoiled", "train.retries=1")
     start = {
@@ -139,6 +142,7 @@ def test_before_the_first_checkpoint_it_goes_back_to_the_start(run: Callable[...
     assert {key: variable.numpy().tobytes() for key, variable in fresh.items()} == start
 
 
+@pytest.mark.slow
 def test_a_run_killed_after_it_went_back_ends_as_one_that_was_not(run: Callable[..., Run]) -> None:
     """The other numbers are a function of the seed and of how often it went back."""
     whole, halves = run("whole", "train.retries=3"), run("halves", "train.retries=3")

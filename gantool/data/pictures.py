@@ -1,4 +1,4 @@
-"""Images side by side in a grid, and their way into a PNG."""
+"""Pictures of several examples, and their way into a PNG."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _SQUARE = 8
 """Side of a square of the checkerboard, in pixels."""
 
 _WHITE, _GREY = 255, 204
+
+_SIDE = 384
+"""Of a picture of points, in pixels."""
 
 
 def tile(images: Sequence[np.ndarray], rows: int, columns: int) -> np.ndarray:
@@ -37,6 +40,25 @@ def tile(images: Sequence[np.ndarray], rows: int, columns: int) -> np.ndarray:
         grid[divmod(index, columns)] = image
     picture = grid.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, channels)
     return _over_checkerboard(picture) if channels == 4 else picture
+
+
+def scatter(points: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """Draw points as dots, the darker the more of them lie on each other.
+
+    Args:
+        points: [N, 2].
+        bounds: Of both axes, y upwards; what lies outside is left out.
+
+    Returns:
+        uint8 [384, 384, 1].
+    """
+    low, high = bounds
+    counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], _SIDE, [[low, high], [low, high]])
+    # A dot covers the places beside its own, too.
+    padded = np.pad(counts, 1)
+    dots = sum(padded[y : y + _SIDE, x : x + _SIDE] for y in range(3) for x in range(3))
+    levels = 255.0 * 0.6 ** np.asarray(dots)
+    return np.flipud(np.rint(levels).astype(np.uint8))[:, :, None]
 
 
 def write_png(path: Path, pixels: np.ndarray, *, flushed: bool = True) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gantool.sampling.pictures import tile, write_png
+from gantool.data.pictures import tile, write_png
 
 
 def flat(value: int, channels: int = 1) -> np.ndarray:
