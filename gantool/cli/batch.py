@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -32,17 +32,6 @@ _PATIENCE = 60.0
 """Seconds that one trial may take."""
 
 
-def batch_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--batch` to a command."""
-    return click.option(
-        "--batch",
-        callback=_read,
-        metavar="N|auto",
-        help="Short for --set train.batch_size=N; auto: the largest that fits into memory. Another"
-        " batch is another training: learning rates may have to change with it.",
-    )(command)
-
-
 def _read(
     _context: click.Context, _parameter: click.Parameter, value: str | None
 ) -> BatchSize | None:
@@ -55,6 +44,15 @@ def _read(
     if not value.isdecimal() or int(value) < 1:
         raise click.BadParameter(f"{value!r} is neither auto nor a whole number of at least 1.")
     return int(value)
+
+
+batch_option = click.option(
+    "--batch",
+    callback=_read,
+    metavar="N|auto",
+    help="Short for --set train.batch_size=N; auto: the largest that fits into memory. Another"
+    " batch is another training: learning rates may have to change with it.",
+)
 
 
 def load_with_batch(

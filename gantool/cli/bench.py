@@ -24,19 +24,6 @@ _WAITS = 0.01
 _BUSY = 0.1
 """Of the cores: what others may take without a word."""
 
-_PHASES = {
-    "waiting_for_data": "waiting for data",
-    "generating_for_discriminator": "generating for the discriminator",
-    "discriminator_forward": "discriminator, forward",
-    "discriminator_backward": "discriminator, backward",
-    "discriminator_optimizer": "discriminator, optimizer",
-    "generator_forward": "generator, forward",
-    "generator_backward": "generator, backward",
-    "generator_optimizer": "generator, optimizer",
-    "moving_average": "moving average",
-    "rest": "rest",
-}
-
 
 @click.command()
 @click.argument("recipe")
@@ -99,7 +86,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield "share of a step" + (" (parts measured without XLA)" if report.xla else "")
     for phase, share in report.phase_shares.items():
-        yield f"{share:7.1%}  {_PHASES[phase]}"
+        yield f"{share:7.1%}  {phase.replace('_', ' ')}"
     yield from _advice(report)
 
 

@@ -16,24 +16,23 @@ if TYPE_CHECKING:
     from gantool.data.conversion.convert import ConversionProgress
     from gantool.engine.loop import TrainingProgress
 
-_IMAGES_DONE = "{task.completed}/{task.total}"
 _RATE_AND_LEFT = ("{task.fields[rate]:,.0f} images/s", "{task.fields[left]} left")
 _LOSSES = ("G {task.fields[generator]:.3f}", "D {task.fields[discriminator]:.3f}")
 
 
 @contextmanager
-def _bar(console: Console | None, done: str, *fields: str) -> Iterator[Callable[..., None]]:
+def _bar(console: Console | None, title: str, *fields: str) -> Iterator[Callable[..., None]]:
     """Give a function that sets `completed` and `total` of a bar, and the fields in its texts."""
-    from rich.progress import BarColumn, Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-    with Progress(done, BarColumn(), *fields, console=console) as progress:
+    with Progress(title, MofNCompleteColumn(), BarColumn(), *fields, console=console) as progress:
         task = progress.add_task("", total=None, visible=False)
         yield partial(progress.update, task, visible=True)
 
 
 def image_bar(console: Console | None) -> AbstractContextManager[Callable[..., None]]:
     """A bar of images: `completed` of `total`, their `rate` a second, and the time `left`."""
-    return _bar(console, _IMAGES_DONE, *_RATE_AND_LEFT)
+    return _bar(console, "images", *_RATE_AND_LEFT)
 
 
 @contextmanager
@@ -46,7 +45,7 @@ def training_progress(
         first: The step that training starts from.
         is_logged: In a pipe, a line comes at each step for which it is true, and at the end.
     """
-    bar = _bar(None, f"step {_IMAGES_DONE}", *_RATE_AND_LEFT, *_LOSSES)
+    bar = _bar(None, "step", *_RATE_AND_LEFT, *_LOSSES)
     with bar if sys.stdout.isatty() else nullcontext() as update:
 
         def show(progress: TrainingProgress) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -77,10 +78,7 @@ def ends_at_once_on_signals() -> Iterator[None]:
     """
     # What is there now: stderr may be turned elsewhere meanwhile.
     stderr = os.dup(2)
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        _end_at_once(number, stderr=stderr)
-
+    end = partial(_end_at_once, stderr=stderr)
     usual = {number: signal.signal(number, end) for number in _ENDING}
     try:
         yield

@@ -66,10 +66,7 @@ def changed(data: Any, override: Override, done: int = 0) -> Any:
     A component given by its name alone gets keywords where the path goes on below the name
     (`generator.layers.2.ReLU.max_value=6`).
 
-    Args:
-        data: What stands at the first `done` parts of the path; it is left as it is.
-        override: Where which value goes.
-        done: How many parts of the path lead to `data`.
+    `done` parts of the path lead to the data, which are left as they are.
 
     Raises:
         InputError: the path leads nowhere: an item that the list has not, a key below a number.

@@ -31,13 +31,7 @@ class RecipeError(InputError):
 
 @dataclass(frozen=True)
 class RecipeText:
-    """A recipe before it is read.
-
-    Attributes:
-        text: The YAML.
-        name: What the user called it, for messages.
-        folder: Where its relative paths start from.
-    """
+    """A recipe before it is read: what the user calls it, and where relative paths start from."""
 
     text: str
     name: str
@@ -46,16 +40,10 @@ class RecipeText:
 
 @dataclass(frozen=True)
 class LoadedRecipe:
-    """A recipe whose structure is right.
+    """A recipe whose structure is right: as typed data, as components and as plain data.
 
-    Attributes:
-        recipe: As typed data.
-        parts: Its components, as far as they could be made out.
-        data: As plain data, with the overrides in it.
-        folder: Where its relative paths start from.
-        problems: What is wrong with its components. `raise_problems` tells them.
-        written: The user's own text.
-        overrides: Of it.
+    `problems` are those of its components, which `parts` has as far as they could be made out;
+    `raise_problems` tells them. `written` is the user's own text, without the overrides.
     """
 
     recipe: Recipe
@@ -78,11 +66,7 @@ class LoadedRecipe:
 
     @cached_property
     def text(self) -> str:
-        """The YAML with the overrides in it, which reads back as the same recipe.
-
-        Raises:
-            InputError: They are more than a recipe's text may hold.
-        """
+        """The YAML with the overrides in it, which reads back as the same recipe."""
         return edited(self.written, self.data)
 
     def stating(self, path: Path, value: Any) -> LoadedRecipe:
@@ -119,12 +103,7 @@ def find_recipe(argument: str) -> RecipeText:
 def load(
     source: RecipeText, overrides: Sequence[Override] = (), steps: int | None = None
 ) -> LoadedRecipe:
-    """Read and check a recipe.
-
-    Args:
-        source: The recipe.
-        overrides: Values that take the place of the recipe's.
-        steps: Takes the place of `train.steps` or `train.epochs`.
+    """Read and check a recipe; `steps` takes the place of its `train.steps` or `train.epochs`.
 
     Problems of single components do not stop it: they are in `LoadedRecipe.problems`, so that
     what is wrong with the rest can be told along with them.
