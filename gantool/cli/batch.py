@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,10 +20,6 @@ from gantool.memory import amount
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
-BatchSize: TypeAlias = int | Literal["auto"]
-
-_DIGITS = 18
-"""Of a number that TensorFlow can hold."""
 _OF_FREE, _OF_FREE_GPU = 0.7, 0.9
 """The share of free memory that the first steps may take. Those after them take up to a fifth more
 of the machine's, which lies in pieces by then, and other programs need some, too."""
@@ -32,18 +29,10 @@ _PATIENCE = 60.0
 """Seconds that one trial may take."""
 
 
-def _read(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> BatchSize | None:
-    if value is None:
-        return None
-    if value == "auto":
-        return "auto"
-    if value.isdecimal() and len(value) > _DIGITS:
-        raise click.BadParameter(f"a batch of a number of {len(value)} digits is too large.")
-    if not value.isdecimal() or int(value) < 1:
+def _read(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("auto|0*[1-9][0-9]*", value):
         raise click.BadParameter(f"{value!r} is neither auto nor a whole number of at least 1.")
-    return int(value)
+    return value
 
 
 batch_option = click.option(
@@ -60,13 +49,13 @@ def load_with_batch(
     settings: Sequence[str],
     steps: int | None,
     seed: int | None,
-    batch: BatchSize | None,
+    batch: str | None,
 ) -> LoadedRecipe:
     """Read a recipe as `load_recipe` does, with the batch of `--batch` in it."""
     if batch == "auto":
         loaded = load_recipe(source, settings, steps, seed)
         loaded.raise_problems()
-        batch = _largest(source, settings, loaded.recipe.train.batch_size)
+        batch = str(_largest(source, settings, loaded.recipe.train.batch_size))
     if batch is not None:
         settings = (*settings, f"train.batch_size={batch}")
     return load_recipe(source, settings, steps, seed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.batch import BatchSize, batch_option, load_with_batch
+from gantool.cli.batch import batch_option, load_with_batch
 from gantool.cli.loading import images_of, plan_of, setting_options
 from gantool.cli.quantities import step_time
 from gantool.memory import amount
@@ -44,7 +44,7 @@ def bench(
     recipe: str,
     settings: tuple[str, ...],
     seed: int | None,
-    batch: BatchSize | None,
+    batch: str | None,
     precision: str | None,
     steps: int | None,
     as_json: bool,

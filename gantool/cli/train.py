@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.batch import BatchSize, batch_option, load_with_batch
+from gantool.cli.batch import batch_option, load_with_batch
 from gantool.cli.distribute import distribute_option, plan_and_replicas
 from gantool.cli.loading import images_of, load_recipe, recipe_options, warn
 from gantool.cli.progress import training_progress
@@ -55,7 +55,7 @@ def train(
     settings: tuple[str, ...],
     steps: int | None,
     seed: int | None,
-    batch: BatchSize | None,
+    batch: str | None,
     distribute: str | None,
     dry_run: bool,
 ) -> int:
@@ -105,9 +105,7 @@ def train(
         return _train(plan, images, folder, replicas)
 
 
-def _check_distributed(
-    distribute: str, run: Path | None, batch: BatchSize | None, dry_run: bool
-) -> None:
+def _check_distributed(distribute: str, run: Path | None, batch: str | None, dry_run: bool) -> None:
     """Raise UsageError where other options do not go with `--distribute`."""
     if dry_run:
         raise click.UsageError("--dry-run tries one device: leave --distribute out")

@@ -187,7 +187,7 @@ class _Resolver:
         known = signature(kind, name)
         if known is not None:
             return known
-        reason = refusal(kind, name)
+        reason = refusal(name)
         if reason is not None:
             self._tell(path, reason)
             return None

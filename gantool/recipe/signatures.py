@@ -73,29 +73,23 @@ _GIVEN = ("classes",)
 """Keywords that are given to a class by what builds it."""
 _BASE_CLASS = "{} is what other classes build on, and does nothing by itself"
 _INPUT = "{} is left out of a recipe: the input of a network is known from latent and data"
-_REFUSED: dict[Kind, dict[str, str]] = {
-    "layer": {
-        "Lambda": _RUNS_CODE,
-        "TFSMLayer": "{} runs a saved TensorFlow graph, which a recipe may not",
-        "TorchModuleWrapper": _RUNS_CODE,
-        "FlaxLayer": _RUNS_CODE,
-        "JaxLayer": _RUNS_CODE,
-        "Layer": _BASE_CLASS,
-        "Wrapper": _BASE_CLASS,
-        "Input": _INPUT,
-        "InputLayer": _INPUT,
-        "InputSpec": "{} is no layer",
-    },
-    "optimizer": {
-        "Optimizer": _BASE_CLASS,
-        "LossScaleOptimizer": "{} is left out of a recipe: train.precision: mixed_float16 does it",
-        "MultiOptimizer": "{} is left out of a recipe: each network has one optimizer",
-        "OptimizerMap": "{} is no optimizer",
-    },
-    "initializer": {"Initializer": _BASE_CLASS},
-    "regularizer": {"Regularizer": _BASE_CLASS},
-    "constraint": {"Constraint": _BASE_CLASS},
-    "schedule": {"LearningRateSchedule": _BASE_CLASS},
+_BASE_CLASSES = (
+    *("Constraint", "Initializer", "Layer", "LearningRateSchedule"),
+    *("Optimizer", "Regularizer", "Wrapper"),
+)
+_REFUSED = {
+    "Lambda": _RUNS_CODE,
+    "TFSMLayer": "{} runs a saved TensorFlow graph, which a recipe may not",
+    "TorchModuleWrapper": _RUNS_CODE,
+    "FlaxLayer": _RUNS_CODE,
+    "JaxLayer": _RUNS_CODE,
+    "Input": _INPUT,
+    "InputLayer": _INPUT,
+    "InputSpec": "{} is no layer",
+    "LossScaleOptimizer": "{} is left out of a recipe: train.precision: mixed_float16 does it",
+    "MultiOptimizer": "{} is left out of a recipe: each network has one optimizer",
+    "OptimizerMap": "{} is no optimizer",
+    **dict.fromkeys(_BASE_CLASSES, _BASE_CLASS),
 }
 
 _OF_NUMBERS: tuple[Kind, ...] = ("optimizer", "schedule")
@@ -145,7 +139,7 @@ class Signature:
 def names(kind: Kind) -> tuple[str, ...]:
     """Return the names of the classes that a recipe may use, sorted."""
     exported = exports(_MODULES[kind]) if kind in _MODULES else {}
-    of_keras = {name for name in exported if name[0].isupper() and refusal(kind, name) is None}
+    of_keras = {name for name in exported if name[0].isupper() and name not in _REFUSED}
     return tuple(sorted(of_keras | own_modules(kind).keys()))
 
 
@@ -184,9 +178,9 @@ def activations() -> tuple[str, ...]:
     return tuple(sorted(set(exports("keras.activations")) - helpers))
 
 
-def refusal(kind: Kind, name: str) -> str | None:
+def refusal(name: str) -> str | None:
     """Say why a recipe may not use a class that Keras has; None where it may, or has not."""
-    reason = _REFUSED.get(kind, {}).get(name)
+    reason = _REFUSED.get(name)
     return None if reason is None else reason.format(name)
 
 

@@ -368,7 +368,7 @@ def test_activations_are_those_of_keras():
     ],
 )
 def test_refusals(kind, name, message):
-    assert refusal(kind, name) == message
+    assert refusal(name) == message
     if message:
         assert signature(kind, name) is None
 
