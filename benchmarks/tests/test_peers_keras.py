@@ -91,10 +91,10 @@ def assert_steps_agree(name, real_batches):
     for network, start in zip(networks, starts, strict=True):
         network.set_weights([it.copy() for it in start.values()])
     optimizers = tuple(keras.optimizers.SGD(rate) for rate in RATES.values())
-    game = peer.game(networks, optimizers, ours.setting)
+    gan = peer.gan(networks, optimizers, ours.setting)
     batches, latents = iter(ours.batches), iter(ours.latents)
     for _ in range(STEPS):
-        losses = game.step(batches, lambda: next(latents))
+        losses = gan.step(batches, lambda: next(latents))
     assert_losses_agree(ours.run(), [float(it) for it in losses])
     for network, built, start in zip(networks, ours.networks(), starts, strict=True):
         theirs = dict(zip(start, network.get_weights(), strict=True))

@@ -30,11 +30,12 @@ def cli(debug: bool) -> None:
     """Train and sample GANs from a YAML recipe.
 
     \b
-    gantool train quickstart              train; pictures appear in runs/00000-quickstart
+    gantool train quickstart         train; pictures appear in runs/
     gantool sample --ckpt runs/00000-quickstart
-    gantool recipes dcgan-mnist > mine.yaml   a recipe to change
-    gantool check mine.yaml               everything wrong with it, or its layers
-    gantool bench mine.yaml               how fast it trains here, and where its time goes
+    gantool recipes dcgan-mnist > mine.yaml
+    gantool check mine.yaml          everything wrong with it, or its layers
+    gantool components loss          what a recipe can name
+    gantool bench mine.yaml          how fast it trains here
     """
 
 

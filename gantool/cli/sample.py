@@ -72,10 +72,15 @@ def parse_grid(
 @click.option(
     "--seeds",
     callback=parse_numbers,
+    metavar="SEEDS",
     help="As in 0-9,42.  [default: 0-63; by label, ten columns]",
 )
 @click.option(
-    "--label", "labels", callback=parse_numbers, help="Of what to show: 7, or several as in 0-9."
+    "--label",
+    "labels",
+    callback=parse_numbers,
+    metavar="LABELS",
+    help="What to show: a class such as 7, or several as in 0-9.",
 )
 @click.option(
     "--grid",
@@ -87,7 +92,8 @@ def parse_grid(
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A .png for one grid; a folder for one image a seed.  [default: a grid beside you]",
+    help="A .png for one grid; a folder for one image a seed.  [default: a grid, in the working"
+    " folder]",
 )
 def sample(
     place: Path,

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a wish to stop, heard at the next pause; the end, where nothing is kept."""
+"""Ctrl-C and SIGTERM: a stop request, handled at the next pause; an end where nothing is kept."""
 
 from __future__ import annotations
 

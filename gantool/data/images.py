@@ -93,12 +93,7 @@ def reduction(height: int, width: int, size: tuple[int, int], crop: tuple[int, i
 
     What is kept of it stays at least twice as large as the result, so that the last and finer part
     of shrinking it is the filter's of `prepare`; and image and crop stay whole numbers of pixels.
-
-    Args:
-        height: of the image, as it lies in the file.
-        width: of the image.
-        size: see `prepare`.
-        crop: see `prepare`.
+    Height and width are those of the file.
     """
     try:
         # EXIF data may turn it on its side.
@@ -231,13 +226,7 @@ def prepare(
 def window(
     height: int, width: int, size: tuple[int, int], crop: tuple[int, int] | None
 ) -> tuple[int, int, int, int]:
-    """The centred piece of an image that is kept.
-
-    Args:
-        height: of the image.
-        width: of the image.
-        size: see `prepare`.
-        crop: see `prepare`.
+    """The centred piece of an image of this height and width that `prepare` keeps.
 
     Returns:
         Its first row, first column, height and width.

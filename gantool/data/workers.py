@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from itertools import islice
 from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
-from types import TracebackType
 from typing import Generic, TypeVar
 
 from gantool.device import cores
@@ -64,12 +64,7 @@ class Workers(Generic[Task, Result]):
                 self._processes |= set(multiprocessing.active_children()) - before
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         for process in self._processes:
             process.kill()
         self._pool.shutdown(cancel_futures=True)
@@ -86,19 +81,13 @@ class Workers(Generic[Task, Result]):
         """
         left = iter(tasks)
         begun: deque[Future[Result]] = deque()
-        more = True
         try:
             while True:
                 busy = [future for future in begun if not future.done()]
-                while (
-                    more and len(busy) < _QUEUED * self._count and len(begun) < _AHEAD * self._count
-                ):
-                    for task in left:
-                        busy.append(self._pool.submit(self._work, task))
-                        begun.append(busy[-1])
-                        break
-                    else:
-                        more = False
+                room = min(_QUEUED * self._count - len(busy), _AHEAD * self._count - len(begun))
+                new = [self._pool.submit(self._work, task) for task in islice(left, max(0, room))]
+                begun.extend(new)
+                busy += new
                 if not begun:
                     return
                 wait(busy, _PATIENCE, FIRST_COMPLETED)

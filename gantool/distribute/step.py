@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from gantool.engine.build import build_gan
-from gantool.engine.refusal import Made, make_update
 from gantool.engine.state import TrainingState
-from gantool.engine.step import TrainingStep, follow
+from gantool.engine.step import TrainingStep
 from gantool.gan.latents import Rows
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.updates import Descent, Given, Update
@@ -31,37 +30,29 @@ class DistributedStep(TrainingStep):
         states: Of the replicas of this process; are moved alike.
         recipe: Says how.
         replicas: The replicas.
-
-    Attributes:
-        gans: Of the replicas of this process.
     """
 
     def __init__(
         self, states: Sequence[TrainingState], recipe: Recipe, replicas: Distributed
     ) -> None:
-        self._states, self._replicas = states, replicas
         first = replicas.worker * replicas.local
-        self.gans = [
-            build_gan(state, recipe, _rows(first + own, replicas.count), _ReplicaNetwork)
+        self._replicas = replicas
+        self.steps = [
+            _ReplicaStep(state, recipe, _rows(first + own, replicas.count), replicas)
             for own, state in enumerate(states)
         ]
         rows = _rows(replicas.worker, replicas.workers)
-        super().__init__(states[0], recipe, self.gans[0], rows)
+        super().__init__(states[0], recipe, self.steps[0].gan, rows)
+        self._refusal = self.steps[0]._refusal
 
-    def make(self, update: Update, given: Given, allowed: tf.Tensor) -> Made:
+    def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
         """See `TrainingStep`."""
         parts = self.shares(given)
-
-        def one(own: int) -> Made:
-            return make_update(
-                self.gans[own], update, parts[own], allowed, lambda it: _mean(it, self._replicas)
-            )
-
-        return self._replicas.each(one)[0]
+        return self._replicas.each(lambda own: self.steps[own].make(update, parts[own]))[0]
 
     def follow(self, step: tf.Tensor) -> None:
         """See `TrainingStep`."""
-        self._replicas.each(lambda own: follow(self._states[own], self._recipe, step))
+        self._replicas.each(lambda own: self.steps[own].follow(step))
 
     def shares(self, given: Given) -> list[Given]:
         """What each replica of this process is given."""
@@ -71,6 +62,26 @@ class DistributedStep(TrainingStep):
         return [Given(*rows, index=given.index) for rows in parts]
 
 
+class _ReplicaStep(TrainingStep):
+    """Takes the mean, over all replicas, of what each computes of its rows."""
+
+    def __init__(
+        self, state: TrainingState, recipe: Recipe, rows: Rows, replicas: Distributed
+    ) -> None:
+        super().__init__(state, recipe, build_gan(state, recipe, rows, _ReplicaNetwork))
+        self._mean = replicas.mean
+
+    def agreed(self, descent: Descent) -> Descent:
+        """See `TrainingStep`; what is counted rather than measured is alike on all replicas."""
+        leaves = tf.nest.flatten(descent)
+        places = [place for place, leaf in enumerate(leaves) if leaf.dtype.is_floating]
+        means = self._mean([leaves[place] for place in places])
+        for place, mean in zip(places, means, strict=True):
+            leaves[place] = mean
+        averaged: Descent = tf.nest.pack_sequence_as(descent, leaves)
+        return averaged
+
+
 class _ReplicaNetwork(TrainableNetwork):
     """A network whose optimizer is handed means over all replicas."""
 
@@ -78,10 +89,11 @@ class _ReplicaNetwork(TrainableNetwork):
         super().__init__(*arguments)
         self._outside = tf.distribute.get_replica_context()
 
-    def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
+    def apply(self, *arguments: Any) -> None:
+        """See `TrainableNetwork`."""
         # Within a replica's context Keras's optimizers would sum them over replicas.
         with self._outside:
-            super()._apply_gradients(gradients)
+            super().apply(*arguments)
 
 
 def _rows(number: int, of: int) -> Rows:
@@ -91,14 +103,3 @@ def _rows(number: int, of: int) -> Rows:
         return draw(count * of)[number * count : (number + 1) * count]
 
     return rows
-
-
-def _mean(descent: Descent, replicas: Distributed) -> Descent:
-    """The mean over all replicas; what is counted rather than measured is alike on all."""
-    leaves = tf.nest.flatten(descent)
-    places = [place for place, leaf in enumerate(leaves) if leaf.dtype.is_floating]
-    means = replicas.mean([leaves[place] for place in places])
-    for place, mean in zip(places, means, strict=True):
-        leaves[place] = mean
-    averaged: Descent = tf.nest.pack_sequence_as(descent, leaves)
-    return averaged

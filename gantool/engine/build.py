@@ -26,20 +26,26 @@ def build_gan(
         rows: Draws the numbers of a batch.
         kind: Of each network.
     """
+    found = [make(part_of(item, "term")) for item in recipe.regularizers]
+    constraints = [item for item in found if isinstance(item, Constraint)]
     generator, discriminator = (
-        kind(network.model, optimizer, network.takes_label, rows)
-        for network, optimizer in (
-            (state.generator, state.generator_optimizer),
-            (state.discriminator, state.discriminator_optimizer),
+        kind(
+            network.model,
+            optimizer,
+            network.takes_label,
+            rows,
+            [item for item in constraints if name in item.networks],
+        )
+        for name, network, optimizer in (
+            ("generator", state.generator, state.generator_optimizer),
+            ("discriminator", state.discriminator, state.discriminator_optimizer),
         )
     )
-    found = [make(part_of(item, "term")) for item in recipe.regularizers]
     return GAN(
         generator,
         discriminator,
         loss=make(part_of(recipe.loss, "loss")),
         terms=tuple(item for item in found if isinstance(item, Term)),
-        constraints=tuple(item for item in found if isinstance(item, Constraint)),
         seed=recipe.seed,
         rows=rows,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import partial
 
 import keras
 import tensorflow as tf
@@ -50,46 +50,10 @@ class NotFiniteError(DivergedError):
         self.fault = fault
 
 
-class Made(NamedTuple):
-    """What came of an update."""
-
-    losses: dict[str, tf.Tensor]
-    """Without terms, by network."""
-    finite: tf.Tensor
-    """Whether it was made."""
-
-
-def make_update(
-    gan: GAN,
-    update: Update,
-    given: Given,
-    allowed: tf.Tensor | bool = True,
-    agreed: Callable[[Descent], Descent] = lambda descent: descent,
-) -> Made:
-    """Make an update, as far as it is finite.
-
-    Args:
-        gan: Is moved.
-        update: Its descents are taken one after the other.
-        given: To the update.
-        allowed: Where false, nothing is moved, and the answer is false.
-        agreed: Makes, of a replica's descent, the one that all replicas take.
-    """
-    losses: dict[str, list[tf.Tensor]] = {}
-    finite = tf.convert_to_tensor(allowed)
-    for descend in update.descents:
-        descent = agreed(descend(gan, given))
-        finite &= _is_finite(gan, descent)
-        _where(finite, lambda: gan.apply(descent))  # noqa: B023 - is called at once
-        for name, loss in descent.losses.items():
-            losses.setdefault(name, []).append(loss)
-    return Made({name: tf.add_n(parts) for name, parts in losses.items()}, finite)
-
-
 class Refusal:
     """Remembers the first update that was skipped; nothing that comes after it is done.
 
-    Its memory is a variable, so that steps which are compiled need not know of it.
+    Its memory is variables, so that a loop over steps need not know of it.
     """
 
     def __init__(self) -> None:
@@ -97,22 +61,17 @@ class Refusal:
         self._index = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._losses = tf.Variable(tf.zeros([2]), trainable=False)
 
-    def wrapped(
-        self, make: Callable[[Update, Given, tf.Tensor], Made]
-    ) -> Callable[[Update, Given], dict[str, tf.Tensor]]:
-        """The same updates, made only where none before them was skipped; they give losses."""
+    def permits(self, gan: GAN, update: Update, given: Given, descent: Descent) -> tf.Tensor:
+        """Whether a descent of an update is to be taken: it is finite, as all before it were."""
+        before, finite = self.is_sound(), _is_finite(gan, descent)
+        tf.cond(
+            before & ~finite, partial(self._remember, update, given, descent.losses), lambda: None
+        )
+        return before & finite
 
-        def made(update: Update, given: Given) -> dict[str, tf.Tensor]:
-            allowed = self._is_sound()
-            losses, finite = make(update, given, allowed)
-            _where(allowed & ~finite, lambda: self._remember(update, given, losses))
-            return losses
-
-        return made
-
-    def where_sound(self, do: Callable[[], Any]) -> None:
-        """Do something where no update was skipped."""
-        _where(self._is_sound(), do)
+    def is_sound(self) -> tf.Tensor:
+        """Whether no update was skipped."""
+        return self._network.value() == _NONE
 
     def found(self) -> tuple[str, int, dict[str, float]] | None:
         """Network, index and losses of the update that was skipped; None where none was."""
@@ -122,22 +81,11 @@ class Refusal:
         losses = dict(zip(("discriminator", "generator"), map(float, self._losses), strict=True))
         return _NETWORKS[network], int(self._index), losses
 
-    def _is_sound(self) -> tf.Tensor:
-        return self._network.value() == _NONE
-
     def _remember(self, update: Update, given: Given, losses: Mapping[str, tf.Tensor]) -> None:
         self._network.assign(_NETWORKS.index(update.network))
         self._index.assign(tf.cast(given.index, tf.int64))
         none = tf.zeros([])
         self._losses.assign([losses.get("discriminator", none), losses.get("generator", none)])
-
-
-def _where(condition: tf.Tensor, do: Callable[[], Any]) -> None:
-    def done() -> tf.Tensor:
-        do()
-        return tf.constant(True)
-
-    tf.cond(condition, done, lambda: tf.constant(False))
 
 
 def _is_finite(gan: GAN, descent: Descent) -> tf.Tensor:

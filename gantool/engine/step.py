@@ -9,12 +9,12 @@ from typing import Any
 import tensorflow as tf
 
 from gantool.engine.build import build_gan
-from gantool.engine.refusal import Fault, Made, NotFiniteError, Refusal, make_update
+from gantool.engine.refusal import Fault, NotFiniteError, Refusal
 from gantool.engine.schedule import batches_before, in_burst, step_of_update
 from gantool.engine.state import TrainingState
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import Rows, draw, whole
-from gantool.gan.updates import GAN, Given, Update, updates_of
+from gantool.gan.updates import GAN, Descent, Given, Update, updates_of
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
 
@@ -58,7 +58,14 @@ class TrainingStep:
         self.gan = gan or build_gan(state, recipe)
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
-        self._update = self._refusal.wrapped(self.make)
+        compiled = compiles(recipe.train, find_device())
+        self._made = {
+            update.network: tf.function(made, autograph=False, jit_compile=True)
+            if compiled
+            else made
+            for update in self.updates
+            for made in [partial(self.make, update)]
+        }
         self._run = tf.function(self._steps, autograph=False)
 
     def run(self, batches: Any, count: int) -> Losses:
@@ -84,16 +91,33 @@ class TrainingStep:
             raise NotFiniteError(Fault(network, index, step + 1, told))
         return Losses(**{name: float(loss) for name, loss in losses.items()})
 
-    def make(self, update: Update, given: Given, allowed: tf.Tensor) -> Made:
-        """Make an update, compiled by XLA where that was chosen."""
-        made = partial(make_update, self.gan, update)
-        if compiles(self._recipe.train, find_device()):
-            made = tf.function(made, autograph=False, jit_compile=True)
-        return made(given, allowed)
+    def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
+        """Make an update, where it is finite and none before it was skipped; its losses."""
+        losses = []
+        for descend in update.descents:
+            descent = self.agreed(descend(self.gan, given))
+            permitted = self._refusal.permits(self.gan, update, given, descent)
+            for name, gradients in descent.gradients.items():
+                self.gan.network(name).apply(gradients, descent.state[name], permitted)
+            losses.append(descent.losses)
+        return {name: tf.add_n([it[name] for it in losses]) for name in losses[0]}
+
+    def agreed(self, descent: Descent) -> Descent:
+        """The descent to be taken, from that of this step's own rows of a batch."""
+        return descent
 
     def follow(self, step: tf.Tensor) -> None:
-        """Have the moving average follow the generator."""
-        follow(self._state, self._recipe, step)
+        """Have the moving average, where there is one, follow the generator."""
+        decay = self._recipe.train.average
+        if self._state.average is None or decay is None:
+            return
+        averages = list(self._state.average.weights().values())
+        weights = list(self._state.generator.weights().values())
+        tf.cond(
+            self._refusal.is_sound(),
+            partial(move_average, averages, weights, decay_at(decay, step)),
+            lambda: None,
+        )
 
     def given(self, update: Update, batch: Batch, step: tf.Tensor, index: tf.Tensor | int) -> Given:
         """What update number `index` of a step is given, beside its batch."""
@@ -109,80 +133,68 @@ class TrainingStep:
     def _steps(
         self, batches: Any, first: tf.Tensor, end: tf.Tensor, first_batch: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        def one(
-            step: tf.Tensor, first_batch: tf.Tensor, _: dict[str, tf.Tensor]
-        ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
-            losses = self._step(batches, step, first_batch)
-            taken = _discriminator_updates(self._recipe.train.updates, step)
-            return step + 1, first_batch + taken, losses
-
         start = {"discriminator": tf.zeros([]), "generator": tf.zeros([])}
         # One iteration after the other: the next one reads the weights that this one writes.
         losses: dict[str, tf.Tensor]
         *_, losses = tf.while_loop(
-            lambda step, *_: step < end, one, (first, first_batch, start), parallel_iterations=1
+            lambda step, *_: step < end,
+            partial(self._step, batches),
+            (first, first_batch, start),
+            parallel_iterations=1,
         )
         return losses
 
-    def _step(self, batches: Any, step: tf.Tensor, first_batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Step number `step`, from 0; the losses of each network's last update.
+    def _step(
+        self, batches: Any, step: tf.Tensor, first_batch: tf.Tensor, losses: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
+        """Make step number `step`, from 0; what the next one begins with.
 
         Args:
             batches: See `run`.
             step: Its number.
             first_batch: Number of its first batch, which is that of its first discriminator update.
+            losses: Of each network's last update.
         """
         batch: Batch = batches.get_next()
-        losses: dict[str, tf.Tensor] = {}
+        taken = _discriminator_updates(self._recipe.train.updates, step)
         for update in self.updates:
-            made, batch = self._updated(update, batches, batch, step, first_batch)
-            losses |= made
-        self._refusal.where_sound(lambda: self.follow(step))
-        return losses
+            count, first = update.times, step * update.times
+            if update.network == "discriminator":
+                count, first = taken, first_batch
+            made = partial(self._next, update, batches, step, first)
+            loop = (tf.constant(0, tf.int64), {update.network: tf.zeros([])}, batch)
+            if isinstance(count, int) and count == 1:
+                _, updated, batch = made(0, *loop[1:])
+            else:
+                _, updated, batch = tf.while_loop(
+                    partial(_is_below, count), made, loop, parallel_iterations=1
+                )
+            losses = losses | updated
+        self.follow(step)
+        return step + 1, first_batch + taken, losses
 
-    def _updated(
-        self, update: Update, batches: Any, batch: Batch, step: tf.Tensor, first_batch: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], Batch]:
-        """Make all of a step's updates of a network; the losses of the last, and its batch.
+    def _next(
+        self,
+        update: Update,
+        batches: Any,
+        step: tf.Tensor,
+        first: tf.Tensor,
+        index: tf.Tensor | int,
+        _: dict[str, tf.Tensor],
+        batch: Batch,
+    ) -> tuple[tf.Tensor | int, dict[str, tf.Tensor], Batch]:
+        """Make the next of a step's updates of a network; what the one after it begins with.
 
         The first has the batch at hand; each of the discriminator's others takes the next one.
         """
-        count: int | tf.Tensor = update.times
-        first = step * update.times
-        takes_batches = update.network == "discriminator"
-        if takes_batches:
-            count, first = _discriminator_updates(self._recipe.train.updates, step), first_batch
-
-        def once(index: tf.Tensor | int, batch: Batch) -> dict[str, tf.Tensor]:
-            return self._update(update, self.given(update, batch, step, first + index))
-
-        if isinstance(count, int) and count == 1:
-            return once(0, batch), batch
-
-        def next_one(
-            index: tf.Tensor, _: dict[str, tf.Tensor], batch: Batch
-        ) -> tuple[tf.Tensor, dict[str, tf.Tensor], Batch]:
-            if takes_batches:
-                batch = tf.cond(index == 0, lambda: batch, lambda: batches.get_next())
-            return index + 1, once(index, batch), batch
-
-        start = {update.network: tf.zeros([])}
-        _, losses, batch = tf.while_loop(
-            lambda index, *_: index < count,
-            next_one,
-            (tf.constant(0, tf.int64), start, batch),
-            parallel_iterations=1,
-        )
-        return losses, batch
+        if update.network == "discriminator" and not isinstance(index, int):
+            batch = tf.cond(index == 0, lambda: batch, batches.get_next)
+        given = self.given(update, batch, step, first + index)
+        return index + 1, self._made[update.network](given), batch
 
 
-def follow(state: TrainingState, recipe: Recipe, step: tf.Tensor) -> None:
-    """Have the moving average of a state, where there is one, follow its generator."""
-    if state.average is None or recipe.train.average is None:
-        return
-    averages, weights = state.average.weights(), state.generator.weights()
-    decay = decay_at(recipe.train.average, step)
-    move_average(list(averages.values()), list(weights.values()), decay)
+def _is_below(count: int | tf.Tensor, index: tf.Tensor, *_: Any) -> tf.Tensor:
+    return index < count
 
 
 def _discriminator_updates(updates: Updates, step: tf.Tensor) -> int | tf.Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -34,6 +35,7 @@ class TrainableNetwork:
         optimizer: Of the model's trainable variables.
         takes_label: Whether the model takes labels.
         rows: Draws the seeds of random layers.
+        constraints: Follow each move of the weights.
 
     Attributes:
         trainable: The variables that the optimizer moves.
@@ -46,7 +48,9 @@ class TrainableNetwork:
         optimizer: keras.optimizers.Optimizer,
         takes_label: bool,
         rows: Rows = whole,
+        constraints: Sequence[Callable[[TrainableNetwork], None]] = (),
     ) -> None:
+        self._constraints = constraints
         self.model = model
         self.optimizer = optimizer
         self.takes_label = takes_label
@@ -59,7 +63,7 @@ class TrainableNetwork:
         if not optimizer.built:  # to build loss scaling again would forget a restored scale
             optimizer.build(self.trainable)
         self._apply = tf.function(
-            self._apply_gradients,
+            optimizer.apply,
             autograph=False,
             # Compiled, the optimizer is one loop over the weights in place of a dozen. Loss
             # scaling skips an update by a branch that XLA does not take.
@@ -130,19 +134,24 @@ class TrainableNetwork:
         )
         return found
 
-    def apply(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+    def apply(
+        self,
+        gradients: Sequence[tf.Tensor],
+        state: Sequence[tf.Tensor],
+        where: tf.Tensor | bool = True,
+    ) -> None:
         """Take one step of the optimizer, and keep the state that the last pass left.
 
         Args:
             gradients: Of `gradients`.
             state: `Pass.state` of the last pass.
+            where: Where false, nothing is moved.
         """
-        self._apply(list(gradients))
+        tf.cond(where, partial(self._apply, list(gradients)), _nothing)
         for variable, value in zip(self.state, state, strict=True):
-            variable.assign(value)
-
-    def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
-        self.optimizer.apply(gradients, self.trainable)
+            variable.assign(tf.where(where, value, variable.value))
+        for constraint in self._constraints:
+            tf.cond(where, partial(constraint, self), _nothing)
 
     def _without_random(self, non_trainable: Sequence[Any]) -> list[Any]:
         pairs = zip(non_trainable, self._is_random, strict=True)
@@ -159,3 +168,7 @@ class TrainableNetwork:
         noise = iter(tf.unstack(drawn))
         kept = iter(state)
         return [next(noise) if is_random else next(kept) for is_random in self._is_random]
+
+
+def _nothing() -> None:
+    """What is done where nothing is to be done."""

@@ -1,8 +1,8 @@
 """The updates of GAN training: what one step is made of, and the mathematics of each.
 
 An update computes one or two descents. A descent is a pure function of the networks, a batch and
-latents: it moves nothing, and `GAN.apply` takes it. Between the two, means over replicas can be
-formed and a descent that is not finite can be refused.
+latents: it moves nothing, and `TrainableNetwork.apply` takes it. Between the two, means over
+replicas can be formed and a descent that is not finite can be refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from gantool.gan.latents import Rows, stateless_seed, whole
 from gantool.gan.network import TrainableNetwork
-from gantool.gan.objective import Constraint, ElementwiseLoss, Loss, Term, value_of
+from gantool.gan.objective import ElementwiseLoss, Loss, Term, value_of
 from gantool.gan.seen import Seen, Side
 from gantool.recipe.model import Updates
 
@@ -60,7 +60,6 @@ class GAN:
         discriminator: Learns to tell real from generated.
         loss: What each minimises.
         terms: Join the losses.
-        constraints: Follow the updates.
         seed: Of all that is random.
         rows: Draws the numbers of a batch.
     """
@@ -69,7 +68,6 @@ class GAN:
     discriminator: TrainableNetwork
     loss: Loss
     terms: tuple[Term, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
     seed: int = 0
     rows: Rows = whole
 
@@ -80,15 +78,6 @@ class GAN:
     def network(self, name: str) -> TrainableNetwork:
         """The network of this name."""
         return self.generator if name == "generator" else self.discriminator
-
-    def apply(self, descent: Descent) -> None:
-        """Move the networks of a descent by it."""
-        for name, gradients in descent.gradients.items():
-            network = self.network(name)
-            network.apply(gradients, descent.state[name])
-            for constraint in self.constraints:
-                if name in constraint.networks:
-                    constraint(network)
 
 
 @dataclass(frozen=True)

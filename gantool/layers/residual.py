@@ -25,7 +25,9 @@ class Residual:
         body = inside.apply_all(self.body, inputs, f"{place}/body/")
         shortcut = inside.apply_all(self.shortcut, inputs, f"{place}/shortcut/")
         if body.shape != shortcut.shape:
-            made, kept = ("×".join(map(str, it.shape[1:])) for it in (body, shortcut))
+            made, kept = (
+                "×".join(str(side or "?") for side in it.shape[1:]) for it in (body, shortcut)
+            )
             raise ValueError(
                 f"the body of Residual makes {made}, its shortcut {kept}:"
                 " give `shortcut` layers that make the same"

@@ -13,9 +13,9 @@ class SpectralNormalization(keras.layers.SpectralNormalization):
 
     The kernel [..., C] counts as a matrix W [N, C], and σ = vᵀWu, where v and u come from
     `power_iterations` steps of the power method on from the kept `vector_u` and are constants to
-    the gradient. Keras's layer of this name assigns W / σ to the kernel and uses what the kernel
-    holds in inference; here the kernel stays W, and inference divides by the same σ as training
-    would, only that it does not keep the new u.
+    the gradient. Keras's layer of this name assigns W / σ to the kernel, and inference uses what
+    the kernel holds. Here the kernel stays W and both modes divide by the same σ; training alone
+    keeps the new u.
 
     Args:
         layer: What has a `kernel` or `embeddings`, or a wrapper of such a layer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import chain
 from pathlib import Path
 
 import tensorflow as tf
@@ -21,9 +22,6 @@ _DTYPES = {
     "mixed_bfloat16": tf.bfloat16,
     "mixed_float16": tf.float16,
 }
-_BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
-_STAT = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-"""The first columns of /proc/stat; proc_stat(5)."""
 
 
 def product_dtype(precision: str) -> tf.DType:
@@ -85,6 +83,6 @@ def _busy_seconds(stat: Path) -> float:
         rows = [line.split() for line in stat.read_text().splitlines()]
     except OSError:
         return 0.0
-    columns = [dict(zip(_STAT, row[1:], strict=False)) for row in rows if row[0] in names]
-    ticks = sum(int(column[name]) for column in columns for name in _BUSY)
-    return ticks / os.sysconf("SC_CLK_TCK")
+    # proc_stat(5): user, nice, system; idle, iowait; irq, softirq, steal; guests, counted before.
+    busy = [row[1:4] + row[6:9] for row in rows if row[0] in names]
+    return sum(map(int, chain(*busy))) / os.sysconf("SC_CLK_TCK")

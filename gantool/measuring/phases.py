@@ -10,17 +10,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
-from gantool.engine.step import follow
-from gantool.gan.latents import draw
+from gantool.engine.step import TrainingStep
 from gantool.gan.network import Pass, TrainableNetwork
-from gantool.gan.updates import Given, updates_of
 from gantool.recipe.model import Recipe
 
 REST = "rest"
@@ -33,10 +31,10 @@ _FEWEST, _MOST = 2, 50
 def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[str, float]:
     """The share of each phase of a usual step on batches that lie ready; they sum to 1.
 
-    The phases are, where the recipe has them, `generating_for_discriminator`, then `…_forward`,
-    `…_backward` (penalties among it) and `…_optimizer` (constraints among it) of `discriminator`
-    and `generator`, `moving_average` and `rest`. `generator_forward` is through both networks,
-    unless both are updated at once.
+    The phases are, where the recipe has them, `…_forward`, `…_backward` (penalties among it) and
+    `…_optimizer` (constraints among it) of `discriminator` and `generator`,
+    `generating_for_discriminator`, `moving_average` and `rest`, in the order in which they begin.
+    `generator_forward` is through both networks, unless both are updated at once.
 
     Args:
         state: Is moved.
@@ -76,29 +74,24 @@ def _call(run: Callable[[], dict[str, tf.Tensor]]) -> dict[str, float]:
 
 def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[str, tf.Tensor]]:
     """A compiled function that updates each network once and tells the seconds of the parts."""
-    gan = build_gan(state, recipe)
     size = recipe.train.batch_size
-    shape = [size, *recipe.data.shape]
-    images = tf.random.stateless_uniform(shape, [0, 0], *recipe.data.range)
+    images = tf.random.stateless_uniform([size, *recipe.data.shape], [0, 0], *recipe.data.range)
     labels = tf.zeros([size], tf.int32)
+    clock, gan = _Clock(), build_gan(state, recipe, kind=_TimedNetwork)
+    for role in ("generator", "discriminator"):
+        network = gan.network(role)
+        assert isinstance(network, _TimedNetwork)
+        network.time(role, clock)
+    step = TrainingStep(state, recipe, gan)
 
     def run() -> dict[str, tf.Tensor]:
-        clock = _Clock(images)
-        timed = replace(
-            gan,
-            generator=_TimedNetwork(gan.generator, "generator", clock),
-            discriminator=_TimedNetwork(gan.discriminator, "discriminator", clock),
-        )
+        clock.start(images)
         number = tf.constant(0, tf.int64)
-        latents = draw(recipe.latent, size, gan.seed_of("latent/shared", number))
-        for update in updates_of(recipe.train.updates):
+        for update in step.updates:
             clock.update = update.network
-            for descend in update.descents:
-                timed.apply(descend(timed, Given(images, labels, latents, number)))
-                if gan.constraints and update.network != "generator":
-                    clock.tell("discriminator_optimizer", *_values(gan.discriminator.trainable))
+            step.make(update, step.given(update, (images, labels), number, number))
         if state.average is not None:
-            follow(state, recipe, number)
+            step.follow(number)
             clock.update = "step"
             clock.tell("moving_average", *_values(list(state.average.weights().values())))
         return clock.seconds
@@ -115,10 +108,13 @@ class _Clock:
         update: Whose the phases are from now on.
     """
 
-    def __init__(self, start: tf.Tensor) -> None:
-        self.seconds: dict[str, tf.Tensor] = {}
-        self.update = ""
-        self._last = _time_after([start])
+    seconds: dict[str, tf.Tensor]
+    update: str
+
+    def start(self, first: tf.Tensor) -> None:
+        """Begin anew once a tensor is there."""
+        self.seconds = {}
+        self._last = _time_after([first])
 
     def begin(self, inputs: tf.Tensor) -> tf.Tensor:
         """The same inputs, but not before the last reading."""
@@ -153,16 +149,10 @@ def _time_after(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 class _TimedNetwork(TrainableNetwork):
-    """A network whose passes, gradients and moves are phases.
+    """A network whose passes, gradients and moves are phases."""
 
-    Args:
-        network: What it does the same as.
-        role: `generator` or `discriminator`.
-        clock: Is told of every phase.
-    """
-
-    def __init__(self, network: TrainableNetwork, role: str, clock: _Clock) -> None:
-        super().__init__(network.model, network.optimizer, network.takes_label)
+    def time(self, role: str, clock: _Clock) -> None:
+        """Have a clock told of every phase; `role` is `generator` or `discriminator`."""
         self._role, self._clock = role, clock
 
     def forward(
@@ -183,9 +173,9 @@ class _TimedNetwork(TrainableNetwork):
             held = self._clock.begin_backward(loss)
         return self._clock.tell(f"{self._role}_backward", *super().gradients(tape, held))
 
-    def apply(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
+    def apply(self, *arguments: Any) -> None:
         """See `TrainableNetwork`."""
-        super().apply(gradients, state)
+        super().apply(*arguments)
         self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
 
     def _forward_phase(self) -> str:

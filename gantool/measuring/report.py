@@ -39,32 +39,19 @@ WAITING = "waiting_for_data"
 class Report:
     """What was measured, and on what. Steps are usual ones, none of a burst.
 
+    Rates are those at the median of the calls in which `steps` were timed. For operations see
+    `gantool.measuring.operations`.
+
     Attributes:
-        recipe: Its name.
-        device: What it was measured on.
         cores: Of the processor, that this process may use.
-        gantool: Version; so `tensorflow`, `keras` and `python`.
-        precision: As recipes name it.
         xla: Whether XLA compiles the updates; the phases are measured without it.
-        batch_size: Of the recipe.
         images_per_step: Real images that the discriminator sees in one.
-        steps: That were timed.
-        calls: That they were made in.
-        first_step_seconds: Of the first step, compiling included.
-        seconds_per_step: The median of the calls.
-        seconds_per_step_min: Of the fastest call.
-        seconds_per_step_max: Of the slowest call.
-        images_per_second: At the median.
+        first_step_seconds: Compiling included.
         data_wait_share: Of the time of steps, in which they stand still until batches are there.
         phase_shares: Of the time of a step, `waiting_for_data` among them; their sum is 1.
         peak_memory_bytes: Of this process.
         peak_gpu_memory_bytes: Of tensors on the GPU; None without one.
-        operations_per_step: See `gantool.measuring.operations`.
-        operations_are_all: See `gantool.measuring.operations`.
-        operations_per_second: At the median.
         matrix_product_dtype: In which the networks multiply.
-        matrix_product_operations_per_second: The rate of a large product of matrices.
-        share_of_matrix_product_rate: Of the step's operations a second.
         cores_used_by_others: While steps were timed, on the average.
     """
 
@@ -112,6 +99,7 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
         InputError: An image cannot be read.
     """
     recipe = without_bursts(plan.recipe)
+    train = recipe.train
     running = Running(plan, images)
     first = running.run(1)
     pace = running.settle(_SETTLING).seconds_per_step
@@ -125,10 +113,10 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
     waiting = running.waited_share(_OF_WAITING)
     phases = phase_shares(plan.state, recipe, _OF_PHASES)
     operations = step_operations(plan.state, recipe)
-    dtype = product_dtype(recipe.train.precision)
+    dtype = product_dtype(train.precision)
     rate = product_rate(dtype)
     device = find_device()
-    images_per_step = recipe.train.batch_size * recipe.train.updates.discriminator
+    images_per_step = train.batch_size * train.updates.discriminator
     return Report(
         recipe=recipe.name,
         device=device.name,
@@ -137,9 +125,9 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
         tensorflow=tf.__version__,
         keras=keras.__version__,
         python=platform.python_version(),
-        precision=recipe.train.precision,
-        xla=compiles(recipe.train, device),
-        batch_size=recipe.train.batch_size,
+        precision=train.precision,
+        xla=compiles(train, device),
+        batch_size=train.batch_size,
         images_per_step=images_per_step,
         steps=sum(call.steps for call in calls),
         calls=len(calls),
@@ -176,15 +164,7 @@ def peak_gpu_memory() -> int | None:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the rest of a run takes.
-
-    Attributes:
-        losses: Of the first step.
-        seconds_per_step: A usual one.
-        seconds: From the plan's step to the last.
-        memory: Bytes of this process.
-        gpu_memory: Bytes of tensors on the GPU; None without one.
-    """
+    """What the rest of a run takes: `losses` are those of its first step, memory is in bytes."""
 
     losses: Losses
     seconds_per_step: float

@@ -24,13 +24,7 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the compiled step.
-
-    Attributes:
-        steps: Made in it.
-        seconds: All of it took.
-        losses: Of the last step.
-    """
+    """One call of the compiled step: the steps made in it, and the losses of the last one."""
 
     steps: int
     seconds: float
@@ -43,12 +37,7 @@ class Call:
 
 
 class Running:
-    """Moves a plan's state as training does, by usual steps alone, and writes nothing.
-
-    Args:
-        plan: Has its source.
-        images: Of that source.
-    """
+    """Moves a plan's state as training does, by usual steps alone, and writes nothing."""
 
     def __init__(self, plan: Plan, images: Images) -> None:
         recipe = without_bursts(plan.recipe)

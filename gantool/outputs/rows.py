@@ -7,13 +7,13 @@ from typing import Any
 
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.engine.schedule import Schedule
-from gantool.outputs.health import MEMORY, is_collapsed, warnings_of
+from gantool.outputs.health import MEMORY, warnings_of
 from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, read_rows
 
 
 class RowHook(Hook):
-    """Appends a row of what the hooks before it gave, also where that is a collapsed grid's.
+    """Appends a row, also wherever a hook before it gave values.
 
     A row is a function of its step and the rows before it, so that a resumed run has the same ones.
 
@@ -30,9 +30,7 @@ class RowHook(Hook):
 
     def is_due(self, moment: Moment, schedule: Schedule) -> bool:
         """See `Hook`."""
-        diversity = moment.values.get("diversity")
-        is_bad = diversity is not None and is_collapsed(diversity)
-        return is_bad or super().is_due(moment, schedule)
+        return bool(moment.values) or super().is_due(moment, schedule)
 
     def __call__(self, moment: Moment) -> Outcome:
         """See `Hook`."""

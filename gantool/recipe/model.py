@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     WithJsonSchema,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -69,6 +70,10 @@ class Component(BaseModel):
             raise ValueError(f"the keywords of {name} are a mapping: `{name}: {{keyword: value}}`")
         return {"name": str(name), "keywords": keywords or {}}
 
+    @model_serializer(when_used="json")
+    def _as_written(self) -> str | dict[str, Any]:
+        return {self.name: self.keywords} if self.keywords else self.name
+
 
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
@@ -107,22 +112,31 @@ class Data(Section):
 
     source: str = Field(
         min_length=1,
-        description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
-        " files (a glob such as faces/*.tfrecord).",
+        description="A catalogue name (mnist), points (ring, grid), a folder, a zip of images, an"
+        " IDX file, or TFRecord files (a glob such as faces/*.tfrecord); a path is relative to the"
+        " recipe, then to the working folder.",
     )
     size: tuple[Count, Count] | None = Field(
         None, description="Height and width in pixels; left out for points, which have none."
     )
     channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
-        3, description="1 for grey, 3 for RGB, 4 for RGB with transparency."
+        3,
+        description="1 for grey, 3 for RGB, 4 for RGB with transparency; any image is brought to"
+        " it.",
     )
     range: tuple[Number, Number] = Field(
         (-1.0, 1.0),
         description="What black and white become for the networks; of points, the part of the plane"
         " that pictures show.",
     )
-    labels: bool = Field(False, description="Whether the networks are told each image's class.")
-    flip: bool = Field(False, description="Mirror every second image, at random, left to right.")
+    labels: bool = Field(
+        False,
+        description="Whether the networks are told each image's class: the labels of IDX and"
+        " TFRecord files, the sub-folder in folders and zips.",
+    )
+    flip: bool = Field(
+        False, description="Mirror each image, left to right, with a probability of one half."
+    )
     crop: tuple[Count, Count] | None = Field(
         None,
         description="Height and width of the centred piece that is kept before resizing; without"
@@ -178,8 +192,10 @@ class Data(Section):
 class Latent(Section):
     """The random vector that the generator turns into an image."""
 
-    size: Count
-    distribution: Literal["normal", "uniform"] = "normal"
+    size: Count = Field(description="How many numbers the vector has.")
+    distribution: Literal["normal", "uniform"] = Field(
+        "normal", description="Of each number; normal: mean 0, standard deviation 1."
+    )
     bounds: tuple[Number, Number] | None = Field(
         None, description="Of the uniform distribution, low end included; [-1, 1) if not given."
     )
@@ -198,7 +214,9 @@ class Latent(Section):
 class Network(Section):
     """The layers of one network, from its input to its output."""
 
-    layers: list[Layer] = Field(min_length=1)
+    layers: list[Layer] = Field(
+        min_length=1, description="From top to bottom: the first takes the network's input."
+    )
 
 
 class Generator(Network):
@@ -215,8 +233,8 @@ class Generator(Network):
 class Optimizers(Section):
     """One optimizer for each network."""
 
-    generator: Optimizer
-    discriminator: Optimizer
+    generator: Optimizer = Field(description="Moves the weights of the generator.")
+    discriminator: Optimizer = Field(description="Moves the weights of the discriminator.")
 
 
 class Burst(Section):
@@ -241,7 +259,8 @@ class Updates(Section):
     generator: Count = Field(1, description="Updates of the generator a step.")
     order: Literal["discriminator-first", "generator-first", "simultaneous"] = Field(
         "discriminator-first",
-        description="simultaneous: both networks are moved at once, from one forward pass.",
+        description="Whose updates come first; simultaneous: both networks are moved at once, from"
+        " one forward pass.",
     )
     latents: Literal["fresh", "shared"] = Field(
         "fresh",
@@ -273,25 +292,29 @@ class Train(Section):
 
     steps: Count | None = Field(None, description="Steps in all; or give epochs.")
     epochs: Count | None = Field(None, description="Passes over the images; or give steps.")
-    batch_size: Count
+    batch_size: Count = Field(description="Real images in an update, and as many generated ones.")
     updates: Updates = Updates()
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto",
-        description="auto: bfloat16 or float16 with float32 weights where the device computes in"
-        " them many times as fast, float32 elsewhere; the run's own recipe states which.",
+        description="auto: bfloat16 on processors with AMX and GPUs of compute capability 8.0 and"
+        " up, float16 with loss scaling on 7.x, float32 elsewhere. Weights are float32 always. The"
+        " run's own recipe states which, and the run keeps to it.",
     )
     jit_compile: Literal["auto"] | bool = Field(
         "auto",
-        description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
-        " draws other numbers for dropout and gradient penalties than TensorFlow does.",
+        description="Whether XLA compiles each update whole; auto: on a GPU. Never with several"
+        " replicas. It draws other numbers for dropout and gradient penalties than TensorFlow"
+        " does.",
     )
     retries: Natural = Field(
         0,
-        description="After a loss or gradient that is not finite, go back to the last checkpoint"
-        " and on from there with other random numbers, at most so many times; 0: stop.",
+        description="After a loss or gradient that is NaN or Inf, go back to the last checkpoint"
+        " and on from there with other random numbers, at most so many times in the run; 0: stop.",
     )
     average: Fraction | None = Field(
-        None, description="Decay of the moving average of the generator; null: none."
+        None,
+        description="Decay of a moving average of the generator's weights, from which pictures are"
+        " then drawn; null: none.",
     )
 
     @model_validator(mode="after")
@@ -309,9 +332,9 @@ Layout = Literal["by-seed", "by-label", "by-label-free"]
 class Grid(Section):
     """The picture of samples that is drawn while training."""
 
-    every: Every = Interval.of(1000)
-    rows: Count = 8
-    columns: Count = 8
+    every: Every = Field(Interval.of(1000), description="How often it is drawn.")
+    rows: Count = Field(8, description="Samples from top to bottom.")
+    columns: Count = Field(8, description="Samples from left to right.")
     layouts: list[Layout] = Field(
         ["by-seed"],
         min_length=1,
@@ -324,25 +347,26 @@ class Grid(Section):
 class Checkpoint(Section):
     """How often the run is saved, and how many of its checkpoints stay."""
 
-    every: Every = Interval.of(1000)
+    every: Every = Field(Interval.of(1000), description="How often the run is saved.")
     keep: Count = Field(3, description="The newest so many stay.")
 
 
 class Output(Section):
     """What is written while training, and how often: in steps, or in epochs as in `1 epoch`."""
 
-    log_every: Every = Interval.of(100)
+    log_every: Every = Field(Interval.of(100), description="How often metrics.jsonl gets a row.")
     grid: Grid = Grid()
     checkpoint: Checkpoint = Checkpoint()
     metrics: list[Metric] = Field(
         [Component.model_validate("Diversity")],
-        description="Figures that the rows of metrics.jsonl get.",
+        description="Figures of the samples for the rows of metrics.jsonl.",
     )
-    hooks: list[Hook] = Field([], description="What else is done while training.")
+    hooks: list[Hook] = Field([], description="What else is done at pauses of training.")
     on_write_error: Literal["stop", "continue"] = Field(
         "stop",
-        description="Where a file cannot be written, as on a full disk: stop; or continue, and try"
-        " again when the next one is due.",
+        description="Where a file cannot be written, as on a full disk: stop; or continue: warn, go"
+        " on, and try again with the next one. Rows of metrics wait meanwhile; a run whose last"
+        " checkpoint could not be written has failed all the same.",
     )
 
 
@@ -362,9 +386,11 @@ class Recipe(Section):
     initializer: Initializer | None = Field(
         None, description="For every kernel whose layer names none of its own."
     )
-    loss: Loss = Field(description="What each network minimises.")
+    loss: Loss = Field(
+        description="What each network minimises; non-saturating is the same as NonSaturating."
+    )
     regularizers: list[Term] = Field(
-        [], description="Penalties, decays and constraints that join the training."
+        [], description="Penalties and decays that join the losses, and constraints of weights."
     )
     optimizers: Optimizers
     train: Train

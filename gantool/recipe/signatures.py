@@ -316,7 +316,7 @@ def _snake_case(name: str) -> str:
 
 def _first_sentence(docstring: str) -> str:
     paragraph = " ".join(docstring.split("\n\n")[0].split())
-    return re.split(r"(?<=[.!?])(?<!\bal\.)\s", paragraph, maxsplit=1)[0]
+    return re.split(r"(?<=[.!?])(?<!a\.k\.a\.)\s(?=[A-Z`])", paragraph, maxsplit=1)[0]
 
 
 def _descriptions(docstring: str) -> dict[str, str]:

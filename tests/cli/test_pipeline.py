@@ -94,7 +94,9 @@ def test_tfrecord_files(command: Any, mnist: Any) -> None:
 
     for part in range(2):
         chosen = range(20 * part, 20 * part + 20)
-        records.write(Path(f"digits-{part}.tfrecord"), (example(index) for index in chosen))
+        Path(f"digits-{part}.tfrecord").write_bytes(
+            b"".join(map(records.frame, (example(index) for index in chosen)))
+        )
     write('"digits-*.tfrecord"', (28, 28), 1, labels=True)
     reals, sample = train_and_sample(command)
     assert (sample.size, sample.mode) == ((28, 28), "L")

@@ -78,7 +78,7 @@ def faces(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         jpegs = [_jpeg(pictures.read(name)) for name in names]
     for part in (0, 1):
         path = folder / f"faces.tfrecord-{part:05d}-of-00002"
-        records.write(path, map(records.encode_example, jpegs[part::2]))
+        path.write_bytes(b"".join(map(records.frame, map(records.encode_example, jpegs[part::2]))))
     return folder
 
 

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from gantool.gan.penalties import gradient_penalty
 
 from gantool.layers.batch_normalization import (
     BatchNormalization,
     batch_normalization_layers,
     measuring_statistics,
 )
+from gantool.terms.gradient_penalty import GradientPenalty
 
 SHAPES = {"vector": (6, 3), "rows": (4, 5, 3), "image": (4, 5, 2, 3), "one image": (1, 5, 2, 3)}
 
@@ -114,7 +116,7 @@ class TestBatchNormalization:
         kernel = tf.constant(
             np.random.default_rng(3).normal(size=(np.prod(shape[1:]), 1)), tf.float32
         )
-        real, generated = batch(shape, 1), batch(shape, 2)
+        examples = {"real": batch(shape, 1), "generated": batch(shape, 2)}
         mix = tf.fill([shape[0], 1, 1, 1], 0.3)
         found = []
         for layer in pair(shape, epsilon=0.1):
@@ -126,7 +128,10 @@ class TestBatchNormalization:
 
             with tf.GradientTape() as tape:
                 tape.watch([kernel, *weights])
-                penalty = gradient_penalty(discriminate, real, generated, mix)
+                seen = SimpleNamespace(
+                    examples=examples.get, uniform=lambda _: mix, discriminate=discriminate
+                )
+                penalty = GradientPenalty(1.0)(seen, None)
             found.append([penalty, *tape.gradient(penalty, [kernel, *weights])])
         ours, theirs = found
         assert np.abs(theirs[1]).max() > 1e-3

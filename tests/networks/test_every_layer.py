@@ -133,8 +133,9 @@ def built_with(build, name, precision):
 @pytest.mark.parametrize("name", LAYERS)
 def test_trains_its_first_step_where_check_passes_it(build, name, precision, compiled):
     model, images = built_with(build, name, precision)
-    if precision == "mixed_float16" and "Pooling3D" in name and "Global" not in name:
-        with pytest.raises(tf.errors.InvalidArgumentError):  # what `check` tells
+    pools = "Pool" in name and name.endswith("3D") and "Global" not in name
+    if pools and precision == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
+        with pytest.raises(tf.errors.NotFoundError):  # which `check` tells
             train_once(model, images, images)
         return
     outputs = train_once(model, images, images)  # as `check` does

@@ -87,21 +87,22 @@ def test_a_row_has_what_other_hooks_gave(tmp_path: Path) -> None:
 class TestWarnings:
     """What is wrong with a run whose numbers are all finite, in its rows."""
 
-    def test_a_grid_without_variety_is_a_row_wherever_it_comes(self, tmp_path: Path) -> None:
+    def test_what_hooks_give_is_a_row_wherever_it_comes(self, tmp_path: Path) -> None:
         path = tmp_path / "metrics.jsonl"
         hook = logging(path)
         for step, value in ((3, 0.8), (10, 0.7), (13, 0.05), (20, 0.04), (21, 0.03)):
             warnings = look(hook, at(step), diversity=value)
-            assert (warnings is None) == (step == 3)
-            assert len(warnings or []) == (step == 20)
+            assert warnings is not None
+            assert len(warnings) == (step == 20)
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         assert [(row["step"], row["diversity"], "warnings" in row) for row in rows] == [
+            (3, 0.8, False),
             (10, 0.7, False),
             (13, 0.05, False),
             (20, 0.04, True),
             (21, 0.03, False),
         ]
-        assert rows[2]["warnings"][0].startswith("the generator has collapsed: ")
+        assert rows[3]["warnings"][0].startswith("the generator has collapsed: ")
 
     def test_a_resumed_run_warns_at_the_same_step(self, tmp_path: Path) -> None:
         """By the rows that the file holds, not by what a process remembers."""

@@ -38,7 +38,14 @@ def recipe_with(*settings):
             ["optimizers.generator={SGD: {learning_rate: 2e-4, beta_1: 0.5}}"],
             [("optimizers.generator.name", "Adam", "SGD")],
         ),
-        (["seed=1", "loss=hinge"], [("seed", 0, 1), ("loss.name", "NonSaturating", "Hinge")]),
+        (
+            ["seed=1", "loss=hinge"],
+            [
+                ("seed", 0, 1),
+                ("loss.name", "NonSaturating", "Hinge"),
+                ("loss.keywords.label_smoothing", 0.0, None),
+            ],
+        ),
         # Another name of the same class, and a keyword's default, are none either.
         (["loss=NonSaturating"], []),
         (["loss={non-saturating: {}}"], []),

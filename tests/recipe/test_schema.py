@@ -131,3 +131,7 @@ def test_common_mistakes_are_not_valid(is_valid, old, new):
     text = RIGHT.replace(old, new)
     assert text != RIGHT
     assert not is_valid(text)
+
+
+def test_the_default_of_components_is_as_a_recipe_says_it(schema):
+    assert schema["$defs"]["Output"]["properties"]["metrics"]["default"] == ["Diversity"]

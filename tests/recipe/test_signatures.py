@@ -390,6 +390,12 @@ def test_what_an_editor_shows():
     assert adam.summary == "Optimizer that implements the Adam algorithm."
 
 
+def test_an_abbreviation_ends_no_summary():
+    attention, cropping = (signature("layer", name) for name in ("Attention", "Cropping2D"))
+    assert attention.summary == "Dot-product attention layer, a.k.a. Luong-style attention."
+    assert cropping.summary == "Cropping layer for 2D input (e.g. picture)."
+
+
 @pytest.mark.parametrize("kind", OWN_KINDS)
 def test_every_component_has_a_summary_of_one_line(kind):
     for name in names(kind):

@@ -25,6 +25,7 @@ def test_weights_outside_are_brought_to_the_bound_and_those_inside_stay():
     assert np.array_equal(bias, np.float32([-limit, 0.005]))
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize(
     ("keywords", "clipped"),
     [
@@ -37,8 +38,10 @@ def test_weights_outside_are_brought_to_the_bound_and_those_inside_stay():
         ({"batch_normalization": "none"}, set()),
     ],
 )
-def test_batch_normalization_is_clipped_as_far_as_is_said(keywords, clipped):
-    network = network_of(keras.layers.BatchNormalization(), keras.layers.Dense(1))
+def test_batch_normalization_is_clipped_as_far_as_is_said(keywords, clipped, wrapped):
+    layer = keras.layers.BatchNormalization()
+    layers = [keras.layers.Reshape((1, 3)), keras.layers.TimeDistributed(layer)]
+    network = network_of(*(layers if wrapped else [layer]), keras.layers.Dense(1))
     for variable in network.model.weights:
         variable.assign(np.full(variable.shape, 7.0))
     WeightClip(0.125, **keywords)(network)

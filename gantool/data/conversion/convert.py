@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +26,7 @@ IMAGES_PER_SHARD = 2048
 """Of the source, where the number of shards is not given."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConversionProgress:
     """How far a conversion is.
 
@@ -36,15 +36,20 @@ class ConversionProgress:
         shards: that are finished.
         all_shards: of the set.
         converted: images that this run converted.
-        seconds: since this run began to convert.
+        began: when this run began to convert, by the clock of `time.monotonic`.
     """
 
     images: int
     all_images: int
     shards: int
     all_shards: int
-    converted: int
-    seconds: float
+    converted: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since this run began to convert."""
+        return time.monotonic() - self.began
 
 
 class Conversion:
@@ -145,7 +150,7 @@ class Conversion:
         manifest.write(folder.unfinished, so_far)
         kept = {shard.file for shard in so_far.shards}
         wanted = [file for file in self._shards if file not in kept]
-        tally = _Tally(
+        progress = ConversionProgress(
             images=len(self._source) - sum(len(self._shards[file]) for file in wanted),
             all_images=len(self._source),
             shards=len(kept),
@@ -154,12 +159,12 @@ class Conversion:
         results = workers.ordered(self._tasks(wanted), stop)
         for file in wanted:
             shard, skipped = yield from self._write(
-                folder.unfinished / file, results, tally, strict
+                folder.unfinished / file, results, progress, strict
             )
             so_far = so_far.holding([*so_far.shards, shard], [*so_far.skipped, *skipped])
             manifest.write(folder.unfinished, so_far)
-            tally.shards += 1
-            yield tally.progress()
+            progress.shards += 1
+            yield replace(progress)
         if so_far.records == 0:
             folder.discard()
             first = so_far.skipped[0]
@@ -188,7 +193,7 @@ class Conversion:
         return so_far.holding(whole, skipped)
 
     def _write(
-        self, path: Path, results: Iterator[Converted], tally: _Tally, strict: bool
+        self, path: Path, results: Iterator[Converted], progress: ConversionProgress, strict: bool
     ) -> Generator[ConversionProgress, None, tuple[Shard, list[Skipped]]]:
         count, content, originals = 0, hashlib.sha256(), hashlib.sha256()
         skipped: list[Skipped] = []
@@ -201,8 +206,9 @@ class Conversion:
                 content.update(result.data)
                 originals.update(result.digests)
                 count += result.records
-                tally.add(len(numbers))
-                yield tally.progress()
+                progress.images += len(numbers)
+                progress.converted += len(numbers)
+                yield replace(progress)
             size = file.tell()
         shard = Shard(
             file=path.name,
@@ -280,25 +286,3 @@ class Conversion:
         """The folder that all images share."""
         places = (Path(self._source.where(number)) for number in range(len(self._source)))
         return os.path.commonpath({str(place.parent) for place in places})
-
-
-@dataclass
-class _Tally:
-    """Counts what `ConversionProgress` tells."""
-
-    images: int
-    all_images: int
-    shards: int
-    all_shards: int
-    converted: int = 0
-    began: float = field(default_factory=time.monotonic)
-
-    def add(self, images: int) -> None:
-        self.images += images
-        self.converted += images
-
-    def progress(self) -> ConversionProgress:
-        seconds = time.monotonic() - self.began
-        return ConversionProgress(
-            self.images, self.all_images, self.shards, self.all_shards, self.converted, seconds
-        )

@@ -20,14 +20,7 @@ _PIXELS, _IMAGES = 1 << 20, 32
 
 @dataclass(frozen=True)
 class Task:
-    """Consecutive images of a source, for one process to convert.
-
-    Attributes:
-        images: the images, or their files.
-        labels: one each; None for none.
-        size: of each result.
-        crop: see `reencode`.
-    """
+    """Consecutive images of a source, for one process to convert; see `reencode`."""
 
     images: list[Undecoded | InFile]
     labels: tuple[int, ...] | None

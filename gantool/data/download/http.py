@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -79,7 +78,7 @@ def fetch(
     session: requests.Session,
     mirrors: Sequence[str],
     file: CatalogueFile,
-    partial: Partial,
+    partial: Path,
     progress: OnBytes,
     notice: Notice,
 ) -> str:
@@ -109,9 +108,14 @@ def fetch(
             return url
         except MirrorError as error:
             failures.append((url, str(error)))
-    if not partial.size:
-        partial.discard()
+    if not size_of(partial):
+        partial.unlink(missing_ok=True)
     raise _no_mirror(file, failures)
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _no_mirror(file: CatalogueFile, failures: Sequence[tuple[str, str]]) -> GantoolError:
@@ -127,86 +131,21 @@ def _no_mirror(file: CatalogueFile, failures: Sequence[tuple[str, str]]) -> Gant
     return GantoolError("\n".join([*lines, way_out]))
 
 
-class Partial:
-    """A file `.NAME.part`, and beside it what the server said of its version, in `.NAME.part.json`.
-
-    Attributes:
-        path: of the bytes that came so far; they may not exist yet.
-        in_one_piece: whether all of them came in one answer, as far as this process knows. If not,
-            and the whole is wrong, the pieces may be of different files.
-    """
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.path = folder / f".{name}.part"
-        self.in_one_piece = False
-        self._version = folder / f".{name}.part.json"
-
-    @property
-    def size(self) -> int:
-        """The number of bytes that are there."""
-        return self.path.stat().st_size if self.path.is_file() else 0
-
-    def request_headers(self, url: str) -> dict[str, str]:
-        """What asks a server for the rest, and for all where its file is another one by now.
-
-        The version is only compared with that of the same address: mirrors serve the same bytes,
-        but call their version by names of their own.
-        """
-        if not self.size:
-            return {}
-        headers = {"Range": f"bytes={self.size}-"}
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            noted = json.loads(self._version.read_text(encoding="utf-8"))
-            if noted["url"] == url and isinstance(noted["validator"], str):
-                headers["If-Range"] = noted["validator"]
-        return headers
-
-    def start(self, url: str, response: requests.Response) -> None:
-        """Make ready for an answer that begins at the file's first byte."""
-        self.path.write_bytes(b"")
-        self.in_one_piece = True
-        self._note(url, response)
-
-    def go_on(self, url: str, response: requests.Response) -> None:
-        """Make ready for an answer that begins where the bytes end."""
-        self.in_one_piece = False
-        self._note(url, response)
-
-    def discard(self) -> None:
-        """Remove everything."""
-        self.path.unlink(missing_ok=True)
-        self._version.unlink(missing_ok=True)
-
-    def _note(self, url: str, response: requests.Response) -> None:
-        note = {"url": url, "validator": _validator(response)}
-        self._version.write_text(json.dumps(note), encoding="utf-8")
-
-
-def _validator(response: requests.Response) -> str | None:
-    """A strong ETag, or else the date; If-Range takes no weak ETag (RFC 9110, section 13.1.5)."""
-    etag = response.headers.get("ETag")
-    if etag is not None and not etag.startswith("W/"):
-        return etag
-    return response.headers.get("Last-Modified")
-
-
 @dataclass
 class Mirror:
-    """An address of a file.
+    """An address of a file; see `fetch`.
 
     Attributes:
-        session: from `session`.
-        url: the address.
-        file: what lies there.
-        partial: where it comes to.
-        progress: told of the bytes at the start of each answer and after each piece of it.
+        in_one_piece: whether all bytes of `partial` came in one answer. If not, and the whole is
+            wrong, the pieces may be of different files.
     """
 
     session: requests.Session
     url: str
     file: CatalogueFile
-    partial: Partial
+    partial: Path
     progress: OnBytes
+    in_one_piece: bool = False
 
     def fetch(self) -> None:
         """Bring the right file into `partial`.
@@ -216,17 +155,16 @@ class Mirror:
             OSError: the disk is full or fails.
         """
         self._complete()
-        if not self._is_right() and not self.partial.in_one_piece:
-            # The pieces may be of two versions of the file.
-            self.partial.discard()
+        if not self._is_right() and not self.in_one_piece:
+            self.partial.unlink()
             self._complete()
         if not self._is_right():
-            found = describe(self.partial.path, self.file)
-            self.partial.discard()
+            found = describe(self.partial)
+            self.partial.unlink()
             raise MirrorError(f"what came ({found}) is not the {self.file.name} of the catalogue")
 
     def _is_right(self) -> bool:
-        return is_right(self.partial.path, self.file)
+        return is_right(self.partial, self.file)
 
     def _complete(self) -> None:
         """Ask for the rest until all is there, as far as that can be told without a digest."""
@@ -234,23 +172,24 @@ class Mirror:
         if size is None and self._is_right():
             return
         breaks = 0
-        while size is None or self.partial.size < size:
-            before = self.partial.size
+        while size is None or size_of(self.partial) < size:
+            before = size_of(self.partial)
             try:
                 self._receive()
                 if size is None:
                     return
-                if self.partial.size < size:
+                if size_of(self.partial) < size:
                     raise _BrokenOffError(self._broke_off())
             except _BrokenOffError:
-                breaks = 0 if self.partial.size - before >= GAIN else breaks + 1
+                breaks = 0 if size_of(self.partial) - before >= GAIN else breaks + 1
                 if breaks == BREAKS:
                     raise
                 time.sleep(PAUSE * 2**breaks)
 
     def _receive(self) -> None:
         """Add one answer to what is there, or begin anew if the server sends all."""
-        headers = self.partial.request_headers(self.url)
+        done = size_of(self.partial)
+        headers = {"Range": f"bytes={done}-"} if done else {}
         began = False
         try:
             with self.session.get(
@@ -275,11 +214,9 @@ class Mirror:
         if status in (requests.codes.ok, requests.codes.partial_content):
             return
         reason = f"the server answered {status} {response.reason}"
-        if status == requests.codes.requested_range_not_satisfiable:
-            said = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", ""))
-            self._check_size(int(said[1]) if said is not None else None)
-            # What is there is as long as the server's file, or longer, and still wrong.
-            self.partial.discard()
+        no_more = status == requests.codes.requested_range_not_satisfiable
+        if no_more and self.file.exact_size is None:
+            self.partial.unlink()  # as long as the server's file, and still wrong
             raise _BrokenOffError(reason)
         raise MirrorError(reason)
 
@@ -289,16 +226,17 @@ class Mirror:
             length = response.headers.get("Content-Length", "")
             total = int(length) if length.isdecimal() else None
             self._check_size(total)
-            self.partial.start(self.url, response)
+            self.partial.write_bytes(b"")
+            self.in_one_piece = True
             return total
         said = response.headers.get("Content-Range", "")
         stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", said)
-        if stated is None or int(stated[1]) != self.partial.size:
-            self.partial.discard()
+        if stated is None or int(stated[1]) != size_of(self.partial):
+            self.partial.unlink()
             raise _BrokenOffError(f"the server sent another part than asked for ({said!r})")
         total = None if stated[2] == "*" else int(stated[2])
         self._check_size(total)
-        self.partial.go_on(self.url, response)
+        self.in_one_piece = False
         return total
 
     def _check_size(self, total: int | None) -> None:
@@ -309,23 +247,23 @@ class Mirror:
             )
 
     def _write(self, pieces: Iterator[bytes], total: int | None) -> None:
-        done = self.partial.size
-        limit = self.file.exact_size or (self.file.size and self.file.size * _RECOMPRESSED)
+        done = size_of(self.partial)
+        limit = self.file.exact_size or self.file.size * _RECOMPRESSED
         self.progress(done, total, self.file.name)
         # Unbuffered, so that a killed process leaves all that came.
-        with self.partial.path.open("ab", buffering=0) as out:
+        with self.partial.open("ab", buffering=0) as out:
             for piece in pieces:
                 out.write(piece)
                 done += len(piece)
-                if limit and done > limit:
-                    self.partial.discard()
+                if done > limit:
+                    self.partial.unlink()
                     raise MirrorError(f"more than the {limit:,} bytes expected came")
                 self.progress(done, total, self.file.name)
 
     def _broke_off(self, error: Exception | None = None) -> str:
         if error is not None and _is_timeout(error):
-            return f"{_silence()} after {self.partial.size:,} bytes"
-        return f"the connection broke off after {self.partial.size:,} bytes"
+            return f"{_silence()} after {size_of(self.partial):,} bytes"
+        return f"the connection broke off after {size_of(self.partial):,} bytes"
 
 
 def _no_answer(error: Exception) -> str:
@@ -353,21 +291,11 @@ def _is_page(beginning: bytes) -> bool:
 
 
 def _page_says(page: str) -> str:
-    """Why the page came, in the words of a message.
-
-    The words of Google Drive's two pages are those of its own: "Google Drive - Quota exceeded" with
-    "Too many users have viewed or downloaded this file recently", and "Google Drive - Virus scan
-    warning".
-    """
+    """Why the page came, in the words of a message."""
     if "Quota exceeded" in page or "Too many users have viewed or downloaded this file" in page:
         return (
             "Google Drive sent a page in place of the file: the quota of downloads is spent, which"
             " may take 24 hours to pass"
-        )
-    if "Virus scan warning" in page:
-        return (
-            "Google Drive sent a page in place of the file: it asks whether to download what it"
-            " could not scan for viruses"
         )
     title = _TITLE.search(page)
     words = " ".join(html.unescape(title[1]).split())[:_LONGEST_TITLE] if title else ""

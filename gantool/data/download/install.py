@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
-from gantool.data.catalogue import (
-    CATALOGUE,
-    data_set_places,
-    named_folder,
-    user_folder,
-)
+from gantool.data.catalogue import CATALOGUE, data_set_places, named_folder, user_folder
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import archives
-from gantool.data.download.http import Notice, OnBytes, Partial, fetch, session
+from gantool.data.download.http import Notice, OnBytes, fetch, session
 from gantool.data.download.verify import identify, is_right
 from gantool.errors import GantoolError, InputError
 from gantool.files import complete_or_absent
@@ -29,13 +22,7 @@ from gantool.recipe.suggest import did_you_mean
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a data set lies now.
-
-    Attributes:
-        path: its folder.
-        steps: how it came there: "copied from …", "unpacked from …", "downloaded from …"; empty
-            where all of it was there.
-    """
+    """The folder where a data set lies now, and how it came there; no steps if all was there."""
 
     path: Path
     steps: tuple[str, ...] = ()
@@ -80,9 +67,11 @@ def place(
     missing = _missing(data_set, folder)
     if not missing:
         return Placed(folder)
+    mirrors = {file.name: file.mirrors for file in missing}
     if mirror is None:
         at_hand = _copies_elsewhere(data_set) | at_hand
-    mirrors = {file.name: _mirrors(file, mirror) for file in missing}
+    else:
+        mirrors = {name: (f"{mirror.rstrip('/')}/{name}",) for name in mirrors}
     if any(file.name not in at_hand and not mirrors[file.name] for file in missing):
         raise GantoolError(
             f"the data set {name} comes with gantool's repository and has no mirror: run this in"
@@ -91,89 +80,69 @@ def place(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder, notice), session() as opened:
-            filling = _Filling(folder, at_hand, mirrors, opened, progress, notice)
+
+            def download(file: CatalogueFile, to: Path) -> str:
+                return fetch(opened, mirrors[file.name], file, to, progress, notice)
+
             # What is at hand first: a mirror may fail. And looked at again, because another process
             # may have brought some meanwhile.
             missing.sort(key=lambda file: file.name not in at_hand)
-            steps = [filling.bring(file) for file in missing if not _is_there(file, folder)]
+            steps = [
+                _bring(file, folder, at_hand.get(file.name), download, notice)
+                for file in missing
+                if not _is_there(file, folder)
+            ]
         return Placed(folder, tuple(dict.fromkeys(steps)))
     except OSError as error:
         raise _cannot_write(folder, error) from None
 
 
-@dataclass(frozen=True)
-class _Filling:
-    """What it takes to bring the files of a set into its folder.
+def _bring(
+    file: CatalogueFile,
+    folder: Path,
+    at_hand: Path | None,
+    download: Callable[[CatalogueFile, Path], str],
+    notice: Notice,
+) -> str:
+    """Bring one file into a set's folder, or what it unpacks to; says how.
 
-    Attributes:
+    Args:
+        file: of the catalogue.
         folder: of the set.
-        at_hand: by the name of a file, the right file or its unpacked folder on this machine.
-        mirrors: by the name of a file, the addresses to download it from.
-        session: for the downloads.
-        progress: see `place`.
+        at_hand: the right file, or its unpacked folder, on this machine; None if there is none.
+        download: brings a file to a path, and says which address it came from.
         notice: see `place`.
     """
-
-    folder: Path
-    at_hand: dict[str, Path]
-    mirrors: dict[str, tuple[str, ...]]
-    session: requests.Session
-    progress: OnBytes
-    notice: Notice
-
-    def bring(self, file: CatalogueFile) -> str:
-        """Bring one file, or what it unpacks to; says how."""
-        partial = Partial(self.folder, file.name)
-        archive = self.folder / file.name
-        if file.unpacked is not None and is_right(archive, file):
-            how = self._use(archive, file)
-        elif (path := self.at_hand.get(file.name)) is not None:
-            how = self._use(path, file)
-        else:
-            how = self._download(partial, file)
-        partial.discard()
-        return how
-
-    def _download(self, partial: Partial, file: CatalogueFile) -> str:
-        mirrors = self.mirrors[file.name]
-        url = fetch(self.session, mirrors, file, partial, self.progress, self.notice)
-        if file.unpacked is not None:
-            self._unpack(partial.path, file)
-        else:
-            with complete_or_absent(self.folder / file.name) as temporary:
-                partial.path.replace(temporary)
-        return f"downloaded from {url.removesuffix(file.name)}"
-
-    def _use(self, path: Path, file: CatalogueFile) -> str:
-        if path.is_dir():
-            archives.copy_unpacked(path, self.folder)
-            return f"copied from {path.parent}"
-        if file.unpacked is not None:
-            self._unpack(path, file)
-            return f"unpacked from {path}"
-        with complete_or_absent(self.folder / file.name) as temporary:
-            shutil.copyfile(path, temporary)
+    partial, final = folder / f".{file.name}.part", folder / file.name
+    if file.unpacked is not None and is_right(final, file):
+        at_hand = final
+    if at_hand is None:
+        how = f"downloaded from {download(file, partial).removesuffix(file.name)}"
+    elif file.unpacked is None or at_hand.is_dir():
+        how = f"copied from {at_hand.parent if at_hand.name == file.place else at_hand}"
+    else:
+        how = f"unpacked from {at_hand}"
+    origin = at_hand or partial
+    if origin.is_dir():
+        archives.copy_unpacked(origin, folder)
+    elif file.unpacked is not None:
+        notice(f"unpacking {file.name}")
+        archives.unpack(origin, folder, file.unpacked)
+    elif at_hand is None:
+        with complete_or_absent(final) as temporary:
+            partial.replace(temporary)
+    else:
+        with complete_or_absent(final) as temporary:
+            shutil.copyfile(at_hand, temporary)
             if not is_right(temporary, file):
-                raise GantoolError(f"{path}: changed while it was copied; try again")
-        return f"copied from {path.parent if path.name == file.name else path}"
-
-    def _unpack(self, archive: Path, file: CatalogueFile) -> None:
-        assert file.unpacked is not None
-        self.notice(f"unpacking {file.name}")
-        archives.unpack(archive, self.folder, file.unpacked)
+                raise GantoolError(f"{at_hand}: changed while it was copied; try again")
+    partial.unlink(missing_ok=True)
+    return how
 
 
 @contextmanager
 def alone_in(folder: Path, notice: Notice) -> Iterator[None]:
-    """Wait until no other process fills `folder`, and keep the others waiting in the block.
-
-    Args:
-        folder: one that exists.
-        notice: told, before it waits, what is waited for.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
+    """Wait until no other process fills `folder`, and keep the others waiting in the block."""
 
     def busy(handle: int) -> None:
         notice(f"another process fills {folder}; waiting for its end")
@@ -190,7 +159,7 @@ def _missing(data_set: DataSet, folder: Path) -> list[CatalogueFile]:
 
 def _is_there(file: CatalogueFile, folder: Path) -> bool:
     if file.unpacked is not None:
-        return archives.is_unpacked(folder / file.unpacked.folder)
+        return archives.is_unpacked(folder / file.place)
     return is_right(folder / file.name, file)
 
 
@@ -201,10 +170,6 @@ def _copies_elsewhere(data_set: DataSet) -> dict[str, Path]:
         if not _missing(data_set, folder):
             return {file.name: folder / file.place for file in data_set.files}
     return {}
-
-
-def _mirrors(file: CatalogueFile, address: str | None) -> tuple[str, ...]:
-    return file.mirrors if address is None else (f"{address.rstrip('/')}/{file.name}",)
 
 
 def _target() -> Path:

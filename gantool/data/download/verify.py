@@ -24,45 +24,38 @@ def is_right(path: Path, file: CatalogueFile) -> bool:
     """
     if not path.is_file():
         return False
-    if file.size in (None, path.stat().st_size) and _has_digests(path, file):
+    if path.stat().st_size == file.size and sha256(path) == file.sha256:
         return True
-    return file.content_md5 is not None and _content_md5(path) == file.content_md5
+    return file.content_sha256 is not None and _content_sha256(path) == file.content_sha256
 
 
-def describe(path: Path, file: CatalogueFile) -> str:
-    """Size and digest of a file that is wrong, for a message: "27 bytes, MD5 0f3c…"."""
-    algorithm = "MD5" if file.md5 is not None else "SHA-256"
+def describe(path: Path) -> str:
+    """Size and digest of a file that is wrong, for a message: "27 bytes, SHA-256 0f3c…"."""
+    return f"{path.stat().st_size:,} bytes, SHA-256 {sha256(path)}"
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as stream:
-        digest = _digests(stream, [algorithm])[algorithm]
-    return f"{path.stat().st_size:,} bytes, {algorithm} {digest}"
+        return _sha256(stream)
 
 
-def _has_digests(path: Path, file: CatalogueFile) -> bool:
-    stated = {"MD5": file.md5, "SHA-256": file.sha256}
-    expected = {name: digest for name, digest in stated.items() if digest is not None}
-    with path.open("rb") as stream:
-        return _digests(stream, list(expected)) == expected
-
-
-def _content_md5(path: Path) -> str | None:
+def _content_sha256(path: Path) -> str | None:
     with path.open("rb") as stream:
         if stream.read(2) != GZIP_MAGIC:
             return None
     try:
         with gzip.open(path) as unpacked:
-            return _digests(unpacked, ["MD5"])["MD5"]
+            return _sha256(unpacked)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         return None
 
 
-def _digests(stream: BinaryIO | gzip.GzipFile, algorithms: list[str]) -> dict[str, str]:
-    # The digests tell which file it is; MD5 alone is no protection from a forger.
-    makers = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
-    digests = {name: makers[name](usedforsecurity=False) for name in algorithms}
+def _sha256(stream: BinaryIO | gzip.GzipFile) -> str:
+    digest = hashlib.sha256()
     while piece := stream.read(_PIECE):
-        for digest in digests.values():
-            digest.update(piece)
-    return {name: digest.hexdigest() for name, digest in digests.items()}
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def identify(paths: Sequence[Path], data_set: DataSet) -> dict[str, Path]:
@@ -79,9 +72,8 @@ def identify(paths: Sequence[Path], data_set: DataSet) -> dict[str, Path]:
         try:
             file = _which(path, data_set)
         except OSError as error:
-            raise InputError(
-                f"--from-file {path}: cannot be read: {error.strerror or error}"
-            ) from None
+            reason = error.strerror or error
+            raise InputError(f"--from-file {path}: cannot be read: {reason}") from None
         if file.name in found:
             raise InputError(
                 f"--from-file: both {found[file.name]} and {path} are {file.name}; name one of them"
@@ -97,10 +89,8 @@ def _which(path: Path, data_set: DataSet) -> CatalogueFile:
         if is_right(path, file):
             return file
     for file in data_set.files:
-        if file.name == path.name:
+        if file.name == path.name or len(data_set.files) == 1:
             raise _other_version(path, file)
-    if len(data_set.files) == 1:
-        raise _other_version(path, data_set.files[0])
     names = ", ".join(file.name for file in data_set.files)
     raise InputError(
         f"--from-file {path}: neither its name nor its digest is that of a file of"
@@ -109,11 +99,9 @@ def _which(path: Path, data_set: DataSet) -> CatalogueFile:
 
 
 def _other_version(path: Path, file: CatalogueFile) -> InputError:
-    expected = [] if file.size is None else [f"{file.size:,} bytes"]
-    expected.append(f"MD5 {file.md5}" if file.md5 is not None else f"SHA-256 {file.sha256}")
     return InputError(
-        f"--from-file {path}: not the {file.name} of the catalogue: it has {describe(path, file)},"
-        f" and {', '.join(expected)} are expected; {_way_out(path)}"
+        f"--from-file {path}: not the {file.name} of the catalogue: it has {describe(path)}, and"
+        f" {file.size:,} bytes, SHA-256 {file.sha256} are expected; {_way_out(path)}"
     )
 
 

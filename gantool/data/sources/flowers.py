@@ -7,10 +7,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gantool.data.sources.base import Labels, numbered_classes
 from gantool.data.sources.files import FolderSource
@@ -21,7 +19,7 @@ _NUMBER = re.compile(r"image_(\d+)")
 _MAX_BYTES = 1 << 20
 """Of the file of labels, and of what is in it; the right one has 502."""
 
-_ARRAY, _COMPRESSED = 14, 15
+_COMPRESSED = 15
 _NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4"}
 """Types of elements of a MATLAB file."""
 
@@ -53,39 +51,30 @@ def _labels(source: FolderSource, path: Path) -> Labels:
 
 
 def _read(path: Path) -> Labels:
+    """The labels of MATLAB's file of level 5, from 0 on."""
     try:
-        labels = _matlab_vector(path.read_bytes()[:_MAX_BYTES], b"labels")
-        smallest = int(labels.min())
+        labels = _only_array(path.read_bytes()[:_MAX_BYTES]) - 1
+        if labels.min() < 0:
+            raise ValueError(f"they count from 1, and one is {labels.min() + 1}")
     except (struct.error, zlib.error, ValueError, KeyError) as error:
         raise InputError(
             f"{path}: the labels of Flowers102 cannot be read from it ({error}); run"
             " `gantool download flowers102` again"
         ) from None
-    if smallest < 1:
-        raise InputError(f"{path}: the labels of Flowers102 count from 1, and one is {smallest}")
-    return labels.astype(np.int32) - 1
+    return labels
 
 
-def _matlab_vector(content: bytes, name: bytes) -> NDArray[np.integer[Any]]:
-    """The whole numbers of one array of a MATLAB file of level 5, little-endian.
+def _only_array(content: bytes) -> Labels:
+    """The whole numbers of the one array in a MATLAB file of level 5, little-endian.
 
-    From MathWorks' "MAT-File Format": a header of 128 bytes, then elements; one of an array holds
-    elements of its own: flags, dimensions, name, numbers.
-
-    Raises:
-        ValueError, KeyError, struct.error, zlib.error: the file is damaged, or holds no such array.
+    From MathWorks' "MAT-File Format": a header of 128 bytes, then the array as an element, which
+    may be compressed and holds elements of its own: flags, dimensions, name, numbers.
     """
-    if content[124:128] != b"\x00\x01IM":
-        raise ValueError("not a MATLAB file of level 5")
-    for kind, element in _elements(content[128:]):
-        if kind == _COMPRESSED:
-            unpacked = zlib.decompressobj().decompress(element, _MAX_BYTES)
-            [(kind, element)] = _elements(unpacked)
-        if kind == _ARRAY:
-            _, _, (_, found), (number, numbers) = _elements(element)
-            if found == name:
-                return np.frombuffer(numbers, _NUMBERS[number])
-    raise ValueError(f"it holds no {name.decode()}")
+    [(kind, array)] = _elements(content[128:])
+    if kind == _COMPRESSED:
+        [(_, array)] = _elements(zlib.decompressobj().decompress(array, _MAX_BYTES))
+    *_, (number, numbers) = _elements(array)
+    return np.frombuffer(numbers, _NUMBERS[number]).astype(np.int32)
 
 
 def _elements(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,6 @@ import pytest
 
 from gantool.data import catalogue
 from gantool.data.catalogue import CATALOGUE
-from gantool.data.catalogue.entries import Unpacked
 from gantool.data.download import Placed, install, place
 from gantool.data.download.install import alone_in
 from gantool.data.download.verify import is_right
@@ -28,7 +27,7 @@ def toy(catalogued, entry):
     """A set of two files without a mirror."""
     return catalogued(
         "toy",
-        entry("a.gz", SERVED, content_md5=hashlib.md5(CONTENT).hexdigest()),
+        entry("a.gz", SERVED, content_sha256=hashlib.sha256(CONTENT).hexdigest()),
         entry("b.zip", SECOND),
     )
 
@@ -50,10 +49,9 @@ PACKED = packed(a=b"first", b=b"second")
 def album(catalogued, entry, server):
     """A set of one archive, with a mirror."""
     url = server.serve("/album.tgz", server.parts(PACKED))
-    unpacked = Unpacked("pictures", limit=1 << 20)
     return catalogued(
         "album",
-        entry("album.tgz", PACKED, unpacked=unpacked, mirrors=(url,)),
+        entry("album.tgz", PACKED, unpacked="pictures", mirrors=(url,)),
         images="pictures",
         form="folder",
     )
@@ -105,12 +103,11 @@ def test_a_wrong_file_is_not_right(toy, tmp_path, wrong):
     assert not is_right(folder / "missing", toy.files[0])
 
 
-def test_both_digests_and_the_size_count(tmp_path, entry):
+def test_digest_and_size_count(tmp_path, entry):
     path = tmp_path / "x"
     path.write_bytes(b"content")
     assert is_right(path, entry("x", b"content"))
-    assert is_right(path, entry("x", b"content", size=None, md5=None))
-    for wrong in ({"md5": "0" * 32}, {"sha256": "0" * 64}, {"size": 8}):
+    for wrong in ({"sha256": "0" * 64}, {"size": 8}):
         assert not is_right(path, entry("x", b"content", **wrong))
 
 
@@ -228,7 +225,7 @@ def test_what_broke_off_is_of_use_to_the_next_call(server, tmp_path, names):
     mirror = serve(server)
     server.serve("/toy/b.zip", server.cut(SECOND, 5))
     assert "the connection broke off after 5 bytes" in failing("toy", mirror)
-    assert names(tmp_path / "sets/toy") == [".b.zip.part", ".b.zip.part.json", "a.gz"]
+    assert names(tmp_path / "sets/toy") == [".b.zip.part", "a.gz"]
     server.serve("/toy/b.zip", server.parts(SECOND))
     server.requests.clear()
     place("toy", mirror)
@@ -312,12 +309,12 @@ def test_given_files_are_placed_before_a_mirror_fails(server, tmp_path, names):
 def test_another_version_is_refused(tmp_path, names):
     mine = tmp_path / "b.zip"
     mine.write_bytes(b"another")
-    right = hashlib.md5(SECOND).hexdigest()
+    right = hashlib.sha256(SECOND).hexdigest()
     assert failing("toy", None, [mine], kind=InputError) == (
-        f"--from-file {mine}: not the b.zip of the catalogue: it has 7 bytes, MD5"
-        f" {hashlib.md5(b'another').hexdigest()}, and 16 bytes, MD5 {right} are expected; get it"
-        " again, or leave --from-file out to download it. Images of another version are trained"
-        f" on by their path: data.source: {mine}"
+        f"--from-file {mine}: not the b.zip of the catalogue: it has 7 bytes, SHA-256"
+        f" {hashlib.sha256(b'another').hexdigest()}, and 16 bytes, SHA-256 {right} are expected;"
+        " get it again, or leave --from-file out to download it. Images of another version are"
+        f" trained on by their path: data.source: {mine}"
     )
     assert names(tmp_path / "sets") == []
     assert mine.read_bytes() == b"another"
@@ -331,7 +328,7 @@ def test_another_version_is_refused_even_where_the_set_is_there(tmp_path):
 
 
 def test_another_name_of_the_only_file(catalogued, entry, tmp_path):
-    catalogued("one", entry("x.zip", b"right", md5=None))
+    catalogued("one", entry("x.zip", b"right"))
     mine = tmp_path / "renamed"
     mine.write_bytes(b"wrong")
     assert (
@@ -456,14 +453,14 @@ def test_an_archive_that_is_not_safe_leaves_nothing_unpacked(
 ):
     bad = packed(**{"good": b"", "../../../evil": b"bad"})
     url = server.serve("/bad.tgz", server.parts(bad))
-    file = entry("bad.tgz", bad, unpacked=Unpacked("pictures", limit=1 << 20), mirrors=(url,))
+    file = entry("bad.tgz", bad, unpacked="pictures", mirrors=(url,))
     catalogued("bad", file, images="pictures")
     message = failing("bad")
     assert message == (
-        f"{tmp_path}/sets/bad/.bad.tgz.part: refused, because 'pictures/../../../evil' in it leads"
-        " out of the folder"
+        f"{tmp_path}/sets/bad/.bad.tgz.part: cannot be unpacked ('pictures/../../../evil' would be"
+        f" extracted to '{tmp_path}/sets/bad/evil', which is outside the destination)"
     )
-    assert names(tmp_path / "sets/bad") == [".bad.tgz.part", ".bad.tgz.part.json"]
+    assert names(tmp_path / "sets/bad") == [".bad.tgz.part"]
     assert names(tmp_path) == ["here", "sets"]
     assert failing("bad") == message
     assert len(server.requests) == 1

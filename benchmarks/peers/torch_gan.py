@@ -1,7 +1,7 @@
 """Two networks in PyTorch that learn from each other, and their updates, as PyTorch's users write.
 
 What an update computes is what ours computes, in the mirror that `torch_networks.py` tells of. Two
-things are not plain at first sight: moving statistics stay where they are in a pass that teaches
+things are not plain at first sight: moving statistics stay where they are in a pass that trains
 another network, and the discriminator's weights want no gradients while the generator learns.
 """
 
@@ -40,7 +40,7 @@ class Variant:
     bfloat16: bool = False
 
 
-class Game:
+class GAN:
     """Two networks that learn from each other.
 
     Attributes:
@@ -50,7 +50,7 @@ class Game:
         steps: What moves each by its gradients.
         loss: Of logits.
         clip: The bound of the critic's variables, where there is one.
-        gradients_of_both: `_gradients_of_both` of this game.
+        gradients_of_both: `_gradients_of_both` of this gan.
     """
 
     def __init__(
@@ -98,79 +98,77 @@ class Game:
         return (labels,) if self._takes_label else ()
 
 
-def teach_discriminator(game: Game, images: Tensor, labels: Tensor, latents: Tensor) -> Tensor:
+def update_discriminator(gan: GAN, images: Tensor, labels: Tensor, latents: Tensor) -> Tensor:
     """One update from real and generated images together; the loss."""
-    generated = _generated_for_discriminator(game, labels, latents)
-    with game.precision():
-        loss = game.loss(game.judge(images, labels), True)
-        loss = loss + game.loss(game.judge(generated, labels), False)
-    _descend(game, 1, loss)
+    generated = _generated_for_discriminator(gan, labels, latents)
+    with gan.precision():
+        loss = gan.loss(gan.judge(images, labels), True)
+        loss = loss + gan.loss(gan.judge(generated, labels), False)
+    _descend(gan, 1, loss)
     return loss.detach()
 
 
-def teach_discriminator_separately(
-    game: Game, images: Tensor, labels: Tensor, latents: Tensor
-) -> Tensor:
+def update_separately(gan: GAN, images: Tensor, labels: Tensor, latents: Tensor) -> Tensor:
     """One update from real images, then one from generated ones; the sum of both losses."""
-    generated = _generated_for_discriminator(game, labels, latents)
+    generated = _generated_for_discriminator(gan, labels, latents)
     losses = []
     for inputs, real in ((images, True), (generated, False)):
-        with game.precision():
-            losses.append(game.loss(game.judge(inputs, labels), real))
-        _descend(game, 1, losses[-1])
+        with gan.precision():
+            losses.append(gan.loss(gan.judge(inputs, labels), real))
+        _descend(gan, 1, losses[-1])
     return losses[0].detach() + losses[1].detach()
 
 
-def teach_generator(game: Game, labels: Tensor, latents: Tensor) -> Tensor:
+def update_generator(gan: GAN, labels: Tensor, latents: Tensor) -> Tensor:
     """One update through a discriminator that stays as it is; the loss."""
-    game.discriminator.requires_grad_(False)
-    _track(game.discriminator, False)
-    with game.precision():
-        loss = game.loss(game.judge(game.generate(latents, labels), labels), True)
-    _descend(game, 0, loss)
-    _track(game.discriminator, True)
-    game.discriminator.requires_grad_(True)
+    gan.discriminator.requires_grad_(False)
+    _track(gan.discriminator, False)
+    with gan.precision():
+        loss = gan.loss(gan.judge(gan.generate(latents, labels), labels), True)
+    _descend(gan, 0, loss)
+    _track(gan.discriminator, True)
+    gan.discriminator.requires_grad_(True)
     return loss.detach()
 
 
-def teach_both(game: Game, images: Tensor, labels: Tensor, latents: Tensor) -> Losses:
+def update_both(gan: GAN, images: Tensor, labels: Tensor, latents: Tensor) -> Losses:
     """One update of both from one forward pass; the losses of discriminator and generator."""
-    losses, *gradients = game.gradients_of_both(images, labels, latents)
-    for network, own in zip((game.generator, game.discriminator), gradients, strict=True):
+    losses, *gradients = gan.gradients_of_both(images, labels, latents)
+    for network, own in zip((gan.generator, gan.discriminator), gradients, strict=True):
         for weight, gradient in zip(network.parameters(), own, strict=True):
             weight.grad = gradient
-    for step in game.steps:
+    for step in gan.steps:
         step()
     return losses
 
 
-def clip_discriminator(game: Game) -> None:
+def clip_discriminator(gan: GAN) -> None:
     """Bring all the discriminator has, scale, offset and statistics too, within its bound."""
     with torch.no_grad():
-        for value in (*game.discriminator.parameters(), *game.discriminator.buffers()):
+        for value in (*gan.discriminator.parameters(), *gan.discriminator.buffers()):
             if value.is_floating_point():
-                value.clamp_(-game.clip, game.clip)
+                value.clamp_(-gan.clip, gan.clip)
 
 
-def _gradients_of_both(game: Game, images: Tensor, labels: Tensor, latents: Tensor) -> Any:
+def _gradients_of_both(gan: GAN, images: Tensor, labels: Tensor, latents: Tensor) -> Any:
     """Both losses, then the gradients of each network's weights."""
-    with game.precision():
-        generated = game.generate(latents, labels)
-        on_real, on_generated = game.judge(images, labels), game.judge(generated, labels)
-        of_discriminator = game.loss(on_real, True) + game.loss(on_generated, False)
-        of_generator = game.loss(on_generated, True)
+    with gan.precision():
+        generated = gan.generate(latents, labels)
+        on_real, on_generated = gan.judge(images, labels), gan.judge(generated, labels)
+        of_discriminator = gan.loss(on_real, True) + gan.loss(on_generated, False)
+        of_generator = gan.loss(on_generated, True)
     return (
         (of_discriminator.detach(), of_generator.detach()),
-        torch.autograd.grad(of_generator, list(game.generator.parameters()), retain_graph=True),
-        torch.autograd.grad(of_discriminator, list(game.discriminator.parameters())),
+        torch.autograd.grad(of_generator, list(gan.generator.parameters()), retain_graph=True),
+        torch.autograd.grad(of_discriminator, list(gan.discriminator.parameters())),
     )
 
 
-def _generated_for_discriminator(game: Game, labels: Tensor, latents: Tensor) -> Tensor:
-    _track(game.generator, False)
-    with torch.no_grad(), game.precision():
-        generated = game.generate(latents, labels)
-    _track(game.generator, True)
+def _generated_for_discriminator(gan: GAN, labels: Tensor, latents: Tensor) -> Tensor:
+    _track(gan.generator, False)
+    with torch.no_grad(), gan.precision():
+        generated = gan.generate(latents, labels)
+    _track(gan.generator, True)
     return generated
 
 
@@ -181,8 +179,8 @@ def _track(network: nn.Module, whether: bool) -> None:
             layer.track_running_stats = whether
 
 
-def _descend(game: Game, which: int, loss: Tensor) -> None:
+def _descend(gan: GAN, which: int, loss: Tensor) -> None:
     """One step of the generator's optimizer (0) or the discriminator's (1)."""
-    game.optimizers[which].zero_grad(set_to_none=True)
+    gan.optimizers[which].zero_grad(set_to_none=True)
     loss.backward()
-    game.steps[which]()
+    gan.steps[which]()
