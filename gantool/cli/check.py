@@ -33,5 +33,5 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     from gantool.engine.smoke_test import trace
 
     plan = make_plan(loaded)
-    warn(plan.warnings)
+    warn(*plan.warnings)
     print_plan(plan, trace(plan))

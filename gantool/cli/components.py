@@ -68,7 +68,7 @@ def _print_component(kind: Kind, name: str) -> None:
 
     known = signature(kind, name)
     if known is None:
-        reason = refusal(kind, name)
+        reason = refusal(name)
         if reason is not None:
             raise InputError(reason)
         raise _unknown(kind, name, [*names(kind), *aliases(kind)], f"gantool components {kind}")

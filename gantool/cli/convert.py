@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.image_progress import conversion_progress
+from gantool.cli.progress import conversion_progress
 from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,27 +21,25 @@ if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
 
+_SET = click.option(
+    "--set",
+    "settings",
+    metavar="KEY.PATH=VALUE",
+    multiple=True,
+    help="Change a value of the recipe, as in --set train.batch_size=32; may be repeated.",
+)
+_SEED = click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number.")
+_STEPS = click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all.")
+
+
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--set`, `--seed` and `--steps` to a command."""
-    steps = click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all.")
-    return setting_options(steps(command))
+    return setting_options(_STEPS(command))
 
 
 def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--set` and `--seed` to a command."""
-    options = (
-        click.option(
-            "--set",
-            "settings",
-            metavar="KEY.PATH=VALUE",
-            multiple=True,
-            help="Change a value of the recipe, as in --set train.batch_size=32; may be repeated.",
-        ),
-        click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _SET(_SEED(command))
 
 
 def load_recipe(
@@ -69,48 +68,35 @@ def refuse_too_large(loaded: LoadedRecipe, replicas: int = 1) -> None:
         loaded.raise_problems(problems)
 
 
-def plan_of(loaded: LoadedRecipe) -> Plan:
-    """Start TensorFlow and build what a recipe names, from data that are on this machine.
-
-    Raises:
-        InputError: The recipe is wrong, or its data set has to be downloaded first.
-    """
-    refuse_too_large(loaded)
+def plan_of(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
+    """Start TensorFlow and build what a recipe names, from data that are on this machine."""
+    refuse_too_large(loaded, replicas)
     start_tensorflow()
-    return plan_once_started(loaded)
-
-
-def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
-    """The plan of `plan_of`, for several replicas, where TensorFlow has been started already."""
     from gantool.engine.plan import make_plan
     from gantool.errors import InputError
 
-    refuse_too_large(loaded, replicas)
     plan = make_plan(loaded, replicas)
     if plan.source is None:
         raise InputError(plan.note)
-    warn(plan.warnings)
+    warn(*plan.warnings)
     return plan
 
 
-def warn(lines: Iterable[str]) -> None:
+def warn(*lines: str) -> None:
     """Tell what does not keep a command from its work."""
     for line in lines:
         click.echo(f"warning: {line}", err=True)
 
 
 def images_of(plan: Plan) -> Images:
-    """Load the images of a plan.
-
-    Raises:
-        InputError: Some cannot be used.
-    """
+    """Load the images of a plan."""
     from gantool.data.loading import load_images
 
     assert plan.source is not None
     return load_images(plan.source, plan.recipe.data)
 
 
+@cache
 def start_tensorflow() -> None:
     """Import TensorFlow and Keras, without the lines that their start prints.
 

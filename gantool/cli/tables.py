@@ -33,38 +33,33 @@ def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ..
     table.add_column("parameters", justify="right", no_wrap=True)
     table.add_row("", "input", times(input_shape) + (" + label" if network.takes_label else ""), "")
     for number, layer in enumerate(network.layers, start=1):
-        table.add_row(str(number), _indented(layer), times(layer.shape), _count(layer))
+        own = layer.layer.count_params()
+        count = f"{own:,}" if own else ""
+        table.add_row(str(number), _indented(layer), times(layer.shape), count)
     # As wide as the table needs: a pipe is no reason to cut names short.
     console = Console(width=200, soft_wrap=True, highlight=False)
     console.print(table)
-    click.echo(f"{_parameters(network):,} parameters\n")
+    parameters = sum(math.prod(variable.shape) for variable in network.weights().values())
+    click.echo(f"{parameters:,} parameters\n")
 
 
 def _indented(layer: PlacedLayer) -> str:
     return "  " * layer.place.count("/") + layer.place.rsplit("/", 1)[-1].split("_", 1)[-1]
 
 
-def _count(layer: PlacedLayer) -> str:
-    parameters = layer.layer.count_params()
-    return f"{parameters:,}" if parameters else ""
-
-
-def _parameters(network: BuiltNetwork) -> int:
-    return sum(math.prod(variable.shape) for variable in network.weights().values())
-
-
 def _memory_lines(plan: Plan) -> list[str]:
-    sizes = {
-        group: sum(
-            math.prod(variable.shape) * _bytes_of(variable.dtype) for variable in members.values()
+    weights = optimizers = 0
+    for group, members in plan.state.variables().items():
+        size = sum(
+            variable.value.dtype.size * math.prod(variable.shape) for variable in members.values()
         )
-        for group, members in plan.state.variables().items()
-    }
-    weights = sum(size for group, size in sizes.items() if not group.startswith("optimizers/"))
-    optimizers = sum(sizes.values()) - weights
+        if group.startswith("optimizers/"):
+            optimizers += size
+        else:
+            weights += size
     return [
         f"device  {plan.computing}",
-        f"memory  weights {_megabytes(weights)}, optimizers {_megabytes(optimizers)}",
+        f"memory  weights {weights / 1e6:,.1f} MB, optimizers {optimizers / 1e6:,.1f} MB",
     ]
 
 
@@ -77,14 +72,6 @@ def _trace_line(plan: Plan, traced: Trace) -> str:
 
 def _span(values: np.ndarray) -> str:
     return f"({values.min():.3g} to {values.max():.3g})"
-
-
-def _bytes_of(dtype: str) -> int:
-    return int(dtype.lstrip("abcdefghijklmnopqrstuvwxyz").split("_")[0] or 8) // 8
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
 
 
 def _data_lines(plan: Plan) -> list[str]:

@@ -43,6 +43,7 @@ def _serve(request: dict[str, Any]) -> None:
     import tensorflow as tf
 
     from gantool.kernels.gpu import has_gpu
+    from gantool.measuring.report import peak_gpu_memory
 
     on_gpu = has_gpu()
     _answer(
@@ -56,7 +57,7 @@ def _serve(request: dict[str, Any]) -> None:
             _train(_with_batch(request, json.loads(line)), images)
         except (MemoryError, tf.errors.ResourceExhaustedError):
             return
-        _answer(peak=_peak_of_gpu() if on_gpu else peak_memory())
+        _answer(peak=peak_gpu_memory() if on_gpu else peak_memory())
 
 
 def _with_batch(request: dict[str, Any], batch: int) -> LoadedRecipe:
@@ -78,12 +79,6 @@ def _train(loaded: LoadedRecipe, images: Images) -> None:
     with suppress(DivergedError):  # its memory is what another learning rate takes, too
         running.run(1)
         running.run(_STEPS - 1)
-
-
-def _peak_of_gpu() -> int | None:
-    from gantool.measuring.report import peak_gpu_memory
-
-    return peak_gpu_memory()
 
 
 def _refuse_more_than(size: int) -> None:

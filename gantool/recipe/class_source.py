@@ -52,7 +52,7 @@ def exports(module: str) -> dict[str, tuple[str, str]]:
     """Return what a module imports: for each name, the module it is from and its name there."""
     return {
         alias.asname or alias.name: (statement.module, alias.name)
-        for statement in _definitions(module)
+        for statement in reversed(_definitions(module))
         if isinstance(statement, ast.ImportFrom) and statement.module
         for alias in statement.names
     }
@@ -66,20 +66,15 @@ def find_class(module: str, name: str) -> ClassSource | None:
     """
     first, _, rest = name.partition(".")
     if first == "keras":
-        package, _, name = name.rpartition(".")
-        return find_class(package, name)
+        module, _, name = name.rpartition(".")
+        return find_class(module, name)
     for statement in _definitions(module):
         if isinstance(statement, ast.ClassDef) and statement.name == name:
             return ClassSource(module, statement)
-        if isinstance(statement, ast.ImportFrom) and statement.module:
-            for alias in statement.names:
-                if (alias.asname or alias.name) == first:
-                    return _imported(statement.module, alias.name, rest)
-    return None
-
-
-def _imported(module: str, name: str, rest: str) -> ClassSource | None:
-    return find_class(f"{module}.{name}", rest) if rest else find_class(module, name)
+    if first not in exports(module):
+        return None
+    origin, there = exports(module)[first]
+    return find_class(f"{origin}.{there}", rest) if rest else find_class(origin, there)
 
 
 @cache

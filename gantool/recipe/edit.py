@@ -20,7 +20,6 @@ from gantool.recipe.document import Document, Path, dotted, read_document, read_
 from gantool.recipe.yaml_nodes import MAX_DEPTH, MERGE, TOO_DEEP, AliasNode, children
 from gantool.recipe.yaml_text import flow, whole
 
-_Pair = tuple[Node | None, Node]  # a key, if it is one of a mapping, and its value
 _Splice = tuple[int, int, str]  # from here to there in the text, and what comes in its place
 
 _SHAPE = "write key.path=value, such as train.batch_size=32"
@@ -67,10 +66,7 @@ def changed(data: Any, override: Override, done: int = 0) -> Any:
     A component given by its name alone gets keywords where the path goes on below the name
     (`generator.layers.2.ReLU.max_value=6`).
 
-    Args:
-        data: What stands at the first `done` parts of the path; it is left as it is.
-        override: Where which value goes.
-        done: How many parts of the path lead to `data`.
+    `done` parts of the path lead to the data, which are left as they are.
 
     Raises:
         InputError: the path leads nowhere: an item that the list has not, a key below a number.
@@ -78,28 +74,18 @@ def changed(data: Any, override: Override, done: int = 0) -> Any:
     if done == len(override.path):
         return override.value
     part = override.path[done]
+    where = dotted(override.path[:done])
     if isinstance(data, list):
-        index = _item(data, part, override, done)
-        return [*data[:index], changed(data[index], override, done + 1), *data[index + 1 :]]
+        if isinstance(part, int) and part < len(data):
+            return [*data[:part], changed(data[part], override, done + 1), *data[part + 1 :]]
+        exist = f"its items are numbered 0 to {len(data) - 1}" if data else "it is empty"
+        raise InputError(f"--set {override.text!r}: the list {where} has no item {part!r}; {exist}")
     if data is None or (isinstance(data, str) and data == part):
         data = {}
     if isinstance(data, dict):
         key = str(part)
         return {**data, key: changed(data.get(key), override, done + 1)}
-    raise InputError(
-        f"--set {override.text!r}: {dotted(override.path[:done])} is {flow(data)}, which holds no"
-        f" {part!r}"
-    )
-
-
-def _item(items: list[Any], part: str | int, override: Override, done: int) -> int:
-    if isinstance(part, int) and part < len(items):
-        return part
-    exist = f"its items are numbered 0 to {len(items) - 1}" if items else "it is empty"
-    raise InputError(
-        f"--set {override.text!r}: the list {dotted(override.path[:done])} has no item {part!r};"
-        f" {exist}"
-    )
+    raise InputError(f"--set {override.text!r}: {where} is {flow(data)}, which holds no {part!r}")
 
 
 def edited(document: Document, data: dict[str, Any]) -> str:
@@ -125,49 +111,50 @@ def _same(left: Any, right: Any) -> bool:
 
 def _spliced(document: Document, data: dict[str, Any]) -> str:
     text = document.text
-    pieces = []
-    done = 0
-    splices = _splices(text, (None, document.root), document.data, data, in_block=True)
-    for begin, end, new in sorted(splices, key=lambda splice: splice[0]):
-        pieces += [text[done:begin], new]
-        done = end
-    return "".join([*pieces, text[done:]])
+    splices = _splices(text, document.root, document.data, data)
+    # From the end, so that the places before stay.
+    for begin, end, new in sorted(splices, key=lambda splice: splice[0], reverse=True):
+        text = text[:begin] + new + text[end:]
+    return text
 
 
-def _splices(text: str, pair: _Pair, old: Any, new: Any, in_block: bool) -> Iterator[_Splice]:
-    """Changes at the deepest nodes that differ and are no alias.
+def _splices(
+    text: str, node: Node, old: Any, new: Any, key: Node | None = None, in_block: bool = True
+) -> Iterator[_Splice]:
+    """Changes at the deepest nodes that differ and are no alias; at one place the outer come first.
 
-    What lies behind an alias, or comes from a merge, is written out in full at that place.
+    What lies behind an alias, or comes from a merge, is written out in full at that place. `key`
+    is that of the node in a mapping; `in_block` whether what holds the node is in block style.
     """
-    node = pair[1]
     if _same(old, new):
         return
     if isinstance(node, SequenceNode) and isinstance(new, list) and len(new) == len(old):
         for item, was, becomes in zip(node.value, old, new, strict=True):
-            yield from _splices(text, (None, item), was, becomes, not node.flow_style)
+            yield from _splices(text, item, was, becomes, None, not node.flow_style)
         return
     if isinstance(node, MappingNode) and isinstance(new, dict):
         own = {
-            key.value: (key, value)
-            for key, value in node.value
-            if isinstance(key, ScalarNode) and key.tag != MERGE
+            name.value: (name, value)
+            for name, value in node.value
+            if isinstance(name, ScalarNode) and name.tag != MERGE
         }
-        gone = [key for key in old if key not in new]
-        merged = {key for key in old if key not in own and key in new and _same(old[key], new[key])}
-        added = [key for key in new if key not in own and key not in merged]
+        gone = [word for word in old if word not in new]
+        merged = {word for word in old if word in new and _same(old[word], new[word])}
+        added = [_entry(word, new[word]) for word in new if word not in own.keys() | merged]
         if own.keys() >= set(gone) and len(gone) <= len(added):
-            for key in own.keys() & new.keys():
-                yield from _splices(text, own[key], old[key], new[key], not node.flow_style)
-            for key, instead in zip(gone, added, strict=False):
-                begin, end = own[key][0].start_mark.index, _end(text, own[key][1])
-                yield begin, end, _entry(instead, new[instead])
-            yield from _new_entries(text, node, {key: new[key] for key in added[len(gone) :]})
+            if added[len(gone) :]:
+                yield _added(text, node, added[len(gone) :])
+            for word, (name, value) in own.items():
+                if word in new:
+                    yield from _splices(text, value, old[word], new[word], name)
+                else:  # a key that comes takes its place
+                    yield name.start_mark.index, _end(text, value), added[gone.index(word)]
             return
-    yield _new_value(text, pair, new, in_block)
+    yield _replaced(text, node, new, key, in_block)
 
 
 def _end(text: str, node: Node) -> int:
-    """Return where a node's own text ends; PyYAML counts what follows a block to it."""
+    """Where a node's own text ends; PyYAML counts what follows a block to it."""
     is_block = isinstance(node, CollectionNode) and not node.flow_style
     if is_block and not isinstance(node, AliasNode):
         return _end(text, children(node)[-1])
@@ -177,9 +164,8 @@ def _end(text: str, node: Node) -> int:
     return end
 
 
-def _new_value(text: str, pair: _Pair, value: Any, in_block: bool) -> _Splice:
-    key, child = pair
-    begin, end = child.start_mark.index, _end(text, child)
+def _replaced(text: str, node: Node, value: Any, key: Node | None, in_block: bool) -> _Splice:
+    begin, end = node.start_mark.index, _end(text, node)
     if key is None:
         # `- Name: {…}` reads better than `- {Name: {…}}`.
         is_component = in_block and isinstance(value, dict) and len(value) == 1
@@ -191,20 +177,15 @@ def _new_value(text: str, pair: _Pair, value: Any, in_block: bool) -> _Splice:
     return key_end, end, ": " + flow(value) + between
 
 
-def _new_entries(text: str, node: MappingNode, values: dict[str, Any]) -> Iterator[_Splice]:
-    """Keys added at the end of a mapping."""
-    if not values:
-        return
-    entries = [_entry(key, value) for key, value in values.items()]
+def _added(text: str, node: MappingNode, entries: list[str]) -> _Splice:
+    """Entries at the end of a mapping."""
+    end = _end(text, node.value[-1][1]) if node.value else node.end_mark.index - 1
     if node.flow_style or not node.value:
-        end = _end(text, node.value[-1][1]) if node.value else node.end_mark.index - 1
-        yield end, end, (", " if node.value else "") + ", ".join(entries)
-        return
-    line_end = re.compile(r"\r?\n|\Z").search(text, _end(text, node.value[-1][1]))
-    at = line_end.start() if line_end else len(text)
+        return end, end, (", " if node.value else "") + ", ".join(entries)
+    line_end = end + len(re.split(r"\r?\n", text[end:], maxsplit=1)[0])
     newline = "\r\n" if "\r\n" in text else "\n"
     indent = newline + " " * node.value[0][0].start_mark.column
-    yield at, at, "".join(indent + entry for entry in entries)
+    return line_end, line_end, "".join(indent + entry for entry in entries)
 
 
 def _entry(key: str, value: Any) -> str:

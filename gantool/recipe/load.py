@@ -10,20 +10,13 @@ from typing import Any
 
 from gantool.errors import InputError
 from gantool.recipe.builtin import builtin_recipes
-from gantool.recipe.document import (
-    Document,
-    Located,
-    Path,
-    Position,
-    Problem,
-    dotted,
-    read_document,
-)
+from gantool.recipe.document import Document, Located, Path, Problem, dotted, read_document
 from gantool.recipe.edit import Override, changed, edited
 from gantool.recipe.model import Recipe
 from gantool.recipe.parts import Parts, resolve
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.validate import validate
+from gantool.recipe.yaml_nodes import Position
 
 MAX_CHARACTERS = 1 << 18
 """Of a recipe; the longest that comes with gantool has about a hundredth of it."""
@@ -38,13 +31,7 @@ class RecipeError(InputError):
 
 @dataclass(frozen=True)
 class RecipeText:
-    """A recipe before it is read.
-
-    Attributes:
-        text: The YAML.
-        name: What the user called it, for messages.
-        folder: Where its relative paths start from.
-    """
+    """A recipe before it is read: what the user calls it, and where relative paths start from."""
 
     text: str
     name: str
@@ -53,24 +40,19 @@ class RecipeText:
 
 @dataclass(frozen=True)
 class LoadedRecipe:
-    """A recipe whose structure is right.
+    """A recipe whose structure is right: as typed data, as components and as plain data.
 
-    Attributes:
-        recipe: As typed data.
-        parts: Its components, as far as they could be made out.
-        data: As plain data, with the overrides in it.
-        name: What the user called it.
-        folder: Where its relative paths start from.
-        problems: What is wrong with its components. `raise_problems` tells them.
+    `problems` are those of its components, which `parts` has as far as they could be made out;
+    `raise_problems` tells them. `written` is the user's own text, without the overrides.
     """
 
     recipe: Recipe
     parts: Parts
     data: dict[str, Any]
-    name: str
     folder: FilePath
     problems: tuple[Problem, ...]
-    _teller: _Teller
+    written: Document
+    overrides: tuple[Override, ...]
 
     def raise_problems(self, found: Iterable[Problem] = ()) -> None:
         """Raise RecipeError where there are problems, those found since among them."""
@@ -80,51 +62,17 @@ class LoadedRecipe:
 
     def lines(self, problems: Iterable[Problem]) -> list[str]:
         """Lines that tell problems and where in the user's text they are."""
-        return self._teller.lines(problems)
+        return _lines(self.written, self.overrides, problems)
 
     @cached_property
     def text(self) -> str:
-        """The YAML with the overrides in it, which reads back as the same recipe.
-
-        Raises:
-            InputError: They are more than a recipe's text may hold.
-        """
-        return edited(self._teller.written, self.data)
+        """The YAML with the overrides in it, which reads back as the same recipe."""
+        return edited(self.written, self.data)
 
     def stating(self, path: Path, value: Any) -> LoadedRecipe:
         """The same recipe with a value that was left open, outside its components, written in."""
         data = changed(self.data, Override(path, value, f"{dotted(path)}={value}"))
         return replace(self, recipe=Recipe.model_validate(data), data=data)
-
-
-@dataclass(frozen=True)
-class _Teller:
-    """Says where in the user's own text, or in which `--set`, a problem lies."""
-
-    written: Document
-    overrides: Sequence[Override]
-
-    def lines(self, problems: Iterable[Problem], read: Iterable[Located] = ()) -> list[str]:
-        told: list[tuple[Position, str]] = [
-            (found.position, found.line(self.written.name)) for found in read
-        ]
-        for problem in problems:
-            override = self._override_of(problem.path)
-            if override is not None:
-                told.append((Position(0, 0), f"--set {override.text}: {problem.message}"))
-            else:
-                position = self.written.position(problem.path, problem.on_key)
-                told.append((position, self.written.line(problem)))
-        # One fault can be met twice, as a layer that is repeated is.
-        lines = list(dict.fromkeys(line for _, line in sorted(told)))
-        more = [f"and {len(lines) - _TOLD:,} more problems"] if len(lines) > _TOLD else []
-        return lines[:_TOLD] + more
-
-    def _override_of(self, path: Path) -> Override | None:
-        for override in reversed(self.overrides):
-            if path[: len(override.path)] == override.path:
-                return override
-        return None
 
 
 def find_recipe(argument: str) -> RecipeText:
@@ -155,12 +103,7 @@ def find_recipe(argument: str) -> RecipeText:
 def load(
     source: RecipeText, overrides: Sequence[Override] = (), steps: int | None = None
 ) -> LoadedRecipe:
-    """Read and check a recipe.
-
-    Args:
-        source: The recipe.
-        overrides: Values that take the place of the recipe's.
-        steps: Takes the place of `train.steps` or `train.epochs`.
+    """Read and check a recipe; `steps` takes the place of its `train.steps` or `train.epochs`.
 
     Problems of single components do not stop it: they are in `LoadedRecipe.problems`, so that
     what is wrong with the rest can be told along with them.
@@ -184,11 +127,32 @@ def load(
         data = changed(data, override)
     if steps is not None:
         data["train"].pop("epochs", None)
-    teller = _Teller(written, overrides)
     recipe, problems = validate(data)
     parts, part_problems = resolve(data)
     if recipe is None or read:
-        raise RecipeError("\n".join(teller.lines([*problems, *part_problems], read)))
+        found = [*problems, *part_problems]
+        raise RecipeError("\n".join(_lines(written, overrides, found, read)))
     return LoadedRecipe(
-        recipe, parts, data, source.name, source.folder, tuple(part_problems), teller
+        recipe, parts, data, source.folder, tuple(part_problems), written, tuple(overrides)
     )
+
+
+def _lines(
+    written: Document,
+    overrides: Sequence[Override],
+    problems: Iterable[Problem],
+    read: Iterable[Located] = (),
+) -> list[str]:
+    """Tell problems, and where in the user's own text, or in which `--set`, they lie."""
+    told = [(found.position, found.line(written.name)) for found in read]
+    for problem in problems:
+        inside = [each for each in overrides if problem.path[: len(each.path)] == each.path]
+        if inside:
+            told.append((Position(0, 0), f"--set {inside[-1].text}: {problem.message}"))
+        else:
+            found = written.locate(problem)
+            told.append((found.position, found.line(written.name)))
+    # One fault can be met twice, as a layer that is repeated is.
+    lines = list(dict.fromkeys(line for _, line in sorted(told)))
+    more = [f"and {len(lines) - _TOLD:,} more problems"] if len(lines) > _TOLD else []
+    return lines[:_TOLD] + more

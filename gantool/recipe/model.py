@@ -53,33 +53,26 @@ class Component(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_yaml(cls, value: Any) -> Any:
-        name, keywords = _name_and_keywords(value)
-        return {"name": name, "keywords": keywords}
+        if isinstance(value, Component):
+            return value
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict) or not value:
+            raise ValueError("write `Name` or `Name: {keyword: value}` here")
+        if len(value) > 1:
+            keys = list(value)
+            raise ValueError(
+                f"one name is expected here, not {len(value)} ({', '.join(map(str, keys))});"
+                f" are the keywords of {keys[0]} indented below it?"
+            )
+        [(name, keywords)] = value.items()
+        if not isinstance(keywords, dict | None):
+            raise ValueError(f"the keywords of {name} are a mapping: `{name}: {{keyword: value}}`")
+        return {"name": str(name), "keywords": keywords or {}}
 
     @model_serializer(when_used="json")
     def _as_written(self) -> str | dict[str, Any]:
         return {self.name: self.keywords} if self.keywords else self.name
-
-
-def _name_and_keywords(value: Any) -> tuple[str, dict[str, Any]]:
-    if isinstance(value, Component):
-        return value.name, value.keywords
-    if isinstance(value, str):
-        return value, {}
-    if not isinstance(value, dict) or not value:
-        raise ValueError("write `Name` or `Name: {keyword: value}` here")
-    if len(value) > 1:
-        keys = list(value)
-        raise ValueError(
-            f"one name is expected here, not {len(value)} ({', '.join(map(str, keys))});"
-            f" are the keywords of {keys[0]} indented below it?"
-        )
-    [(name, keywords)] = value.items()
-    if keywords is None:
-        keywords = {}
-    if not isinstance(keywords, dict):
-        raise ValueError(f"the keywords of {name} are a mapping: `{name}: {{keyword: value}}`")
-    return str(name), {str(key): item for key, item in keywords.items()}
 
 
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]

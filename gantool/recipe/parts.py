@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -50,13 +52,9 @@ _TITLES: dict[str, str] = {"schedule": "learning rate schedule", "term": "regula
 
 @dataclass(frozen=True)
 class Part:
-    """A component of a recipe, checked.
+    """A component of a recipe, checked: a class of Keras or gantool, and where it stands.
 
-    Attributes:
-        kind: What the name is one of.
-        name: A class of Keras or one of our own.
-        keywords: As the class takes them; values are plain data, parts, or tuples of parts.
-        path: Where the component stands in the recipe.
+    The values of `keywords` are plain data, parts, or tuples of parts.
     """
 
     kind: Kind
@@ -78,86 +76,84 @@ class Parts:
 def resolve(data: dict[str, Any]) -> tuple[Parts, list[Problem]]:
     """Check every component of a recipe; see the module's text for what problems do.
 
-    Args:
-        data: The recipe as plain data. What has not even the form of a component is passed over:
-            `gantool.recipe.validate` tells it.
+    What has not even the form of a component is passed over: `gantool.recipe.validate` tells it.
     """
-    resolver = _Resolver()
-    resolver.initializer = resolver.found(data, "initializer", ("initializer",))
+    resolver = _Resolver(data)
+    resolver.initializer = resolver.at("initializer", "initializer")
     parts = Parts(
-        generator=resolver.found_layers(data, ("generator", "layers")),
-        discriminator=resolver.found_layers(data, ("discriminator", "layers")),
-        generator_optimizer=resolver.found(data, "optimizer", ("optimizers", "generator")),
-        discriminator_optimizer=resolver.found(data, "optimizer", ("optimizers", "discriminator")),
+        generator=resolver.network("generator"),
+        discriminator=resolver.network("discriminator"),
+        generator_optimizer=resolver.at("optimizer", "optimizers", "generator"),
+        discriminator_optimizer=resolver.at("optimizer", "optimizers", "discriminator"),
     )
     # Made from the recipe itself, which knows the ones that are there by default.
-    resolver.found(data, "loss", ("loss",))
-    resolver.found_list(data, "term", ("regularizers",))
-    resolver.found_list(data, "metric", ("output", "metrics"))
-    resolver.found_list(data, "hook", ("output", "hooks"))
+    resolver.at("loss", "loss")
+    resolver.each_at("term", "regularizers")
+    resolver.each_at("metric", "output", "metrics")
+    resolver.each_at("hook", "output", "hooks")
     return parts, resolver.problems
 
 
 def part_of(component: Component, kind: Kind) -> Part:
     """The part that a component of a recipe without problems is."""
-    part = _Resolver().component(component, kind, ())
+    part = _Resolver({}).component(component, kind, ())
     assert part is not None
     return part
-
-
-def _value_at(data: Any, path: Path) -> Any:
-    for key in path:
-        if isinstance(data, dict):
-            data = data.get(key)
-        else:
-            data = data[key] if isinstance(data, list) and isinstance(key, int) else None
-    return data
-
-
-def _component(value: Any) -> Component | None:
-    try:
-        return Component.model_validate(value)
-    except ValidationError:
-        return None
 
 
 class _Resolver:
     """Collects the problems of one recipe on the way through its components."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
         self.problems: list[Problem] = []
         self.initializer: Part | None = None
 
-    def found(self, data: dict[str, Any], kind: Kind, path: Path) -> Part | None:
-        component = _component(_value_at(data, path))
-        return None if component is None else self.component(component, kind, path)
+    def _value_at(self, path: Path) -> Any:
+        try:
+            return reduce(getitem, path, self._data)  # type: ignore[arg-type]
+        except (KeyError, TypeError):
+            return None
 
-    def found_list(self, data: dict[str, Any], kind: Kind, path: Path) -> tuple[Part, ...] | None:
-        values = _value_at(data, path)
+    def at(self, kind: Kind, *path: str | int) -> Part | None:
+        """The component at a place of the recipe."""
+        return self.component(self._value_at(path), kind, path, told_elsewhere=True)
+
+    def each_at(self, kind: Kind, *path: str) -> tuple[Part, ...] | None:
+        """The components in the list at a place of the recipe."""
+        values = self._value_at(path)
         if not isinstance(values, list):
             return None
-        return _all_or_none(self.found(data, kind, (*path, index)) for index in range(len(values)))
+        return _all_or_none(self.at(kind, *path, index) for index in range(len(values)))
 
-    def found_layers(self, data: dict[str, Any], path: Path) -> tuple[Part, ...] | None:
-        layers = self.found_list(data, "layer", path)
-        return None if layers is None or self._tell_too_many(layers) else layers
-
-    def _tell_too_many(self, layers: Iterable[Part]) -> bool:
-        """Whether a network has more layers than any may have; says at which one it is so."""
+    def network(self, name: str) -> tuple[Part, ...] | None:
+        """The layers of a network, if they are not too many."""
+        layers = self.each_at("layer", name, "layers")
         count = 0
-        for layer in layers:
+        for layer in layers or ():
             count += _count_layers(layer)
             if count > MAX_LAYERS:
-                network = layer.path[0]
                 self._tell(
                     layer.path,
-                    f"with this {layer.name} the {network} has {count:,} layers, more than the"
+                    f"with this {layer.name} the {name} has {count:,} layers, more than the"
                     f" {MAX_LAYERS:,} that a network may have",
                 )
-                return True
-        return False
+                return None
+        return layers
 
-    def component(self, component: Component, kind: Kind, path: Path) -> Part | None:
+    def component(
+        self, given: Any, kind: Kind, path: Path, told_elsewhere: bool = False
+    ) -> Part | None:
+        """The part that a value of a recipe is; None, and a problem, where it cannot be made out.
+
+        `told_elsewhere` is whether another tells what has not even the form of a component.
+        """
+        try:
+            component = Component.model_validate(given)
+        except ValidationError as error:
+            if not told_elsewhere:
+                self._tell(path, str(error.errors()[0]["ctx"]["error"]))
+            return None
         known = self._signature(component.name, kind, path)
         if known is None:
             return None
@@ -191,7 +187,7 @@ class _Resolver:
         known = signature(kind, name)
         if known is not None:
             return known
-        reason = refusal(kind, name)
+        reason = refusal(name)
         if reason is not None:
             self._tell(path, reason)
             return None
@@ -211,7 +207,7 @@ class _Resolver:
                 self._tell(here, "gantool names layers by their place: remove 'name'", on_key=True)
                 continue
             meant: str | None = word
-            if word not in known.keywords and not known.takes_any:
+            if word not in known.keywords:
                 meant = self._unknown_keyword(word, given, known, here)
             refused = refused_value(kind, known, word, given)
             if refused is not None:
@@ -238,7 +234,7 @@ class _Resolver:
         if nested == "schedule" and not isinstance(value, (dict, str)):
             return float(value) if isinstance(value, int) else value  # as Keras wants it
         if nested is not None and value is not None:
-            return self._nested(value, nested, path)
+            return self.component(value, nested, path)
         if word == "activation" or word.endswith("_activation"):
             value = self._activation(value, path)
         if _is_beyond(word, value):
@@ -255,14 +251,6 @@ class _Resolver:
                 self.problems.append(problem_of(detail, path))
             return value
 
-    def _nested(self, value: Any, kind: Kind, path: Path) -> Part | None:
-        try:
-            component = Component.model_validate(value)
-        except ValidationError as error:
-            self._tell(path, str(error.errors()[0]["ctx"]["error"]))
-            return None
-        return self.component(component, kind, path)
-
     def _nested_layers(self, word: str, value: Any, path: Path) -> tuple[Part, ...] | None:
         if word == "shortcut" and not value:
             return ()
@@ -270,7 +258,7 @@ class _Resolver:
             self._tell(path, f"{word} must be a list of layers")
             return None
         return _all_or_none(
-            self._nested(item, "layer", (*path, index)) for index, item in enumerate(value)
+            self.component(item, "layer", (*path, index)) for index, item in enumerate(value)
         )
 
     def _activation(self, value: Any, path: Path) -> Any:
@@ -335,11 +323,9 @@ def _count_layers(part: Part) -> int:
 
 
 def kind_of_keyword(word: str, kind: Kind) -> Kind | None:
-    """What the value of a class's keyword is a component of, or None where it is plain data.
+    """What the value of a keyword is a component of, or None where it is plain data.
 
-    Args:
-        word: The keyword.
-        kind: Of the class that takes it. An optimizer's learning rate may be a plain number too.
+    `kind` is that of the class that takes it; an optimizer's learning rate may be a number too.
     """
     if word in _LAYER_KEYWORDS:
         return "layer"

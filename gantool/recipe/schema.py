@@ -60,28 +60,16 @@ def _components(kind: Kind) -> Schema:
     signatures = [item for item in known if item is not None]
     alone = [item.name for item in signatures if not _required(item)]
     lower_case = [alias for alias, name in aliases(kind).items() if name in alone]
-    return _named(
-        {item.name: (_keywords(item, kind), item.summary) for item in signatures},
-        alone + lower_case,
-    )
-
-
-def _named(keywords: dict[str, tuple[Schema, str]], alone: list[str]) -> Schema:
-    return {
-        "anyOf": [
-            {"enum": alone},
-            {
-                "type": "object",
-                "minProperties": 1,
-                "maxProperties": 1,
-                "additionalProperties": False,
-                "properties": {
-                    name: {**schema, "description": summary}
-                    for name, (schema, summary) in keywords.items()
-                },
-            },
-        ]
+    with_keywords = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            item.name: {**_keywords(item, kind), "description": item.summary} for item in signatures
+        },
     }
+    return {"anyOf": [{"enum": alone + lower_case}, with_keywords]}
 
 
 def _keywords(item: Signature, kind: Kind) -> Schema:
@@ -92,7 +80,7 @@ def _keywords(item: Signature, kind: Kind) -> Schema:
             for keyword in item.keywords.values()
             if keyword.name != "name"
         },
-        "additionalProperties": item.takes_any,
+        "additionalProperties": False,
     }
     if _required(item):
         schema["required"] = _required(item)

@@ -7,7 +7,6 @@ that TensorFlow takes to start.
 from __future__ import annotations
 
 import ast
-import enum
 import inspect
 import re
 from dataclasses import dataclass, field, replace
@@ -38,11 +37,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-class _NoLiteral(enum.Enum):
-    NO_LITERAL = "no literal"
-
-
-NO_LITERAL = _NoLiteral.NO_LITERAL
+NO_LITERAL = object()
 """The default of a keyword that has none, or one that is more than a plain value."""
 
 _MODULES: dict[Kind, str] = {
@@ -61,36 +56,40 @@ _OWN_PACKAGES: dict[Kind, str] = {
     "hook": "gantool.hooks",
 }
 """Each class in a module of its name: NonSaturating in non_saturating."""
-_BY_IDENTIFIER: tuple[Kind, ...] = ("initializer", "regularizer", "constraint")
+_BY_IDENTIFIER: dict[Kind, dict[str, str]] = {
+    "initializer": {
+        "normal": "RandomNormal",
+        "one": "Ones",
+        "uniform": "RandomUniform",
+        "zero": "Zeros",
+    },
+    "regularizer": {"l1_l2": "L1L2"},
+    "constraint": {},
+}
+"""Kinds that Keras takes in snake case too, and the identifiers that are something else."""
 
 _RUNS_CODE = "{} runs Python code, which a recipe may not"
 _GIVEN = ("classes",)
 """Keywords that are given to a class by what builds it."""
 _BASE_CLASS = "{} is what other classes build on, and does nothing by itself"
 _INPUT = "{} is left out of a recipe: the input of a network is known from latent and data"
-_REFUSED: dict[Kind, dict[str, str]] = {
-    "layer": {
-        "Lambda": _RUNS_CODE,
-        "TFSMLayer": "{} runs a saved TensorFlow graph, which a recipe may not",
-        "TorchModuleWrapper": _RUNS_CODE,
-        "FlaxLayer": _RUNS_CODE,
-        "JaxLayer": _RUNS_CODE,
-        "Layer": _BASE_CLASS,
-        "Wrapper": _BASE_CLASS,
-        "Input": _INPUT,
-        "InputLayer": _INPUT,
-        "InputSpec": "{} is no layer",
-    },
-    "optimizer": {
-        "Optimizer": _BASE_CLASS,
-        "LossScaleOptimizer": "{} is left out of a recipe: train.precision: mixed_float16 does it",
-        "MultiOptimizer": "{} is left out of a recipe: each network has one optimizer",
-        "OptimizerMap": "{} is no optimizer",
-    },
-    "initializer": {"Initializer": _BASE_CLASS},
-    "regularizer": {"Regularizer": _BASE_CLASS},
-    "constraint": {"Constraint": _BASE_CLASS},
-    "schedule": {"LearningRateSchedule": _BASE_CLASS},
+_BASE_CLASSES = (
+    *("Constraint", "Initializer", "Layer", "LearningRateSchedule"),
+    *("Optimizer", "Regularizer", "Wrapper"),
+)
+_REFUSED = {
+    "Lambda": _RUNS_CODE,
+    "TFSMLayer": "{} runs a saved TensorFlow graph, which a recipe may not",
+    "TorchModuleWrapper": _RUNS_CODE,
+    "FlaxLayer": _RUNS_CODE,
+    "JaxLayer": _RUNS_CODE,
+    "Input": _INPUT,
+    "InputLayer": _INPUT,
+    "InputSpec": "{} is no layer",
+    "LossScaleOptimizer": "{} is left out of a recipe: train.precision: mixed_float16 does it",
+    "MultiOptimizer": "{} is left out of a recipe: each network has one optimizer",
+    "OptimizerMap": "{} is no optimizer",
+    **dict.fromkeys(_BASE_CLASSES, _BASE_CLASS),
 }
 
 _OF_NUMBERS: tuple[Kind, ...] = ("optimizer", "schedule")
@@ -121,7 +120,7 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a class takes; `takes_any` where it cannot be told from the source.
+    """What a class takes.
 
     `name` is an attribute of its module in Keras; `summary` its docstring's first sentence;
     `text` the whole of it; `attributes` are what the body of gantool's own class, told by `is_own`,
@@ -130,7 +129,6 @@ class Signature:
 
     name: str
     keywords: dict[str, Keyword]
-    takes_any: bool
     summary: str
     text: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -141,8 +139,7 @@ class Signature:
 def names(kind: Kind) -> tuple[str, ...]:
     """Return the names of the classes that a recipe may use, sorted."""
     exported = exports(_MODULES[kind]) if kind in _MODULES else {}
-    refused = _REFUSED.get(kind, {})
-    of_keras = {name for name in exported if name[0].isupper() and name not in refused}
+    of_keras = {name for name in exported if name[0].isupper() and name not in _REFUSED}
     return tuple(sorted(of_keras | own_modules(kind).keys()))
 
 
@@ -168,16 +165,10 @@ def aliases(kind: Kind) -> dict[str, str]:
         return {_snake_case(name).replace("_", "-"): name for name in names(kind)}
     if kind not in _BY_IDENTIFIER:
         return {}
-    module = _MODULES[kind]
-    name_of = {exports(module)[name]: name for name in reversed(names(kind))}
-    found = {_snake_case(name): name for name in name_of.values()}
-    for name, origin in exports(module).items():
-        if name[0].islower() and origin in name_of:
-            found[name] = name_of[origin]
-    for alias, class_name in _more_aliases(module.replace("keras.", "keras.src.", 1)).items():
-        if class_name in name_of.values() and alias[0].islower():
-            found[alias] = class_name
-    return dict(sorted(found.items()))
+    # OrthogonalInitializer is another name of Orthogonal.
+    first_names = (name for name in names(kind) if not name.endswith("Initializer"))
+    in_snake_case = {_snake_case(name): name for name in first_names}
+    return dict(sorted((in_snake_case | _BY_IDENTIFIER[kind]).items()))
 
 
 @cache
@@ -187,21 +178,14 @@ def activations() -> tuple[str, ...]:
     return tuple(sorted(set(exports("keras.activations")) - helpers))
 
 
-def refusal(kind: Kind, name: str) -> str | None:
+def refusal(name: str) -> str | None:
     """Say why a recipe may not use a class that Keras has; None where it may, or has not."""
-    reason = _REFUSED.get(kind, {}).get(name)
+    reason = _REFUSED.get(name)
     return None if reason is None else reason.format(name)
 
 
 def refused_value(kind: Kind, known: Signature, word: str, given: dict[str, Any]) -> str | None:
-    """Say why a keyword cannot have its value, where Keras would take it; None where it can.
-
-    Args:
-        kind: Of the class.
-        known: The class.
-        word: The keyword.
-        given: All keywords of the class that the recipe gives, and their values.
-    """
+    """Say why a keyword, of all those given, cannot have its value, where Keras would take it."""
     value, keyword = given[word], known.keywords.get(word)
     needed = _MOVING_AVERAGE.get(word) if kind == "optimizer" else None
     if needed is not None and _is_on(value) and not _is_on(given.get(needed)):
@@ -234,12 +218,10 @@ def signature(kind: Kind, name: str) -> Signature | None:
     found = find_class(module or _MODULES[kind], name)
     if found is None:
         return None
-    keywords, takes_any = _keywords(found)
     text = ast.get_docstring(_described(found).tree) or ""
     return Signature(
         name,
-        {word: keyword for word, keyword in keywords.items() if word not in _GIVEN},
-        takes_any,
+        {word: keyword for word, keyword in _keywords(found).items() if word not in _GIVEN},
         _first_sentence(text),
         text,
         found.attributes() if module else {},
@@ -262,38 +244,28 @@ def _described(source: ClassSource) -> ClassSource:
     return namesakes[0] if namesakes and source.method("__init__") is None else source
 
 
-def _keywords(source: ClassSource) -> tuple[dict[str, Keyword], bool]:
+def _keywords(source: ClassSource) -> dict[str, Keyword]:
     """Return the keywords of a class and of those it hands `**kwargs` on to."""
+    inherited = next((_keywords(base) for base in source.bases() if _has_init(base)), {})
     init = source.method("__init__")
     if init is None:
-        return _inherited(source)
+        return inherited
     described = _descriptions(ast.get_docstring(source.tree) or "")
-    own = {
+    found = {
         keyword.name: replace(keyword, description=described.get(keyword.name, ""))
         for keyword in _parameters(init.args)
     }
-    if init.args.kwarg is None:
-        return own, False
-    call = _handing_on(init, init.args.kwarg.arg)
+    call = None if init.args.kwarg is None else _handing_on(init, init.args.kwarg.arg)
     if call is None:
-        return own, False  # such a class looks into **kwargs itself and refuses what is left
-    inherited, takes_any = _inherited(source)
+        return found  # a class with **kwargs looks into them itself and refuses what is left
     # What the call gives by itself cannot be given again: Conv2D(rank=3) is an error.
-    given = {keyword.arg for keyword in call.keywords}
-    given |= set(list(inherited)[: _positional(call)])
-    rest = {
-        word: replace(keyword, description=described.get(word, keyword.description))
-        for word, keyword in inherited.items()
-        if word not in given and word not in own
-    }
-    return {**own, **rest}, takes_any
-
-
-def _inherited(source: ClassSource) -> tuple[dict[str, Keyword], bool]:
-    for base in source.bases():
-        if _has_init(base):
-            return _keywords(base)
-    return {}, len(source.bases()) < len(source.tree.bases)  # a base from outside Keras
+    positional = sum(not isinstance(argument, ast.Starred) for argument in call.args)
+    given = {keyword.arg for keyword in call.keywords} | {*list(inherited)[:positional]}
+    for word, keyword in inherited.items():
+        if word not in given and word not in found:
+            description = described.get(word, keyword.description)
+            found[word] = replace(keyword, description=description)
+    return found
 
 
 def _has_init(source: ClassSource) -> bool:
@@ -328,33 +300,12 @@ def _literal(default: ast.expr | None) -> Any:
 def _handing_on(init: ast.FunctionDef, kwargs: str) -> ast.Call | None:
     """Find the call of a base's `__init__` that gets `**kwargs`."""
     for node in ast.walk(init):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "__init__"
-            and any(
-                word.arg is None and ast.unparse(word.value) == kwargs for word in node.keywords
-            )
-        ):
-            return node
+        match node:
+            case ast.Call(ast.Attribute(attr="__init__"), keywords=keywords):
+                handed_on = [ast.unparse(word.value) for word in keywords if word.arg is None]
+                if kwargs in handed_on:
+                    return node
     return None
-
-
-def _positional(call: ast.Call) -> int:
-    return sum(not isinstance(argument, ast.Starred) for argument in call.args)
-
-
-def _more_aliases(module: str) -> dict[str, str]:
-    """Return the identifiers that Keras spells out, in `ALL_OBJECTS_DICT.update({…})`."""
-    return {
-        key.value: value.id
-        for node in ast.walk(module_tree(module))
-        if isinstance(node, ast.Dict)
-        for key, value in zip(node.keys, node.values, strict=True)
-        if isinstance(key, ast.Constant)
-        and isinstance(key.value, str)
-        and isinstance(value, ast.Name)
-    }
 
 
 def _snake_case(name: str) -> str:

@@ -119,7 +119,7 @@ def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
         if (path, theirs) != ("train.precision", "auto")
     ]
     if found:
-        lines = [f"{given.name} differs from the run's own recipe, {run.name}:"]
+        lines = [f"{given.written.name} differs from the run's own recipe, {run.written.name}:"]
         lines += [
             f"  {path}: {ours!r} in the run, {theirs!r} given" for path, ours, theirs in found
         ]

@@ -328,7 +328,7 @@ def test_a_batch_on_the_command_line(command: Any, tiny: Path, machine: Any) -> 
     )
     ended = command("train", tiny, "--batch", "9" * 5000)
     assert ended.code == 2
-    assert ended.err.endswith("a batch of a number of 5000 digits is too large.\n")
+    assert ended.err.endswith("in the value, a number of 5000 digits is too long\n")
 
 
 def test_a_crop_that_no_image_has(command: Any, tiny: Path, tmp_path: Path) -> None:

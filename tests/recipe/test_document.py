@@ -189,9 +189,10 @@ def test_positions(path, value, key):
 def test_the_line_of_a_problem():
     document = read(TEXT)
     path = ("generator", "layers", 0, "Dense", "units")
-    assert document.line(Problem(path, "too few")) == "mine.yaml:6:20: too few"
-    unknown = Problem(path, "unknown keyword", on_key=True)
-    assert document.line(unknown) == "mine.yaml:6:13: unknown keyword"
+    few = document.locate(Problem(path, "too few"))
+    assert few.line("mine.yaml") == "mine.yaml:6:20: too few"
+    unknown = document.locate(Problem(path, "unknown keyword", on_key=True))
+    assert unknown.line("mine.yaml") == "mine.yaml:6:13: unknown keyword"
 
 
 def test_equal_keys_are_all_told_and_the_last_counts():

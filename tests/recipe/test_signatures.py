@@ -93,7 +93,6 @@ def test_the_keywords_are_those_that_python_tells(kind, name):
     static = signature(kind, name)
     real = real_parameters(class_of(kind, name))
     assert static.name == name
-    assert not static.takes_any
     assert set(static.keywords) <= set(real)
     left_out = set(real) - set(static.keywords)
     given = GIVEN.get((kind, name), set())
@@ -312,7 +311,7 @@ def test_annotations_of_our_own_classes_are_types(losses_of):
     losses_of(typed=TYPED)
     found = signature("loss", "typed")
     assert (found.name, found.summary) == ("Typed", "What it is.")
-    assert (found.is_own, found.takes_any) == (True, False)
+    assert found.is_own
     assert {word: keyword.type for word, keyword in found.keywords.items()} == {
         "weight": Positive,
         "how": Literal["a", "b"],
@@ -369,7 +368,7 @@ def test_activations_are_those_of_keras():
     ],
 )
 def test_refusals(kind, name, message):
-    assert refusal(kind, name) == message
+    assert refusal(name) == message
     if message:
         assert signature(kind, name) is None
 
