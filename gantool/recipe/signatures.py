@@ -193,7 +193,8 @@ def refused_value(kind: Kind, known: Signature, word: str, given: dict[str, Any]
             f"{word} of {known.name} has no effect without {needed}: train.average keeps a moving"
             " average of the generator"
         )
-    if keyword is None or isinstance(keyword.default, bool):
+    is_typed = known.is_own and keyword is not None and keyword.type is not Any
+    if keyword is None or is_typed or isinstance(keyword.default, bool):
         return None
     if isinstance(value, bool) and keyword.required:
         return f"{word} of {known.name} cannot be true or false"

@@ -50,6 +50,7 @@ GIVEN = {("layer", "SpectralNormalization"): {"autocast"}, ("layer", "ConcatLabe
 WITHOUT_EFFECT = {
     "HashedCrossing": {"activity_regularizer", "autocast", "trainable"},
     "IntegerLookup": {"dtype", "trainable"},
+    "SpectralNormalization": {"autocast"},
     "StringLookup": {"dtype", "trainable"},
 }
 """Keywords of the base class that these take and then drop; a recipe may not give them."""
