@@ -49,7 +49,6 @@ class DistributedStep(TrainingStep):
         super().__init__(states[0], recipe, self.gans[0], rows)
 
     def make(self, update: Update, given: Given, allowed: tf.Tensor) -> Made:
-        """See `TrainingStep`."""
         parts = self.shares(given)
 
         def one(own: int) -> Made:
@@ -60,7 +59,6 @@ class DistributedStep(TrainingStep):
         return self._replicas.each(one)[0]
 
     def follow(self, step: tf.Tensor) -> None:
-        """See `TrainingStep`."""
         self._replicas.each(lambda own: follow(self._states[own], self._recipe, step))
 
     def shares(self, given: Given) -> list[Given]:

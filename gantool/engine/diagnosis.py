@@ -102,7 +102,6 @@ class _LookingNetwork(TrainableNetwork):
         return output, after, losses
 
     def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
-        """See `TrainableNetwork`."""
         name = self._network.model.name
         self._notes.look_at(f"the {name}'s loss itself, its layers' outputs are finite", loss)
         with tape:

@@ -1,5 +1,3 @@
-"""2-D convolution."""
-
 from __future__ import annotations
 
 import keras

@@ -1,5 +1,3 @@
-"""The hinge loss."""
-
 from __future__ import annotations
 
 import tensorflow as tf
@@ -14,13 +12,10 @@ class Hinge(ElementwiseLoss):
     """
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.relu(1.0 - logits)
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.relu(1.0 + logits)
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -logits

@@ -1,5 +1,3 @@
-"""The loss of the first GANs as a game for one value."""
-
 from __future__ import annotations
 
 import tensorflow as tf
@@ -19,5 +17,4 @@ class Minimax(NonSaturating):
     """
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -tf.nn.softplus(logits)

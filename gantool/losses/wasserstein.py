@@ -1,5 +1,3 @@
-"""The loss of Wasserstein GANs."""
-
 from __future__ import annotations
 
 import tensorflow as tf
@@ -17,13 +15,10 @@ class Wasserstein(ElementwiseLoss):
     saturates = False
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -logits
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return logits
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -logits

@@ -172,19 +172,16 @@ class _TimedNetwork(TrainableNetwork):
         seed: tf.Tensor,
         state: Sequence[tf.Tensor] | None = None,
     ) -> Pass:
-        """See `TrainableNetwork`."""
         made = super().forward(self._clock.begin(inputs), labels, seed, state)
         [outputs] = self._clock.tell(self._forward_phase(), made.outputs)
         return made._replace(outputs=outputs)
 
     def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
-        """See `TrainableNetwork`."""
         with tape:
             held = self._clock.begin_backward(loss)
         return self._clock.tell(f"{self._role}_backward", *super().gradients(tape, held))
 
     def apply(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
-        """See `TrainableNetwork`."""
         super().apply(gradients, state)
         self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
 

@@ -42,7 +42,6 @@ class CheckpointHook(Hook):
         self._header, self._metrics = header, metrics
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         step, header = moment.progress.step, self._header(moment.progress)
         values = values_of(self._state.variables())
 

@@ -34,7 +34,6 @@ class LossPlotHook(Hook):
         self._folder, self._title = folder, title
 
     def __call__(self, moment: Moment) -> Outcome:  # noqa: ARG002 - all rows are drawn
-        """See `Hook`."""
         folder = self._folder
         return Outcome(
             job=lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), self._title)

@@ -29,13 +29,11 @@ class RowHook(Hook):
         self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
 
     def is_due(self, moment: Moment, schedule: Schedule) -> bool:
-        """See `Hook`."""
         diversity = moment.values.get("diversity")
         is_bad = diversity is not None and is_collapsed(diversity)
         return is_bad or super().is_due(moment, schedule)
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         progress = moment.progress
         row: dict[str, Any] = {
             "step": progress.step,
