@@ -4,8 +4,6 @@ The variables of each replica are its own, and made as those of a single one are
 strategies bring is the workers' way to each other, and the sums over all replicas.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import signal

@@ -1,7 +1,5 @@
 """Where an update went wrong: the first layer with values that are not finite."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any

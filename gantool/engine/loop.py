@@ -1,7 +1,5 @@
 """The training loop: yields progress, knows no files and prints nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """From a loaded recipe to networks, optimizers and a data source that fit each other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any

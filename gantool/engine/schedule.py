@@ -1,7 +1,5 @@
 """When things are due, as pure functions of the step. Step n is the state after n steps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any

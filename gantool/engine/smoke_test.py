@@ -1,7 +1,5 @@
 """A real batch through both networks: what building them alone does not show."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import keras

@@ -1,7 +1,5 @@
 """All that training moves: two networks, the moving average, two optimizers, and the step."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A network together with the optimizer that trains it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """What one update has seen, which losses and terms are functions of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Literal

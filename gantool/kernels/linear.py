@@ -1,7 +1,5 @@
 """Linear maps of tensors whose gradients are their adjoints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf

@@ -13,8 +13,6 @@ other. So a convolution, its transpose, and all their derivatives, of any order,
 the same few maps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

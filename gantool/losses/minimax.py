@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.losses.non_saturating import NonSaturating

@@ -5,8 +5,6 @@ and every layer has a place of its own: `03_Residual/body/00_Conv2D`. Places nam
 initial weights' seeds and the keys of a checkpoint; nothing depends on what else was built.
 """
 
-from __future__ import annotations
-
 import inspect
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """What training computes on, and what a recipe that leaves precision and XLA open gets there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import tensorflow as tf

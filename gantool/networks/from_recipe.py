@@ -1,7 +1,5 @@
 """The networks of a recipe."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from gantool.memory import gpu_memory, machine_memory

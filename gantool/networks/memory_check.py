@@ -5,8 +5,6 @@ what is kept beside it, and, of a batch, what a pass cannot do without. Copies f
 gradients are, are left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

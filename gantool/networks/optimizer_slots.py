@@ -1,7 +1,5 @@
 """What an optimizer keeps for each weight, known before there are weights."""
 
-from __future__ import annotations
-
 import math
 
 import keras

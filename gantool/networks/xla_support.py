@@ -1,7 +1,5 @@
 """Which layers of Keras XLA cannot compile, and what becomes of a recipe that has them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from gantool.networks.devices import Device, compiles

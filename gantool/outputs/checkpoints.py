@@ -1,7 +1,5 @@
 """The checkpoints of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from gantool.engine.hook import Hook, Moment, Outcome

@@ -1,7 +1,5 @@
 """The rows of metrics.jsonl."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The generator of a recipe, and what draws from it."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from gantool.layers.batch_normalization import measuring_statistics

@@ -1,7 +1,5 @@
 """Images from a checkpoint, which needs nothing beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 import numpy as np

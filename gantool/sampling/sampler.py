@@ -1,7 +1,5 @@
 """From seeds to images: an image is a function of the generator, its seed and its label alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby, islice

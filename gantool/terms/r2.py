@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from gantool.terms.r1 import R1
 
 

@@ -1,7 +1,5 @@
 """Back to the last checkpoint after a divergence."""
 
-from __future__ import annotations
-
 from gantool.engine.plan import Plan, make_state
 from gantool.engine.state import TrainingState
 from gantool.runs.resume import find_resume_point, restore, tidy

@@ -1,7 +1,5 @@
 """One session of training: from a plan and its images to a run folder that has moved on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
