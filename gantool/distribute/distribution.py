@@ -1,7 +1,9 @@
 """Several devices, or several machines, that train together: replicas by `tf.distribute`.
 
 The variables of each replica are its own, and made as those of a single one are; what TensorFlow's
-strategies bring is the workers' way to each other, and the sums over all replicas.
+strategies bring is the workers' way to each other, and the sums over all replicas. Replicas start
+alike, and each is moved by the mean of what all of them compute of their own rows of a batch: the
+same for all, and what one would compute of the whole batch.
 """
 
 import hashlib
@@ -17,10 +19,13 @@ import tensorflow as tf
 from gantool.distribute.cluster import Cluster
 from gantool.distribute.rendezvous import meet
 from gantool.distribute.replicas import ALONE, Replicas
-from gantool.distribute.step import DistributedStep
+from gantool.engine.refusal import Made, make_update
 from gantool.engine.state import TrainingState
-from gantool.engine.step import TrainingStep
+from gantool.engine.step import TrainingStep, build_gan, follow
 from gantool.errors import GantoolError, InputError, LostWorkerError
+from gantool.gan.latents import Rows
+from gantool.gan.network import TrainableNetwork
+from gantool.gan.updates import Descent, Given, Update
 from gantool.kernels.gpu import has_gpu
 from gantool.recipe.model import Recipe
 
@@ -184,6 +189,84 @@ class Distributed(Replicas):
             return _reduced("SUM", [numbers if own == 0 else tf.zeros_like(numbers)])[0]
 
         return self.each(add)[0]
+
+
+class DistributedStep(TrainingStep):
+    """Makes each update on all replicas, each from its own rows of the batch.
+
+    Args:
+        states: Of the replicas of this process; are moved alike.
+        recipe: Says how.
+        replicas: The replicas.
+
+    Attributes:
+        gans: Of the replicas of this process.
+    """
+
+    def __init__(
+        self, states: Sequence[TrainingState], recipe: Recipe, replicas: Distributed
+    ) -> None:
+        self._states, self._replicas = states, replicas
+        first = replicas.worker * replicas.local
+        self.gans = [
+            build_gan(state, recipe, _rows(first + own, replicas.count), _ReplicaNetwork)
+            for own, state in enumerate(states)
+        ]
+        rows = _rows(replicas.worker, replicas.workers)
+        super().__init__(states[0], recipe, self.gans[0], rows)
+
+    def make(self, update: Update, given: Given, allowed: tf.Tensor) -> Made:
+        parts = self.shares(given)
+
+        def one(own: int) -> Made:
+            return make_update(
+                self.gans[own], update, parts[own], allowed, lambda it: _mean(it, self._replicas)
+            )
+
+        return self._replicas.each(one)[0]
+
+    def follow(self, step: tf.Tensor) -> None:
+        self._replicas.each(lambda own: follow(self._states[own], self._recipe, step))
+
+    def shares(self, given: Given) -> list[Given]:
+        """What each replica of this process is given."""
+        count = self._replicas.local
+        real, labels, latents = (tf.split(column, count) for column in given[:-1])
+        parts = zip(real, labels, latents, strict=True)
+        return [Given(*rows, index=given.index) for rows in parts]
+
+
+class _ReplicaNetwork(TrainableNetwork):
+    """A network whose optimizer is handed means over all replicas."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._outside = tf.distribute.get_replica_context()
+
+    def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
+        # Within a replica's context Keras's optimizers would sum them over replicas.
+        with self._outside:
+            super()._apply_gradients(gradients)
+
+
+def _rows(number: int, of: int) -> Rows:
+    """Draws the numbers of one of several equal parts of a batch: its rows of the whole's."""
+
+    def rows(draw: Callable[[int], tf.Tensor], count: int) -> tf.Tensor:
+        return draw(count * of)[number * count : (number + 1) * count]
+
+    return rows
+
+
+def _mean(descent: Descent, replicas: Distributed) -> Descent:
+    """The mean over all replicas; what is counted rather than measured is alike on all."""
+    leaves = tf.nest.flatten(descent)
+    places = [place for place, leaf in enumerate(leaves) if leaf.dtype.is_floating]
+    means = replicas.mean([leaves[place] for place in places])
+    for place, mean in zip(places, means, strict=True):
+        leaves[place] = mean
+    averaged: Descent = tf.nest.pack_sequence_as(descent, leaves)
+    return averaged
 
 
 def _reduced(operation: str, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:

@@ -10,15 +10,19 @@ from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, o
 from gantool.engine.state import TrainingState
 from gantool.errors import InputError
 from gantool.networks import value_checks
-from gantool.networks.build import BuiltNetwork
+from gantool.networks.build import BuiltNetwork, network_of
 from gantool.networks.components import make
-from gantool.networks.devices import described, find_device, stating_precision
-from gantool.networks.from_recipe import available_memory, network_of
-from gantool.networks.memory_check import Budget
+from gantool.networks.devices import (
+    available_memory,
+    compilation_problems,
+    described,
+    find_device,
+    stating_compilation,
+    stating_precision,
+)
+from gantool.networks.memory_check import Budget, slots_of
 from gantool.networks.messages import construction_message
-from gantool.networks.optimizer_slots import slots_of
 from gantool.networks.shape_checks import discriminator_problems, generator_problems
-from gantool.networks.xla_support import compilation_problems, stating_compilation
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe

@@ -6,18 +6,54 @@ from typing import Any
 
 import tensorflow as tf
 
-from gantool.engine.build import build_gan
 from gantool.engine.refusal import Fault, Made, NotFiniteError, Refusal, make_update
 from gantool.engine.schedule import batches_before, in_burst, step_of_update
 from gantool.engine.state import TrainingState
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import Rows, draw, whole
+from gantool.gan.network import TrainableNetwork
+from gantool.gan.objective import Constraint, Term
 from gantool.gan.updates import GAN, Given, Update, updates_of
+from gantool.networks.components import make
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
+from gantool.recipe.parts import part_of
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 """Examples [B, …] float32 and labels int32 [B]."""
+
+
+def build_gan(
+    state: TrainingState,
+    recipe: Recipe,
+    rows: Rows = whole,
+    kind: type[TrainableNetwork] = TrainableNetwork,
+) -> GAN:
+    """Build what learns by a recipe.
+
+    Args:
+        state: Has the networks and their optimizers.
+        recipe: Names loss and terms.
+        rows: Draws the numbers of a batch.
+        kind: Of each network.
+    """
+    generator, discriminator = (
+        kind(network.model, optimizer, network.takes_label, rows)
+        for network, optimizer in (
+            (state.generator, state.generator_optimizer),
+            (state.discriminator, state.discriminator_optimizer),
+        )
+    )
+    found = [make(part_of(item, "term")) for item in recipe.regularizers]
+    return GAN(
+        generator,
+        discriminator,
+        loss=make(part_of(recipe.loss, "loss")),
+        terms=tuple(item for item in found if isinstance(item, Term)),
+        constraints=tuple(item for item in found if isinstance(item, Constraint)),
+        seed=recipe.seed,
+        rows=rows,
+    )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
+from gantool.engine.step import build_gan
 from gantool.gan.updates import GAN, Given, Update, updates_of
 from gantool.kernels.switch import plain_kernels
 from gantool.measuring.products import Count, count_operations

@@ -15,9 +15,8 @@ from dataclasses import replace
 import keras
 import tensorflow as tf
 
-from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
-from gantool.engine.step import follow
+from gantool.engine.step import build_gan, follow
 from gantool.gan.latents import draw
 from gantool.gan.network import Pass, TrainableNetwork
 from gantool.gan.updates import Given, updates_of

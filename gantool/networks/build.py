@@ -18,6 +18,7 @@ from gantool.networks.components import class_of, make
 from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
+from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
 
@@ -262,3 +263,41 @@ class Inside:
         outputs = layer(inputs)
         self._builder.remember(place, self._block, inputs[0], outputs, layer)
         return outputs
+
+
+def network_of(
+    network: str,
+    loaded: LoadedRecipe,
+    classes: int,
+    problems: list[Problem],
+    budget: Budget | None = None,
+) -> BuiltNetwork | None:
+    """One network of a recipe that states its precision; None where it cannot be built.
+
+    Args:
+        network: "generator" or "discriminator".
+        loaded: The recipe.
+        classes: Number of labels; 0 without labels.
+        problems: Gets what is wrong.
+        budget: See `build_network`.
+    """
+    recipe = loaded.recipe
+    is_generator = network == "generator"
+    parts = loaded.parts.generator if is_generator else loaded.parts.discriminator
+    input_shape: Sequence[int] = (recipe.latent.size,) if is_generator else recipe.data.shape
+    if parts is None:
+        return None
+    try:
+        return build_network(
+            network,
+            parts,
+            input_shape,
+            classes=classes,
+            seed=recipe.seed,
+            precision=recipe.train.precision,
+            value_range=recipe.data.range,
+            budget=budget,
+        )
+    except LayerError as error:
+        problems.append(error.problem)
+        return None

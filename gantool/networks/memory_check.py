@@ -11,13 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gantool.memory import amount
+from gantool.networks.components import make
 from gantool.networks.messages import times
+from gantool.recipe.parts import Part
 
 _SAME_MEMORY = ("Flatten", "Identity", "Reshape")
 """Layers whose output is their input by another name."""
+
+
+_SIDE = 64
 
 
 class TooLargeError(Exception):
@@ -152,3 +158,18 @@ def memory_last() -> Iterator[None]:
         raise
     with keras.StatelessScope():
         pass
+
+
+def slots_of(part: Part) -> int:
+    """How many numbers an optimizer keeps for each number of a matrix of weights, at least.
+
+    Two for Adam, none for plain SGD. What it keeps a row or a column is not counted.
+
+    Raises:
+        ValueError, TypeError: Keras refuses a value of the optimizer.
+    """
+    optimizer = make(part)
+    without = {id(variable) for variable in optimizer.variables}
+    optimizer.build([keras.Variable(np.zeros((_SIDE, _SIDE), np.float32), name="kernel")])
+    kept = (variable for variable in optimizer.variables if id(variable) not in without)
+    return int(sum(math.prod(variable.shape) for variable in kept)) // _SIDE**2

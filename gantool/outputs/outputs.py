@@ -15,8 +15,8 @@ from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
 from gantool.engine.schedule import schedule_of
 from gantool.files import write_text
-from gantool.outputs.reals import real_images
 from gantool.outputs.recipe_hooks import as_utf8
+from gantool.outputs.samples import real_images
 from gantool.outputs.writer import Writer
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder

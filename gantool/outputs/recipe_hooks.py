@@ -12,19 +12,16 @@ from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
 from gantool.networks.components import make
 from gantool.outputs.checkpoints import CheckpointHook
-from gantool.outputs.figures import MetricHook
-from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
-from gantool.outputs.reals import real_images
 from gantool.outputs.rows import RowHook
-from gantool.outputs.samples import Samples
+from gantool.outputs.samples import GridHook, MetricHook, Samples, real_images
 from gantool.recipe.parts import part_of
 from gantool.recipe.signatures import attributes
 from gantool.runs.checkpoint import Header
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
-from gantool.sampling.build import make_sampler
 from gantool.sampling.grid import Cell, grid_cells
+from gantool.sampling.sampler import make_sampler
 
 
 def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile) -> list[Hook]:

@@ -6,11 +6,15 @@ import numpy as np
 
 from gantool.data.example import example_of
 from gantool.errors import InputError
-from gantool.recipe.load import RecipeText, load
+from gantool.networks.build import BuiltNetwork, network_of
+from gantool.networks.devices import available_memory, find_device, stating_precision
+from gantool.networks.memory_check import Budget
+from gantool.recipe.document import Problem
+from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
 from gantool.runs.checkpoint import Checkpoint, Header
-from gantool.sampling.build import build_generator, make_sampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.sampler import BLOCK, make_sampler
 
 
 class CheckpointSampler:
@@ -35,7 +39,7 @@ class CheckpointSampler:
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
         self.example = example_of(self.recipe.data)
-        generator = build_generator(loaded, self.header.classes)
+        generator = _generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
         checkpoint.read({group: generator.weights()})
         self._path, self._takes_label = path, generator.takes_label
@@ -66,3 +70,19 @@ class CheckpointSampler:
         Few of them are in memory at a time, however many cells there are.
         """
         return self._sampler.draw_runs(cells)
+
+
+def _generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
+    """Build a recipe's generator alone.
+
+    Raises:
+        RecipeError: It cannot be built.
+    """
+    problems: list[Problem] = []
+    device = find_device()
+    loaded = stating_precision(loaded, device)
+    budget = Budget(available_memory(device), BLOCK, trains=False)
+    built = network_of("generator", loaded, classes, problems, budget)
+    loaded.raise_problems(problems)
+    assert built is not None
+    return built

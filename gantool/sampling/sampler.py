@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import groupby, islice
 from typing import NamedTuple
 
@@ -10,7 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.recipe.model import Latent
+from gantool.layers.batch_normalization import measuring_statistics
+from gantool.networks.build import BuiltNetwork
+from gantool.recipe.model import Latent, Recipe
 from gantool.sampling.grid import Cell
 
 BLOCK = 32
@@ -174,6 +177,20 @@ class Sampler:
         inputs = [latents, tf.cast(labels, tf.int32)] if self._takes_label else latents
         outputs, after = self._model.stateless_call(weights, state, inputs, training=False)
         return outputs, [tf.convert_to_tensor(item) for item in after]
+
+
+def make_sampler(generator: BuiltNetwork, recipe: Recipe, classes: int) -> Sampler:
+    """What draws images from a generator as its recipe says."""
+    measuring = partial(measuring_statistics, generator.model)
+    return Sampler(
+        generator.model,
+        generator.takes_label,
+        recipe.latent,
+        classes,
+        Reference(recipe.train.batch_size, measuring)
+        if recipe.generator.statistics == "batch"
+        else None,
+    )
 
 
 def _block_of(cell: Cell) -> tuple[int, int]:

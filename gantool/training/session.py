@@ -24,8 +24,8 @@ from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
 from gantool.runs.metrics_file import MetricsFile
+from gantool.runs.resume import find_resume_point, restore, tidy
 from gantool.runs.run_folder import RunFolder
-from gantool.training.retry import go_back
 
 Warn = Callable[[str], None]
 
@@ -89,7 +89,7 @@ def run_session(
                 raise
             with _lost_workers(images, replicas):
                 replicas.end()  # the first has written all that it had
-            go_back(plan, folder, writes=replicas.worker == 0)
+            _go_back(plan, folder, writes=replicas.worker == 0)
             warn(
                 f"{error}; going back to step {state.step}, on from there with other random numbers"
                 f" ({state.retries} of {retries})"
@@ -206,3 +206,31 @@ def _feed(recipe: Recipe, images: Images, replicas: Replicas, first_batch: int) 
             share=(replicas.worker, replicas.workers),
         )
     )
+
+
+def _go_back(plan: Plan, folder: RunFolder, *, writes: bool) -> None:
+    """Bring a run's state and folder to its newest checkpoint, or to its start without one.
+
+    The state counts one retry more than it did, so that other numbers are drawn from there on.
+
+    Args:
+        plan: Its state is moved.
+        folder: Of the run.
+        writes: Whether this process is the one that writes the run.
+    """
+    state, retries = plan.state, plan.state.retries + 1
+    point = find_resume_point(folder)
+    if point.checkpoint is None:
+        _begin_again(state, plan)
+    restore(state, point)
+    if writes:
+        tidy(folder, point, plan.recipe.output.checkpoint.keep)
+    state.retries = retries
+
+
+def _begin_again(state: TrainingState, plan: Plan) -> None:
+    fresh = make_state(plan.loaded, plan.classes).variables()
+    for group, members in state.variables().items():
+        for key, variable in members.items():
+            variable.assign(fresh[group][key].value)
+    state.step = 0

@@ -28,10 +28,10 @@ from gantool.data.loading import load_images  # noqa: E402
 from gantool.data.pipeline import batches  # noqa: E402
 from gantool.distribute.distribution import mirrored  # noqa: E402
 from gantool.distribute.replicas import ALONE, Replicas  # noqa: E402
-from gantool.engine.build import build_gan  # noqa: E402
 from gantool.engine.plan import Plan, make_plan, make_state  # noqa: E402
 from gantool.engine.refusal import NotFiniteError  # noqa: E402
 from gantool.engine.state import TrainingState  # noqa: E402
+from gantool.engine.step import build_gan  # noqa: E402
 from gantool.errors import InputError  # noqa: E402
 from gantool.gan.latents import draw, stateless_seed  # noqa: E402
 from gantool.gan.updates import Given, descend_both  # noqa: E402

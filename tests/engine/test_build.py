@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
+from gantool.engine.step import build_gan
 from gantool.gan.updates import Given, descend_discriminator
 from gantool.losses.minimax import Minimax
 from gantool.losses.non_saturating import NonSaturating

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gantool.engine.build import build_gan
 from gantool.engine.plan import make_plan
-from gantool.engine.step import TrainingStep
+from gantool.engine.step import TrainingStep, build_gan
 from gantool.recipe.load import find_recipe
 
 from .comparing import assert_losses, assert_stands_at, feed_of, latents_of
