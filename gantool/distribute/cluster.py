@@ -18,13 +18,7 @@ _TYPES = ("chief", "worker")
 
 
 class Worker(NamedTuple):
-    """One of the processes that train together.
-
-    Attributes:
-        name: The type and index of its task, such as `worker 1`.
-        host: Where the others find it.
-        port: Likewise.
-    """
+    """One of the processes that train together, such as `worker 1`, and where others find it."""
 
     name: str
     host: str
@@ -51,9 +45,6 @@ def read_cluster(text: str | None) -> Cluster:
     """Read the value of TF_CONFIG.
 
     https://www.tensorflow.org/guide/distributed_training describes what it holds.
-
-    Args:
-        text: The value; None where it is not set.
 
     Raises:
         InputError: It is not set, or does not say what it has to.

@@ -192,16 +192,7 @@ class Distributed(Replicas):
 
 
 class DistributedStep(TrainingStep):
-    """Makes each update on all replicas, each from its own rows of the batch.
-
-    Args:
-        states: Of the replicas of this process; are moved alike.
-        recipe: Says how.
-        replicas: The replicas.
-
-    Attributes:
-        gans: Of the replicas of this process.
-    """
+    """Makes each update on all replicas, each from its own rows of the batch."""
 
     def __init__(
         self, states: Sequence[TrainingState], recipe: Recipe, replicas: Distributed

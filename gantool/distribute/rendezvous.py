@@ -25,10 +25,6 @@ _LONGEST = 64
 def meet(cluster: Cluster, patience: float = PATIENCE) -> None:
     """Wait until this worker has reached all others, and all others have reached it.
 
-    Args:
-        cluster: All workers.
-        patience: For how many seconds.
-
     Raises:
         InputError: This worker cannot listen at its address.
         GantoolError: Another one has not come.

@@ -63,9 +63,7 @@ class Plan:
 def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """Open the data, build both networks and optimizers, and check that all fit together.
 
-    Args:
-        loaded: The recipe.
-        replicas: How many of the networks share each batch; what is built here is one.
+    Of several replicas that share each batch, one is built here.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` among them.

@@ -64,11 +64,11 @@ def make_update(
     allowed: tf.Tensor | bool = True,
     agreed: Callable[[Descent], Descent] = lambda descent: descent,
 ) -> Made:
-    """Make an update, as far as it is finite.
+    """Make an update, descent by descent, as far as it is finite.
 
     Args:
         gan: Is moved.
-        update: Its descents are taken one after the other.
+        update: Is made.
         given: To the update.
         allowed: Where false, nothing is moved, and the answer is false.
         agreed: Makes, of a replica's descent, the one that all replicas take.

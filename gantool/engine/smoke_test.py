@@ -59,10 +59,7 @@ def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarr
 def train_once(model: keras.Model, inputs: tf.Tensor, given: Any) -> tf.Tensor:
     """What a pass in training mode gives; its gradients are taken, and the model stays as it was.
 
-    Args:
-        model: A network.
-        inputs: Latents or images.
-        given: What the network is called with: `inputs`, or with labels beside them.
+    It is called with what is `given`: the inputs, or with labels beside them.
     """
     weights = [variable.value for variable in model.trainable_variables]
     state = [variable.value for variable in model.non_trainable_variables]

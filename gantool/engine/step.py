@@ -29,14 +29,7 @@ def build_gan(
     rows: Rows = whole,
     kind: type[TrainableNetwork] = TrainableNetwork,
 ) -> GAN:
-    """Build what learns by a recipe.
-
-    Args:
-        state: Has the networks and their optimizers.
-        recipe: Names loss and terms.
-        rows: Draws the numbers of a batch.
-        kind: Of each network.
-    """
+    """The networks of a state, brought together with the loss and the terms of a recipe."""
     generator, discriminator = (
         kind(network.model, optimizer, network.takes_label, rows)
         for network, optimizer in (
@@ -75,10 +68,6 @@ class TrainingStep:
         recipe: Says how.
         gan: Its networks, with what they learn by; None to have it built.
         rows: Draws the latents of a batch.
-
-    Attributes:
-        gan: See above.
-        updates: Of a step.
     """
 
     def __init__(
@@ -161,10 +150,7 @@ class TrainingStep:
     def _step(self, batches: Any, step: tf.Tensor, first_batch: tf.Tensor) -> dict[str, tf.Tensor]:
         """Step number `step`, from 0; the losses of each network's last update.
 
-        Args:
-            batches: See `run`.
-            step: Its number.
-            first_batch: Number of its first batch, which is that of its first discriminator update.
+        Its `first_batch` has the number of its first discriminator update.
         """
         batch: Batch = batches.get_next()
         losses: dict[str, tf.Tensor] = {}

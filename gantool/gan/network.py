@@ -115,9 +115,7 @@ class TrainableNetwork:
     def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
         """Gradients of a scalar `loss` by each of `trainable`, scaled as the optimizer asks.
 
-        Args:
-            tape: Has watched this network while `loss` was computed.
-            loss: Scalar.
+        The tape has watched this network while the loss was computed.
         """
         with tape:
             scaled = self.optimizer.scale_loss(loss)
@@ -129,12 +127,7 @@ class TrainableNetwork:
         return found
 
     def apply(self, gradients: Sequence[tf.Tensor], state: Sequence[tf.Tensor]) -> None:
-        """Take one step of the optimizer, and keep the state that the last pass left.
-
-        Args:
-            gradients: Of `gradients`.
-            state: `Pass.state` of the last pass.
-        """
+        """Take one step of the optimizer, and keep the state that the last pass left."""
         self._apply(list(gradients))
         for variable, value in zip(self.state, state, strict=True):
             variable.assign(value)

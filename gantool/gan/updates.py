@@ -51,17 +51,7 @@ class Descent(NamedTuple):
 
 @dataclass(frozen=True)
 class GAN:
-    """Two networks, and what they learn by.
-
-    Attributes:
-        generator: Learns to be taken for the data.
-        discriminator: Learns to tell real from generated.
-        loss: What each minimises.
-        terms: Join the losses.
-        constraints: Follow the updates.
-        seed: Of all that is random.
-        rows: Draws the numbers of a batch.
-    """
+    """Two networks, and what they learn by; `seed` is of all that is random."""
 
     generator: TrainableNetwork
     discriminator: TrainableNetwork

@@ -50,12 +50,7 @@ def matrices(tile: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class Winograd:
-    """A convolution of given shapes, and its transpose.
-
-    Args:
-        shapes: Of the convolution.
-        tile: m, the side of a tile of outputs.
-    """
+    """A convolution of given shapes, and its transpose, by tiles of m × m outputs."""
 
     def __init__(self, shapes: Shapes, tile: int) -> None:
         taps = shapes.taps

@@ -274,24 +274,16 @@ def network_of(
 ) -> BuiltNetwork | None:
     """One network of a recipe that states its precision; None where it cannot be built.
 
-    Args:
-        network: "generator" or "discriminator".
-        loaded: The recipe.
-        classes: Number of labels; 0 without labels.
-        problems: Gets what is wrong.
-        budget: See `build_network`.
+    What is wrong is added to `problems`; see `build_network` for the rest.
     """
-    recipe = loaded.recipe
-    is_generator = network == "generator"
-    parts = loaded.parts.generator if is_generator else loaded.parts.discriminator
-    input_shape: Sequence[int] = (recipe.latent.size,) if is_generator else recipe.data.shape
+    recipe, parts = loaded.recipe, getattr(loaded.parts, network)
     if parts is None:
         return None
     try:
         return build_network(
             network,
             parts,
-            input_shape,
+            (recipe.latent.size,) if network == "generator" else recipe.data.shape,
             classes=classes,
             seed=recipe.seed,
             precision=recipe.train.precision,

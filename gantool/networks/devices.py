@@ -83,14 +83,7 @@ def compiles(train: Train, device: Device, replicas: int = 1) -> bool:
 
 
 def described(asked: Train, train: Train, device: Device, replicas: int = 1) -> str:
-    """A line that states the device and what was chosen for it.
-
-    Args:
-        asked: As the recipe was written.
-        train: As it is trained.
-        device: Where.
-        replicas: How many share each batch.
-    """
+    """A line that states the device and, of what was `asked` for, what is trained with there."""
     chosen = f" (auto: {device.reason})" if asked.precision == "auto" else ""
     xla = "updates compiled by XLA" if compiles(train, device, replicas) else "without XLA"
     chosen_xla = " (auto)" if asked.jit_compile == "auto" else ""
@@ -124,14 +117,14 @@ def compilation_problems(loaded: LoadedRecipe, device: Device, replicas: int) ->
 
 
 def _found(loaded: LoadedRecipe) -> list[Part]:
-    parts = loaded.parts
-    return list(_without_xla([*(parts.generator or ()), *(parts.discriminator or ())]))
+    return list(_without_xla([loaded.parts.generator, loaded.parts.discriminator]))
 
 
-def _without_xla(parts: Iterable[object]) -> Iterator[Part]:
-    for part in parts:
-        if isinstance(part, Part):
-            if part.name in WITHOUT_XLA:
-                yield part
-            for value in part.keywords.values():
-                yield from _without_xla(value if isinstance(value, tuple) else (value,))
+def _without_xla(values: Iterable[object]) -> Iterator[Part]:
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _without_xla(value)
+        elif isinstance(value, Part):
+            if value.name in WITHOUT_XLA:
+                yield value
+            yield from _without_xla(value.keywords.values())

@@ -23,9 +23,6 @@ _SAME_MEMORY = ("Flatten", "Identity", "Reshape")
 """Layers whose output is their input by another name."""
 
 
-_SIDE = 64
-
-
 class TooLargeError(Exception):
     """More memory is asked for than there is; the text is the rest of a sentence about a layer."""
 
@@ -83,11 +80,6 @@ class Budget:
 
     def count_output(self, name: str, given: keras.KerasTensor, made: keras.KerasTensor) -> None:
         """Count what a layer makes of a batch.
-
-        Args:
-            name: The class of the layer.
-            given: Its input.
-            made: Its output.
 
         Raises:
             TooLargeError: It is too much.
@@ -170,6 +162,7 @@ def slots_of(part: Part) -> int:
     """
     optimizer = make(part)
     without = {id(variable) for variable in optimizer.variables}
-    optimizer.build([keras.Variable(np.zeros((_SIDE, _SIDE), np.float32), name="kernel")])
+    side = 64
+    optimizer.build([keras.Variable(np.zeros((side, side), np.float32), name="kernel")])
     kept = (variable for variable in optimizer.variables if id(variable) not in without)
-    return int(sum(math.prod(variable.shape) for variable in kept)) // _SIDE**2
+    return int(sum(math.prod(variable.shape) for variable in kept)) // side**2

@@ -16,13 +16,6 @@ class CheckpointHook(Hook):
     """Saves the run, and keeps the newest few checkpoints.
 
     It comes last: whoever finds a checkpoint finds all that was due up to its step.
-
-    Args:
-        settings: The recipe's.
-        folder: Of the run.
-        state: Is saved.
-        header: What a checkpoint says of itself.
-        metrics: The rows before a checkpoint are on disk before it.
     """
 
     at_stop = True

@@ -26,15 +26,8 @@ from gantool.sampling.grid import grid_cells
 class Outputs:
     """Has the hooks of a run look at its pauses, and does their jobs beside the training.
 
-    A context manager: on the way out, however the block ended, it waits until all is written.
-
-    Args:
-        plan: Of the run.
-        images: Of its source.
-        folder: Of the run. What it has from its start is written at once.
-        hooks: Of the run, in their order.
-        metrics: Its rows.
-        warn: Is told what a user should know.
+    What the run folder has from its start is written at once. A context manager: on the way out,
+    however the block ended, it waits until all is written. What a user should know, `warn` is told.
 
     Raises:
         OSError: Something cannot be written: at one of the next pauses, at the latest at the end.

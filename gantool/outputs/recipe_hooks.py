@@ -25,14 +25,7 @@ from gantool.sampling.sampler import make_sampler
 
 
 def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile) -> list[Hook]:
-    """Grid, metrics and the hooks that the recipe names, then what keeps the run.
-
-    Args:
-        plan: Of the run.
-        images: Of its source.
-        folder: Of the run.
-        metrics: Its rows.
-    """
+    """Grid, metrics and the hooks that the recipe names, then what keeps the run."""
     recipe, state = plan.recipe, plan.state
     output, grid = recipe.output, recipe.output.grid
     cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)

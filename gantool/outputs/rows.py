@@ -14,11 +14,6 @@ class RowHook(Hook):
     """Appends a row of what the hooks before it gave, also where that is a collapsed grid's.
 
     A row is a function of its step and the rows before it, so that a resumed run has the same ones.
-
-    Args:
-        every: Due between rows.
-        file: To append to.
-        saturates: See `warnings_of`.
     """
 
     def __init__(self, every: Interval, file: MetricsFile, saturates: bool) -> None:

@@ -17,12 +17,7 @@ from gantool.sampling.sampler import Sampler
 
 
 class Samples:
-    """Draws from a generator that is trained.
-
-    Args:
-        sampler: Of the generator.
-        example: What the generator makes.
-    """
+    """Examples of a generator that is trained, for all hooks of a run, each drawn once a pause."""
 
     def __init__(self, sampler: Sampler, example: Example) -> None:
         self._sampler, self.example = sampler, example
@@ -41,14 +36,7 @@ class Samples:
 
 
 class GridHook(Hook):
-    """Draws the same seeds 0, 1, 2, … in each layout of the recipe.
-
-    Args:
-        grid: The recipe's.
-        folder: Of the run.
-        samples: Draws.
-        classes: Number of labels; 0 without labels.
-    """
+    """Draws the same seeds 0, 1, 2, … in each layout of the recipe."""
 
     def __init__(self, grid: Grid, folder: RunFolder, samples: Samples, classes: int) -> None:
         self.every = grid.every
@@ -74,14 +62,7 @@ class GridHook(Hook):
 
 
 class MetricHook(Hook):
-    """Takes a metric of samples.
-
-    Args:
-        metric: The metric.
-        grid_cells: What stands in the grids.
-        samples: Draws.
-        reals: Real images for cells.
-    """
+    """Takes a metric of samples, by default of those in the grids, and of real images for them."""
 
     def __init__(
         self,
@@ -104,11 +85,7 @@ class MetricHook(Hook):
 def real_images(images: Images, cells: Sequence[Cell], classes: int, seed: int) -> list[np.ndarray]:
     """A real image, uint8 [H, W, C], for each cell: of the cell's class where there are classes.
 
-    Args:
-        images: To choose from, in an order of the seed's.
-        cells: Of a grid of samples.
-        classes: Number of labels; 0 without labels.
-        seed: The recipe's.
+    They are chosen in an order of the recipe's seed.
     """
     order = np.random.default_rng(key(seed, "reals")).permutation(len(images))
     if not classes:

@@ -247,9 +247,6 @@ class Checkpoint:
     All bytes are looked at once, here. The file stays open, so that what is read later is of the
     same one, even when a training that goes on has removed it meanwhile.
 
-    Args:
-        path: Of the file.
-
     Attributes:
         path: Of the file.
         size: In bytes.

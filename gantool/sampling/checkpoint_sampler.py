@@ -20,9 +20,6 @@ from gantool.sampling.sampler import BLOCK, make_sampler
 class CheckpointSampler:
     """The generator of a checkpoint: the moving average where the recipe has one.
 
-    Args:
-        checkpoint: Of a run.
-
     Attributes:
         recipe: The recipe it was trained by.
         header: What the checkpoint says of itself.

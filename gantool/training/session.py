@@ -211,12 +211,8 @@ def _feed(recipe: Recipe, images: Images, replicas: Replicas, first_batch: int) 
 def _go_back(plan: Plan, folder: RunFolder, *, writes: bool) -> None:
     """Bring a run's state and folder to its newest checkpoint, or to its start without one.
 
-    The state counts one retry more than it did, so that other numbers are drawn from there on.
-
-    Args:
-        plan: Its state is moved.
-        folder: Of the run.
-        writes: Whether this process is the one that writes the run.
+    The state counts one retry more than it did, so that other numbers are drawn from there on. The
+    folder is left alone by a process that is not the one that writes the run.
     """
     state, retries = plan.state, plan.state.retries + 1
     point = find_resume_point(folder)
