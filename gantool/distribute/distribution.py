@@ -116,10 +116,6 @@ class Distributed(Replicas):
         self._strategy.run(run)
         return [found[own] for own in range(self.local)]
 
-    def mean(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """The means, over all replicas, of tensors that each of them hands in."""
-        return _reduced("MEAN", tensors)
-
     def agree(self, seconds: float, wish: int) -> tuple[float, int]:
         if self._cluster is None:
             return seconds, wish
@@ -210,9 +206,7 @@ class DistributedStep(TrainingStep):
         parts = self.shares(given)
 
         def one(own: int) -> Made:
-            return make_update(
-                self.gans[own], update, parts[own], allowed, lambda it: _mean(it, self._replicas)
-            )
+            return make_update(self.gans[own], update, parts[own], allowed, _mean)
 
         return self._replicas.each(one)[0]
 
@@ -249,11 +243,11 @@ def _rows(number: int, of: int) -> Rows:
     return rows
 
 
-def _mean(descent: Descent, replicas: Distributed) -> Descent:
+def _mean(descent: Descent) -> Descent:
     """The mean over all replicas; what is counted rather than measured is alike on all."""
     leaves = tf.nest.flatten(descent)
     places = [place for place, leaf in enumerate(leaves) if leaf.dtype.is_floating]
-    means = replicas.mean([leaves[place] for place in places])
+    means = _reduced("MEAN", [leaves[place] for place in places])
     for place, mean in zip(places, means, strict=True):
         leaves[place] = mean
     averaged: Descent = tf.nest.pack_sequence_as(descent, leaves)

@@ -118,17 +118,14 @@ def make_state(
         problems += discriminator_problems(discriminator, recipe)
         problems += value_checks.discriminator_problems(discriminator, recipe)
     optimizers = [
-        _optimizer(part, network, loaded.recipe, problems)
-        for part, network in (
-            (loaded.parts.generator_optimizer, generator),
-            (loaded.parts.discriminator_optimizer, discriminator),
-        )
+        _optimizer(parts.generator_optimizer, generator, recipe, problems),
+        _optimizer(parts.discriminator_optimizer, discriminator, recipe, problems),
     ]
     loaded.raise_problems(problems)
     assert generator is not None
     assert discriminator is not None
     average = None
-    if loaded.recipe.train.average is not None:
+    if recipe.train.average is not None:
         # Built alike from the same seed, it starts with the generator's own weights.
         average = network_of("generator", loaded, classes, problems)
     return TrainingState(generator, discriminator, average, *optimizers)

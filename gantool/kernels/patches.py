@@ -102,7 +102,5 @@ class Patches:
         return tf.reshape(product, sizes)
 
 
-@cache
-def patches(shapes: Shapes, to: str) -> Patches:
-    """The convolution of these shapes; compiled once, however many layers have them."""
-    return Patches(shapes, to)
+patches = cache(Patches)
+"""So each is compiled once, however many layers have its shapes."""

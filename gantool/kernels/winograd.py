@@ -91,10 +91,8 @@ class Winograd:
         return images
 
 
-@cache
-def winograd(shapes: Shapes, tile: int) -> Winograd:
-    """The convolution of these shapes; compiled once, however many layers have them."""
-    return Winograd(shapes, tile)
+winograd = cache(Winograd)
+"""So each is compiled once, however many layers have its shapes."""
 
 
 def _narrowed(shapes: Shapes, of_depth: int) -> list[BothWays | None]:

@@ -173,10 +173,12 @@ class _Builder:
 
     def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         cls = class_of(part)
-        if not hasattr(cls, "unroll"):
-            return self._layer(part, inputs, place)
         try:
+            if not hasattr(cls, "unroll"):
+                return self._layer(part, inputs, place)
             return cls(**part.keywords).unroll(Inside(self, part), inputs, place)
+        except TooLargeError as error:
+            raise LayerError(part.path, f"{part.name} {error}") from error
         except ValueError as error:
             message, *keyword = error.args
             path = (*part.path, part.name, *keyword) if keyword else part.path
@@ -194,8 +196,8 @@ class _Builder:
             with memory_last():
                 outputs = layer(*arguments)
                 self.budget.count_weights(layer, inputs)
-        except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+        except TooLargeError:
+            raise
         except Exception as error:
             message = input_message(part.name, inputs.shape[1:], error)
             raise LayerError(part.path, message) from error
@@ -229,10 +231,7 @@ class _Builder:
         layer: keras.layers.Layer,
     ) -> None:
         """Give a layer that has been applied its place, and count its output."""
-        try:
-            self.budget.count_output(part.name, inputs, outputs)
-        except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+        self.budget.count_output(part.name, inputs, outputs)
         shape = tuple(outputs.shape[1:])
         self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
 

@@ -38,12 +38,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     hooks: list[Hook] = [
         GridHook(grid, folder, samples, plan.classes),
         *(
-            MetricHook(
-                make(part_of(item, "metric")),
-                cells,
-                samples,
-                lambda cells: reals_for(tuple(cells)),
-            )
+            MetricHook(make(part_of(item, "metric")), cells, samples, reals_for)
             for item in output.metrics
         ),
         *(make(part_of(item, "hook")) for item in output.hooks),

@@ -69,13 +69,12 @@ class MetricHook(Hook):
         metric: Metric,
         grid_cells: Sequence[Cell],
         samples: Samples,
-        reals: Callable[[Sequence[Cell]], Sequence[np.ndarray]],
+        reals: Callable[[tuple[Cell, ...]], Sequence[np.ndarray]],
     ) -> None:
         self.every = metric.every
         self._metric, self._samples, self._reals = metric, samples, reals
-        self._cells = (
-            grid_cells if metric.samples is None else [Cell(it) for it in range(metric.samples)]
-        )
+        own = None if metric.samples is None else map(Cell, range(metric.samples))
+        self._cells = tuple(grid_cells if own is None else own)
 
     def __call__(self, moment: Moment) -> Outcome:
         samples = self._samples.at(moment.progress.step, self._cells)

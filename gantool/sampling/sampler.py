@@ -1,10 +1,7 @@
 """From seeds to images: an image is a function of the generator, its seed and its label alone."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -28,18 +25,6 @@ _SIDE_BY_SIDE = 4
 """Blocks that one call draws at most: one alone keeps a few cores busy, and not all of the time."""
 
 
-class Reference(NamedTuple):
-    """A fixed batch by whose statistics batch normalisation goes in samples.
-
-    Attributes:
-        size: How many latents it has. Their labels go around the classes.
-        measuring: Within it, a pass in inference mode keeps its batch's statistics in the state.
-    """
-
-    size: int
-    measuring: Callable[[], AbstractContextManager[None]]
-
-
 class Sampler:
     """Draws images from a generator in inference mode.
 
@@ -48,7 +33,8 @@ class Sampler:
         takes_label: Whether it is told the class to make.
         latent: The distribution of its input.
         classes: How many classes there are, 0 where there are none.
-        reference: What batch normalisation goes by; None for its moving statistics.
+        reference: How many latents the fixed batch has by whose statistics batch normalisation
+            goes, labels around the classes; None for its moving statistics.
     """
 
     def __init__(
@@ -57,7 +43,7 @@ class Sampler:
         takes_label: bool,
         latent: Latent,
         classes: int,
-        reference: Reference | None = None,
+        reference: int | None = None,
     ) -> None:
         self._model = model
         self._takes_label = takes_label
@@ -163,11 +149,10 @@ class Sampler:
     def _reference_state(self) -> list[tf.Tensor]:
         """The state that a pass of the reference batch leaves."""
         assert self._reference is not None
-        size = self._reference.size
-        latents = draw(self._latent, size, stateless_seed(0, "reference", 0))
-        labels = tf.range(size, dtype=tf.int64) % max(self._classes, 1)
+        latents = draw(self._latent, self._reference, stateless_seed(0, "reference", 0))
+        labels = tf.range(self._reference, dtype=tf.int64) % max(self._classes, 1)
         state = [variable.value for variable in self._model.non_trainable_variables]
-        with self._reference.measuring():
+        with measuring_statistics(self._model):
             return self._pass(latents, labels, state)[1]
 
     def _pass(
@@ -181,16 +166,8 @@ class Sampler:
 
 def make_sampler(generator: BuiltNetwork, recipe: Recipe, classes: int) -> Sampler:
     """What draws images from a generator as its recipe says."""
-    measuring = partial(measuring_statistics, generator.model)
-    return Sampler(
-        generator.model,
-        generator.takes_label,
-        recipe.latent,
-        classes,
-        Reference(recipe.train.batch_size, measuring)
-        if recipe.generator.statistics == "batch"
-        else None,
-    )
+    reference = recipe.train.batch_size if recipe.generator.statistics == "batch" else None
+    return Sampler(generator.model, generator.takes_label, recipe.latent, classes, reference)
 
 
 def _block_of(cell: Cell) -> tuple[int, int]:
