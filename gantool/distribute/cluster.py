@@ -30,12 +30,7 @@ class Worker(NamedTuple):
 
 @dataclass(frozen=True)
 class Cluster:
-    """All workers, and which of them this process is.
-
-    Attributes:
-        workers: The chief, if there is one, is the first.
-        own: The number of this one.
-    """
+    """All workers, a chief before all others, and the number of the one that this process is."""
 
     workers: tuple[Worker, ...]
     own: int

@@ -17,18 +17,11 @@ from gantool.recipe.model import Updates
 
 
 def first_not_finite(
-    fault: Fault,
-    step: TrainingStep,
-    state: TrainingState,
-    batches: Any,
+    fault: Fault, step: TrainingStep, state: TrainingState, batches: Any
 ) -> str | None:
     """Repeat an update that was skipped, layer by layer and without moving anything.
 
-    Args:
-        fault: Tells the update.
-        step: That skipped it.
-        state: Of the step; as it was before the update.
-        batches: Iterator that gives, first, the batch of number `batch_number`.
+    The state is as it was before the update; the batches begin with that of number `batch_number`.
 
     Returns:
         What was found, such as `the outputs of generator/03_Dense`; None where, repeated, all is

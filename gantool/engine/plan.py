@@ -37,12 +37,10 @@ class Plan:
     """Everything that a run needs but the images themselves.
 
     Attributes:
-        loaded: The recipe, its precision stated.
         computing: What on, and how, as a line.
         source: Its images; None where a catalogue set is not on this machine yet.
         note: Then, how it gets there.
         classes: How many labels there are; 0 without labels.
-        state: Networks and optimizers at step 0.
         warnings: Lines on what the recipe asks for and may not mean.
     """
 
@@ -91,12 +89,8 @@ def make_state(
 ) -> TrainingState:
     """Build both networks and optimizers of a recipe that states its precision, at step 0.
 
-    Args:
-        loaded: The recipe.
-        classes: How many labels there are; 0 without labels.
-        found: Problems that are to be told along with those found here.
-        budget: The memory for all, and the images that pass through a network at once; None where
-            a recipe has been found to fit before.
+    The budget is the memory for all, and the images that pass through a network at once; None where
+    a recipe has been found to fit before.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` and those found before too.

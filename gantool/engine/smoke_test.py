@@ -16,15 +16,12 @@ BATCH = 2
 
 
 class Trace(NamedTuple):
-    """What came out of the untrained networks.
-
-    Attributes:
-        images: [B, H, W, C] float32, of the generator.
-        logits: [B, 1 or 2] float32, of the discriminator for these images.
-    """
+    """What came out of the untrained networks."""
 
     images: np.ndarray
+    """[B, H, W, C] float32."""
     logits: np.ndarray
+    """[B, 1 or 2] float32, for these images."""
 
 
 def trace(plan: Plan) -> Trace:

@@ -81,12 +81,9 @@ class GAN:
 
 @dataclass(frozen=True)
 class Update:
-    """An entry of the list of updates that a step is made of.
+    """An update of a "discriminator", "generator" or "both", so many times in a usual step.
 
-    Attributes:
-        network: Whose it is: "discriminator", "generator" or "both".
-        times: How often it comes in a usual step.
-        descents: What it is, one after the other.
+    Its descents are made one after the other.
     """
 
     network: str

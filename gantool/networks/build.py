@@ -43,10 +43,8 @@ class PlacedLayer:
 
     Attributes:
         place: Unique in the network; see the module's text.
-        name: What the recipe calls it.
         path: Where the recipe names it.
         shape: Of its output, without the batch.
-        layer: The Keras layer.
     """
 
     place: str
@@ -99,17 +97,12 @@ def build_network(
     value_range: tuple[float, float] = (-1.0, 1.0),
     budget: Budget | None = None,
 ) -> BuiltNetwork:
-    """Build one network of a recipe.
+    """Build one network of a recipe, "generator" or "discriminator".
 
-    Args:
-        network: "generator" or "discriminator".
-        parts: Its layers.
-        input_shape: Without the batch: (size,) of a latent vector, (H, W, C) of an image.
-        classes: How many labels there are; 0 without labels.
-        seed: The recipe's; decides the initial weights together with each layer's place.
-        precision: A dtype policy of Keras.
-        value_range: Of images, for layers that change brightness, contrast and the like.
-        budget: What memory it may take, and is counted in; None where that has been done before.
+    The shape is without the batch: (size,) of a latent vector, (H, W, C) of an image. The recipe's
+    seed decides the initial weights together with each layer's place, and the range of images is
+    for layers that change brightness, contrast and the like. The budget is what memory the network
+    may take, and is counted in; None where that has been done before.
 
     Raises:
         LayerError: A layer cannot be made, does not fit its input or is too much for the budget.

@@ -73,11 +73,9 @@ class Sampler:
         return latents
 
     def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
-        """Images [N, H, W, C] float32 of latent vectors, each from its own vector and label alone.
+        """Images [N, H, W, C] float32 of latents [N, size], each from its own and its label alone.
 
-        Args:
-            latents: [N, size].
-            labels: Class of each; 0 for all where it is None.
+        Without labels all are of class 0.
         """
         count = len(latents)
         blocks = -(-count // BLOCK)

@@ -56,15 +56,9 @@ def run_session(
 
     Files are written beside the training, in the order of their steps, so that a checkpoint implies
     all that was due up to its step. Once the generator has ended, or is closed, everything that was
-    due is written. Of several workers the first writes; the others end when it has.
-
-    Args:
-        plan: Its state is moved.
-        images: Of its source.
-        folder: Of the run.
-        should_stop: See `gantool.engine.loop.train`.
-        replicas: That share each batch.
-        warn: Is told, in a line or a few, what a user should know.
+    due is written. Of several workers the first writes; the others end when it has. For
+    `should_stop` see `gantool.engine.loop.train`; `warn` is told, in a line or a few, what a user
+    should know.
 
     Yields:
         TrainingProgress, after everything that was due at its step has been handed over to be
