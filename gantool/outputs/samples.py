@@ -73,8 +73,8 @@ class MetricHook(Hook):
     ) -> None:
         self.every = metric.every
         self._metric, self._samples, self._reals = metric, samples, reals
-        own = None if metric.samples is None else map(Cell, range(metric.samples))
-        self._cells = tuple(grid_cells if own is None else own)
+        count = metric.samples
+        self._cells = tuple(grid_cells if count is None else map(Cell, range(count)))
 
     def __call__(self, moment: Moment) -> Outcome:
         samples = self._samples.at(moment.progress.step, self._cells)
