@@ -50,15 +50,12 @@ class ImageExample(Example):
     dtype = np.uint8
 
     def to_network(self, stored: Any) -> Any:
-        """See `Example`."""
         return to_range(stored, self.bounds)
 
     def from_network(self, values: Stored) -> Stored:
-        """See `Example`."""
         return from_range(values, self.bounds)
 
     def picture(self, examples: Sequence[Stored], rows: int, columns: int) -> NDArray[np.uint8]:
-        """See `Example`."""
         return tile(examples, rows, columns)
 
 
@@ -68,15 +65,12 @@ class PointExample(Example):
     dtype = np.float32
 
     def to_network(self, stored: Any) -> Any:
-        """See `Example`."""
         return stored
 
     def from_network(self, values: Stored) -> Stored:
-        """See `Example`."""
         return np.asarray(values, np.float32)
 
     def picture(self, examples: Sequence[Stored], *_: int) -> NDArray[np.uint8]:
-        """See `Example`."""
         return scatter(np.stack(examples), self.bounds)
 
 

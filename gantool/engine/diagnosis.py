@@ -1,7 +1,5 @@
 """Where an update went wrong: the first layer with values that are not finite."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,18 +17,11 @@ from gantool.recipe.model import Updates
 
 
 def first_not_finite(
-    fault: Fault,
-    step: TrainingStep,
-    state: TrainingState,
-    batches: Any,
+    fault: Fault, step: TrainingStep, state: TrainingState, batches: Any
 ) -> str | None:
     """Repeat an update that was skipped, layer by layer and without moving anything.
 
-    Args:
-        fault: Tells the update.
-        step: That skipped it.
-        state: Of the step; as it was before the update.
-        batches: Iterator that gives, first, the batch of number `batch_number`.
+    The state is as it was before the update; the batches begin with that of number `batch_number`.
 
     Returns:
         What was found, such as `the outputs of generator/03_Dense`; None where, repeated, all is
@@ -102,7 +93,6 @@ class _LookingNetwork(TrainableNetwork):
         return output, after, losses
 
     def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
-        """See `TrainableNetwork`."""
         name = self._network.model.name
         self._notes.look_at(f"the {name}'s loss itself, its layers' outputs are finite", loss)
         with tape:

@@ -1,7 +1,5 @@
 """What is done at pauses of training: each thing of it is a hook."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The training loop: yields progress, knows no files and prints nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,19 +58,11 @@ def train(
     should_stop: Callable[[], int],
     agree: Callable[[float, int], tuple[float, int]] = lambda seconds, wish: (seconds, wish),
 ) -> Iterator[TrainingProgress]:
-    """Train up to step `last`, pausing wherever one of the intervals is due.
+    """Train up to step `last`, pausing at least wherever one of the intervals is due.
 
-    Args:
-        state: Is moved.
-        step: Moves it.
-        batches: Iterator at the state's next batch.
-        last: Steps in all.
-        batch_size: Real images in a batch.
-        schedule: How many batches a step takes, and when an interval is due.
-        intervals: A pause is made, at least, whenever one of them is due.
-        should_stop: Asked between calls; where it is not 0, the run ends where it is, on all
-            workers. A signal's number, so that all can tell it.
-        agree: What all workers take for the seconds of a call and the wish to stop.
+    The batches are an iterator at the state's next one. `should_stop` is asked between calls; where
+    it is not 0, the run ends where it is, on all workers. It is a signal's number, so that all can
+    tell it. `agree` tells what all workers take for the seconds of a call and the wish to stop.
 
     Yields:
         At every pause, with the state as it is after that step.

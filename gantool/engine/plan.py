@@ -1,7 +1,5 @@
 """From a loaded recipe to networks, optimizers and a data source that fit each other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,15 +10,19 @@ from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, o
 from gantool.engine.state import TrainingState
 from gantool.errors import InputError
 from gantool.networks import value_checks
-from gantool.networks.build import BuiltNetwork
+from gantool.networks.build import BuiltNetwork, network_of
 from gantool.networks.components import make
-from gantool.networks.devices import described, find_device, stating_precision
-from gantool.networks.from_recipe import available_memory, network_of
-from gantool.networks.memory_check import Budget
+from gantool.networks.devices import (
+    available_memory,
+    compilation_problems,
+    described,
+    find_device,
+    stating_compilation,
+    stating_precision,
+)
+from gantool.networks.memory_check import Budget, slots_of
 from gantool.networks.messages import construction_message
-from gantool.networks.optimizer_slots import slots_of
 from gantool.networks.shape_checks import discriminator_problems, generator_problems
-from gantool.networks.xla_support import compilation_problems, stating_compilation
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
@@ -35,12 +37,10 @@ class Plan:
     """Everything that a run needs but the images themselves.
 
     Attributes:
-        loaded: The recipe, its precision stated.
         computing: What on, and how, as a line.
         source: Its images; None where a catalogue set is not on this machine yet.
         note: Then, how it gets there.
         classes: How many labels there are; 0 without labels.
-        state: Networks and optimizers at step 0.
         warnings: Lines on what the recipe asks for and may not mean.
     """
 
@@ -61,9 +61,7 @@ class Plan:
 def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """Open the data, build both networks and optimizers, and check that all fit together.
 
-    Args:
-        loaded: The recipe.
-        replicas: How many of the networks share each batch; what is built here is one.
+    Of several replicas that share each batch, one is built here.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` among them.
@@ -91,12 +89,8 @@ def make_state(
 ) -> TrainingState:
     """Build both networks and optimizers of a recipe that states its precision, at step 0.
 
-    Args:
-        loaded: The recipe.
-        classes: How many labels there are; 0 without labels.
-        found: Problems that are to be told along with those found here.
-        budget: The memory for all, and the images that pass through a network at once; None where
-            a recipe has been found to fit before.
+    The budget is the memory for all, and the images that pass through a network at once; None where
+    a recipe has been found to fit before.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` and those found before too.
@@ -118,17 +112,14 @@ def make_state(
         problems += discriminator_problems(discriminator, recipe)
         problems += value_checks.discriminator_problems(discriminator, recipe)
     optimizers = [
-        _optimizer(part, network, loaded.recipe, problems)
-        for part, network in (
-            (loaded.parts.generator_optimizer, generator),
-            (loaded.parts.discriminator_optimizer, discriminator),
-        )
+        _optimizer(parts.generator_optimizer, generator, recipe, problems),
+        _optimizer(parts.discriminator_optimizer, discriminator, recipe, problems),
     ]
     loaded.raise_problems(problems)
     assert generator is not None
     assert discriminator is not None
     average = None
-    if loaded.recipe.train.average is not None:
+    if recipe.train.average is not None:
         # Built alike from the same seed, it starts with the generator's own weights.
         average = network_of("generator", loaded, classes, problems)
     return TrainingState(generator, discriminator, average, *optimizers)

@@ -1,7 +1,5 @@
 """When things are due, as pure functions of the step. Step n is the state after n steps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +9,7 @@ from gantool.recipe.types import Interval
 
 
 def in_burst(burst: Burst, step: Any) -> Any:
-    """Whether the step with this number, from 0, is one of a burst's: a bool, or a bool tensor.
-
-    Args:
-        burst: The recipe's.
-        step: An int, or an int tensor.
-    """
+    """Whether a step, an int from 0 or a tensor of one, is one of a burst's; likewise a bool."""
     is_one = step < burst.first
     return is_one if burst.every is None else is_one | (step % burst.every == 0)
 
@@ -100,10 +93,7 @@ def schedule_of(train: Train, images: int) -> Schedule:
 def step_of_update(updates: Updates, network: str, index: int) -> int:
     """Number, from 0, of the step that an update belongs to.
 
-    Args:
-        updates: The recipe's.
-        network: Whose update it is, or "both".
-        index: Number of the update among those of its network.
+    Its own `index` counts the updates of its network, or of "both".
     """
     if network == "discriminator":
         return Schedule(updates, 1).step_after(index + 1) - 1

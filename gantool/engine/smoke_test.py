@@ -1,7 +1,5 @@
 """A real batch through both networks: what building them alone does not show."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import keras
@@ -18,15 +16,12 @@ BATCH = 2
 
 
 class Trace(NamedTuple):
-    """What came out of the untrained networks.
-
-    Attributes:
-        images: [B, H, W, C] float32, of the generator.
-        logits: [B, 1 or 2] float32, of the discriminator for these images.
-    """
+    """What came out of the untrained networks."""
 
     images: np.ndarray
+    """[B, H, W, C] float32."""
     logits: np.ndarray
+    """[B, 1 or 2] float32, for these images."""
 
 
 def trace(plan: Plan) -> Trace:
@@ -61,10 +56,7 @@ def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarr
 def train_once(model: keras.Model, inputs: tf.Tensor, given: Any) -> tf.Tensor:
     """What a pass in training mode gives; its gradients are taken, and the model stays as it was.
 
-    Args:
-        model: A network.
-        inputs: Latents or images.
-        given: What the network is called with: `inputs`, or with labels beside them.
+    It is called with what is `given`: the inputs, or with labels beside them.
     """
     weights = [variable.value for variable in model.trainable_variables]
     state = [variable.value for variable in model.non_trainable_variables]

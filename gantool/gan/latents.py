@@ -1,7 +1,5 @@
 """Latent vectors, each a function of its seed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import tensorflow as tf

@@ -1,7 +1,5 @@
 """What a loss, a term and a constraint are: functions of what an update has seen."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import tensorflow as tf

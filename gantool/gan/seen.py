@@ -1,7 +1,5 @@
 """What one update has seen, which losses and terms are functions of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Literal
@@ -84,10 +82,7 @@ class Seen:
     def gradient(self, side: Side) -> tf.Tensor:
         """Gradient of the sum of one side's logits by its examples, [B, …].
 
-        It is taken from the pass that gave the logits.
-
-        Args:
-            side: One of those that the update was told of as `differentiates`.
+        It is taken from the pass that gave the logits, of a side that `differentiates` tells.
         """
         logits = self.logits(side)
         return self._tapes[side].gradient(logits, self.examples(side))

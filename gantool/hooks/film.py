@@ -1,7 +1,3 @@
-"""A film of the training."""
-
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +29,6 @@ class Film(Hook):
         self._milliseconds = milliseconds
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         folder, step = moment.folder, moment.progress.step
 
         def write() -> None:

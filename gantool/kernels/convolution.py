@@ -1,7 +1,5 @@
 """The fastest way to compute a convolution on a processor."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 

@@ -1,7 +1,5 @@
 """The GPUs of this machine."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import tensorflow as tf

@@ -1,7 +1,5 @@
 """Linear maps of tensors whose gradients are their adjoints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
@@ -16,10 +14,6 @@ class Linear:
     """A linear map of lists of tensors; the gradient of each direction is the other.
 
     Compositions of such maps and of products have right derivatives of any order.
-
-    Args:
-        forward: The map, of tensors to tensors.
-        adjoint: Its adjoint.
     """
 
     def __init__(self, forward: LinearMap, adjoint: LinearMap) -> None:

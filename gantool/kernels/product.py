@@ -1,7 +1,5 @@
 """The fastest way to multiply a batch of vectors with the weights of a dense layer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import tensorflow as tf

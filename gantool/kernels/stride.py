@@ -1,7 +1,5 @@
 """A convolution of stride 2 as one of stride 1: the pixels of a square become channels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

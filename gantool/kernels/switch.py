@@ -3,8 +3,6 @@
 It is for whoever doubts a result: a fault that is there with plain kernels, too, is not theirs.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

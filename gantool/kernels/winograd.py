@@ -13,8 +13,6 @@ other. So a convolution, its transpose, and all their derivatives, of any order,
 the same few maps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 
@@ -52,12 +50,7 @@ def matrices(tile: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class Winograd:
-    """A convolution of given shapes, and its transpose.
-
-    Args:
-        shapes: Of the convolution.
-        tile: m, the side of a tile of outputs.
-    """
+    """A convolution of given shapes, and its transpose, by tiles of m × m outputs."""
 
     def __init__(self, shapes: Shapes, tile: int) -> None:
         taps = shapes.taps
@@ -98,10 +91,8 @@ class Winograd:
         return images
 
 
-@cache
-def winograd(shapes: Shapes, tile: int) -> Winograd:
-    """The convolution of these shapes; compiled once, however many layers have them."""
-    return Winograd(shapes, tile)
+winograd = cache(Winograd)
+"""So each is compiled once, however many layers have its shapes."""
 
 
 def _narrowed(shapes: Shapes, of_depth: int) -> list[BothWays | None]:

@@ -1,7 +1,3 @@
-"""Batch normalisation (Ioffe and Szegedy 2015)."""
-
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

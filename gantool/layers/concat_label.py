@@ -1,7 +1,3 @@
-"""Label beside the input."""
-
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,3 @@
-"""Transposed 2-D convolution."""
-
-from __future__ import annotations
-
 import keras
 import tensorflow as tf
 

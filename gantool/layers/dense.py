@@ -1,7 +1,3 @@
-"""Fully connected layer."""
-
-from __future__ import annotations
-
 import keras
 import tensorflow as tf
 

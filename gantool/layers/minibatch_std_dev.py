@@ -1,7 +1,3 @@
-"""Statistics of a minibatch for the discriminator."""
-
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,3 @@
-"""Block of layers that are repeated."""
-
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,3 @@
-"""Residual block (He et al. 2016)."""
-
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,3 @@
-"""Spectral normalisation (Miyato et al. 2018)."""
-
-from __future__ import annotations
-
 from typing import Any
 
 import keras

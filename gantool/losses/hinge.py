@@ -1,7 +1,3 @@
-"""The hinge loss."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.objective import ElementwiseLoss
@@ -14,13 +10,10 @@ class Hinge(ElementwiseLoss):
     """
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.relu(1.0 - logits)
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.relu(1.0 + logits)
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -logits

@@ -1,7 +1,3 @@
-"""The loss of LSGAN."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.objective import ElementwiseLoss
@@ -14,13 +10,10 @@ class LeastSquares(ElementwiseLoss):
     """
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return 0.5 * tf.square(logits - 1.0)
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return 0.5 * tf.square(logits - 0.0)
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return 0.5 * tf.square(logits - 1.0)

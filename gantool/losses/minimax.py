@@ -1,7 +1,3 @@
-"""The loss of the first GANs as a game for one value."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.losses.non_saturating import NonSaturating
@@ -19,5 +15,4 @@ class Minimax(NonSaturating):
     """
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -tf.nn.softplus(logits)

@@ -1,7 +1,3 @@
-"""The loss of the first GANs in the form that trains."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.objective import ElementwiseLoss
@@ -26,7 +22,6 @@ class NonSaturating(ElementwiseLoss):
 
     # −log σ(l) = softplus(−l) and −log(1 − σ(l)) = softplus(l): no σ is ever rounded to 0 or 1.
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         loss = tf.nn.softplus(-logits)
         if not self.label_smoothing:
             return loss
@@ -34,9 +29,7 @@ class NonSaturating(ElementwiseLoss):
         return loss + self.label_smoothing * logits
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.softplus(logits)
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.softplus(-logits)

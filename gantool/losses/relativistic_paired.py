@@ -1,7 +1,3 @@
-"""The loss of relativistic GANs on pairs."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.objective import Loss
@@ -27,7 +23,6 @@ class RelativisticPaired(Loss):
         self.label_smoothing = label_smoothing
 
     def discriminator(self, seen: Seen) -> tf.Tensor:
-        """See `Loss`."""
         difference = _difference(seen)
         loss = tf.nn.softplus(-difference)
         if self.label_smoothing:
@@ -36,7 +31,6 @@ class RelativisticPaired(Loss):
         return tf.reduce_mean(loss)
 
     def generator(self, seen: Seen) -> tf.Tensor:
-        """See `Loss`."""
         return tf.reduce_mean(tf.nn.softplus(_difference(seen)))
 
 

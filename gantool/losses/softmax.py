@@ -1,7 +1,3 @@
-"""The loss of discriminators with two classes."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.objective import ElementwiseLoss
@@ -18,15 +14,12 @@ class Softmax(ElementwiseLoss):
     within = "softmax"
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.softplus(-_towards_real(logits))
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.softplus(_towards_real(logits))
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return tf.nn.softplus(-_towards_real(logits))
 
 

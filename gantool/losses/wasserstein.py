@@ -1,7 +1,3 @@
-"""The loss of Wasserstein GANs."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.objective import ElementwiseLoss
@@ -17,13 +13,10 @@ class Wasserstein(ElementwiseLoss):
     saturates = False
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -logits
 
     def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return logits
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        """See `ElementwiseLoss`."""
         return -logits

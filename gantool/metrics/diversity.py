@@ -1,7 +1,3 @@
-"""How different samples are from each other."""
-
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,7 +27,6 @@ class Diversity(Metric):
     def __call__(
         self, samples: Sequence[np.ndarray], reals: Sequence[np.ndarray]
     ) -> Mapping[str, float]:
-        """See `Metric`."""
         ours, theirs = _nearest(samples), _nearest(reals)
         if ours is None or not theirs:
             return {}

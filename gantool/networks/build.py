@@ -5,8 +5,6 @@ and every layer has a place of its own: `03_Residual/body/00_Conv2D`. Places nam
 initial weights' seeds and the keys of a checkpoint; nothing depends on what else was built.
 """
 
-from __future__ import annotations
-
 import inspect
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +18,7 @@ from gantool.networks.components import class_of, make
 from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
+from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
 
@@ -44,10 +43,8 @@ class PlacedLayer:
 
     Attributes:
         place: Unique in the network; see the module's text.
-        name: What the recipe calls it.
         path: Where the recipe names it.
         shape: Of its output, without the batch.
-        layer: The Keras layer.
     """
 
     place: str
@@ -100,17 +97,12 @@ def build_network(
     value_range: tuple[float, float] = (-1.0, 1.0),
     budget: Budget | None = None,
 ) -> BuiltNetwork:
-    """Build one network of a recipe.
+    """Build one network of a recipe, "generator" or "discriminator".
 
-    Args:
-        network: "generator" or "discriminator".
-        parts: Its layers.
-        input_shape: Without the batch: (size,) of a latent vector, (H, W, C) of an image.
-        classes: How many labels there are; 0 without labels.
-        seed: The recipe's; decides the initial weights together with each layer's place.
-        precision: A dtype policy of Keras.
-        value_range: Of images, for layers that change brightness, contrast and the like.
-        budget: What memory it may take, and is counted in; None where that has been done before.
+    The shape is without the batch: (size,) of a latent vector, (H, W, C) of an image. The recipe's
+    seed decides the initial weights together with each layer's place, and the range of images is
+    for layers that change brightness, contrast and the like. The budget is what memory the network
+    may take, and is counted in; None where that has been done before.
 
     Raises:
         LayerError: A layer cannot be made, does not fit its input or is too much for the budget.
@@ -174,10 +166,12 @@ class _Builder:
 
     def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         cls = class_of(part)
-        if not hasattr(cls, "unroll"):
-            return self._layer(part, inputs, place)
         try:
+            if not hasattr(cls, "unroll"):
+                return self._layer(part, inputs, place)
             return cls(**part.keywords).unroll(Inside(self, part), inputs, place)
+        except TooLargeError as error:
+            raise LayerError(part.path, f"{part.name} {error}") from error
         except ValueError as error:
             message, *keyword = error.args
             path = (*part.path, part.name, *keyword) if keyword else part.path
@@ -195,8 +189,8 @@ class _Builder:
             with memory_last():
                 outputs = layer(*arguments)
                 self.budget.count_weights(layer, inputs)
-        except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+        except TooLargeError:
+            raise
         except Exception as error:
             message = input_message(part.name, inputs.shape[1:], error)
             raise LayerError(part.path, message) from error
@@ -230,10 +224,7 @@ class _Builder:
         layer: keras.layers.Layer,
     ) -> None:
         """Give a layer that has been applied its place, and count its output."""
-        try:
-            self.budget.count_output(part.name, inputs, outputs)
-        except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+        self.budget.count_output(part.name, inputs, outputs)
         shape = tuple(outputs.shape[1:])
         self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
 
@@ -264,3 +255,33 @@ class Inside:
         outputs = layer(inputs)
         self._builder.remember(place, self._block, inputs[0], outputs, layer)
         return outputs
+
+
+def network_of(
+    network: str,
+    loaded: LoadedRecipe,
+    classes: int,
+    problems: list[Problem],
+    budget: Budget | None = None,
+) -> BuiltNetwork | None:
+    """One network of a recipe that states its precision; None where it cannot be built.
+
+    What is wrong is added to `problems`; see `build_network` for the rest.
+    """
+    recipe, parts = loaded.recipe, getattr(loaded.parts, network)
+    if parts is None:
+        return None
+    try:
+        return build_network(
+            network,
+            parts,
+            (recipe.latent.size,) if network == "generator" else recipe.data.shape,
+            classes=classes,
+            seed=recipe.seed,
+            precision=recipe.train.precision,
+            value_range=recipe.data.range,
+            budget=budget,
+        )
+    except LayerError as error:
+        problems.append(error.problem)
+        return None

@@ -1,7 +1,5 @@
 """From a checked `Part` of a recipe to the object it names."""
 
-from __future__ import annotations
-
 import inspect
 import pkgutil
 from typing import Any

@@ -5,18 +5,19 @@ what is kept beside it, and, of a batch, what a pass cannot do without. Copies f
 gradients are, are left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gantool.memory import amount
+from gantool.networks.components import make
 from gantool.networks.messages import times
+from gantool.recipe.parts import Part
 
 _SAME_MEMORY = ("Flatten", "Identity", "Reshape")
 """Layers whose output is their input by another name."""
@@ -79,11 +80,6 @@ class Budget:
 
     def count_output(self, name: str, given: keras.KerasTensor, made: keras.KerasTensor) -> None:
         """Count what a layer makes of a batch.
-
-        Args:
-            name: The class of the layer.
-            given: Its input.
-            made: Its output.
 
         Raises:
             TooLargeError: It is too much.
@@ -154,3 +150,19 @@ def memory_last() -> Iterator[None]:
         raise
     with keras.StatelessScope():
         pass
+
+
+def slots_of(part: Part) -> int:
+    """How many numbers an optimizer keeps for each number of a matrix of weights, at least.
+
+    Two for Adam, none for plain SGD. What it keeps a row or a column is not counted.
+
+    Raises:
+        ValueError, TypeError: Keras refuses a value of the optimizer.
+    """
+    optimizer = make(part)
+    without = {id(variable) for variable in optimizer.variables}
+    side = 64
+    optimizer.build([keras.Variable(np.zeros((side, side), np.float32), name="kernel")])
+    kept = (variable for variable in optimizer.variables if id(variable) not in without)
+    return int(sum(math.prod(variable.shape) for variable in kept)) // side**2

@@ -1,7 +1,5 @@
 """Whether the shapes that the networks of a recipe end in fit the data and the loss."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from gantool.networks.build import BuiltNetwork, PlacedLayer

@@ -1,7 +1,5 @@
 """Whether the values that the networks of a recipe end in suit the data and the loss."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any

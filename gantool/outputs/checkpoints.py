@@ -1,7 +1,5 @@
 """The checkpoints of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from gantool.engine.hook import Hook, Moment, Outcome
@@ -18,13 +16,6 @@ class CheckpointHook(Hook):
     """Saves the run, and keeps the newest few checkpoints.
 
     It comes last: whoever finds a checkpoint finds all that was due up to its step.
-
-    Args:
-        settings: The recipe's.
-        folder: Of the run.
-        state: Is saved.
-        header: What a checkpoint says of itself.
-        metrics: The rows before a checkpoint are on disk before it.
     """
 
     at_stop = True
@@ -42,7 +33,6 @@ class CheckpointHook(Hook):
         self._header, self._metrics = header, metrics
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         step, header = moment.progress.step, self._header(moment.progress)
         values = values_of(self._state.variables())
 

@@ -36,6 +36,5 @@ class MetricHook(Hook):
         )
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         samples = self._samples.at(moment.progress.step, self._cells)
         return Outcome(values=self._metric(samples, self._reals(self._cells)))

@@ -26,7 +26,6 @@ class GridHook(Hook):
         self._samples, self._classes = samples, classes
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         grid, step = self._grid, moment.progress.step
         drawn = {
             layout: self._samples.at(

@@ -1,7 +1,5 @@
 """Signs of a run that goes wrong while all its numbers are finite, and what they mean."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

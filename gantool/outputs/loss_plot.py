@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 class LossPlotHook(Hook):
-    """Draws the losses so far wherever a checkpoint is due.
-
-    Args:
-        every: How often.
-        folder: Of the run.
-        title: Of the picture.
-    """
+    """Draws the losses so far wherever a checkpoint is due."""
 
     at_stop = True
 
@@ -34,7 +28,6 @@ class LossPlotHook(Hook):
         self._folder, self._title = folder, title
 
     def __call__(self, moment: Moment) -> Outcome:  # noqa: ARG002 - all rows are drawn
-        """See `Hook`."""
         folder = self._folder
         return Outcome(
             job=lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), self._title)
@@ -48,12 +41,7 @@ def write_loss_plot(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -
 
 
 def loss_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Draw the losses of rows of metrics.jsonl over their steps.
-
-    Args:
-        rows: Each with `step`, `generator_loss` and `discriminator_loss`.
-        title: Of the picture.
-    """
+    """Draw the losses of rows of metrics.jsonl over their steps."""
     # Takes half a second to import, which no run has to wait for before its first checkpoint. The
     # figure is made without pyplot, which keeps a list of figures and looks for a display.
     from matplotlib.figure import Figure

@@ -25,8 +25,8 @@ from gantool.recipe.signatures import attributes
 from gantool.runs.checkpoint import Header
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
-from gantool.sampling.build import make_sampler
 from gantool.sampling.grid import Cell, grid_cells
+from gantool.sampling.sampler import make_sampler
 
 
 def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile) -> list[Hook]:

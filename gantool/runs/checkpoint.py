@@ -132,8 +132,6 @@ class Index(BaseModel):
     """All that is needed to read a checkpoint.
 
     Attributes:
-        format: Of all that this module lays down.
-        header: What it says of itself.
         releases: Of gantool and the libraries that wrote it, by their names.
         groups: Of variables, such as `optimizers/generator`; those without any as well.
         variables: By group and key, such as `generator/00_Dense/kernel`.
@@ -247,14 +245,9 @@ class Checkpoint:
     All bytes are looked at once, here. The file stays open, so that what is read later is of the
     same one, even when a training that goes on has removed it meanwhile.
 
-    Args:
-        path: Of the file.
-
     Attributes:
-        path: Of the file.
         size: In bytes.
         sha256: In hex, of all bytes after the seal, as the seal states it.
-        index: What the file holds.
 
     Raises:
         DamagedError: The file is not as it was written, or no checkpoint.

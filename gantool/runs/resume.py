@@ -31,11 +31,7 @@ class ResumePoint:
     damaged: dict[Path, str] = field(default_factory=dict)
 
     def warnings(self, doing: str = "going on") -> list[str]:
-        """What a user is to be told of newer checkpoints, in lines.
-
-        Args:
-            doing: What is done from the whole one.
-        """
+        """What a user is to be told of newer checkpoints, in lines, and of what is done instead."""
         if not self.damaged or self.checkpoint is None:
             return []
         return [*self.damaged.values(), f"{doing} from {self.checkpoint.path}, which is whole"]
@@ -61,10 +57,6 @@ def find_resume_point(folder: RunFolder) -> ResumePoint:
 
 def find_checkpoint(place: Path, warn: Callable[[str], None]) -> Checkpoint:
     """A checkpoint by its file, or the newest whole one of a run folder.
-
-    Args:
-        place: Of the file or the folder.
-        warn: Is told of damaged ones in the folder.
 
     Raises:
         InputError: There is none, or none that is whole.
@@ -143,12 +135,8 @@ def restore(state: TrainingState, point: ResumePoint) -> None:
 def tidy(folder: RunFolder, point: ResumePoint, keep: int) -> None:
     """Bring a run folder to where a run goes on from, as its checkpoint left it.
 
-    Only for who is alone with the run. Damaged checkpoints are kept by another name.
-
-    Args:
-        folder: Of the run.
-        point: Where it goes on from.
-        keep: So many checkpoints stay.
+    Only for who is alone with the run. Damaged checkpoints are kept by another name; of the others
+    the newest `keep` stay.
     """
     for path in point.damaged:
         path.replace(path.with_name(f"{path.name}.damaged"))

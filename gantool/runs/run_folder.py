@@ -1,7 +1,5 @@
 """The run folder: where each thing of a run lies, and which run folders there are."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import dataclass

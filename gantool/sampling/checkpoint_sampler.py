@@ -1,25 +1,24 @@
 """Images from a checkpoint, which needs nothing beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from gantool.data.example import example_of
 from gantool.errors import InputError
-from gantool.recipe.load import RecipeText, load
+from gantool.networks.build import BuiltNetwork, network_of
+from gantool.networks.devices import available_memory, find_device, stating_precision
+from gantool.networks.memory_check import Budget
+from gantool.recipe.document import Problem
+from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
 from gantool.runs.checkpoint import Checkpoint, Header
-from gantool.sampling.build import build_generator, make_sampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.sampler import BLOCK, make_sampler
 
 
 class CheckpointSampler:
     """The generator of a checkpoint: the moving average where the recipe has one.
-
-    Args:
-        checkpoint: Of a run.
 
     Attributes:
         recipe: The recipe it was trained by.
@@ -37,7 +36,7 @@ class CheckpointSampler:
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
         self.example = example_of(self.recipe.data)
-        generator = build_generator(loaded, self.header.classes)
+        generator = _generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
         checkpoint.read({group: generator.weights()})
         self._path, self._takes_label = path, generator.takes_label
@@ -68,3 +67,19 @@ class CheckpointSampler:
         Few of them are in memory at a time, however many cells there are.
         """
         return self._sampler.draw_runs(cells)
+
+
+def _generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
+    """Build a recipe's generator alone.
+
+    Raises:
+        RecipeError: It cannot be built.
+    """
+    problems: list[Problem] = []
+    device = find_device()
+    loaded = stating_precision(loaded, device)
+    budget = Budget(available_memory(device), BLOCK, trains=False)
+    built = network_of("generator", loaded, classes, problems, budget)
+    loaded.raise_problems(problems)
+    assert built is not None
+    return built

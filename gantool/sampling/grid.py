@@ -1,7 +1,5 @@
 """What stands where in a picture of samples. Knows no TensorFlow."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from gantool.recipe.model import Layout

@@ -1,7 +1,5 @@
 """What a metric is: a figure of samples beside real images."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A picture a file: encoded and written on other cores while the next ones are drawn."""
 
-from __future__ import annotations
-
 import os
 from collections import deque
 from collections.abc import Iterable

@@ -1,18 +1,16 @@
 """From seeds to images: an image is a function of the generator, its seed and its label alone."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.recipe.model import Latent
+from gantool.layers.batch_normalization import measuring_statistics
+from gantool.networks.build import BuiltNetwork
+from gantool.recipe.model import Latent, Recipe
 from gantool.sampling.grid import Cell
 
 BLOCK = 32
@@ -27,18 +25,6 @@ _SIDE_BY_SIDE = 4
 """Blocks that one call draws at most: one alone keeps a few cores busy, and not all of the time."""
 
 
-class Reference(NamedTuple):
-    """A fixed batch by whose statistics batch normalisation goes in samples.
-
-    Attributes:
-        size: How many latents it has. Their labels go around the classes.
-        measuring: Within it, a pass in inference mode keeps its batch's statistics in the state.
-    """
-
-    size: int
-    measuring: Callable[[], AbstractContextManager[None]]
-
-
 class Sampler:
     """Draws images from a generator in inference mode.
 
@@ -47,7 +33,8 @@ class Sampler:
         takes_label: Whether it is told the class to make.
         latent: The distribution of its input.
         classes: How many classes there are, 0 where there are none.
-        reference: What batch normalisation goes by; None for its moving statistics.
+        reference: How many latents the fixed batch has by whose statistics batch normalisation
+            goes, labels around the classes; None for its moving statistics.
     """
 
     def __init__(
@@ -56,7 +43,7 @@ class Sampler:
         takes_label: bool,
         latent: Latent,
         classes: int,
-        reference: Reference | None = None,
+        reference: int | None = None,
     ) -> None:
         self._model = model
         self._takes_label = takes_label
@@ -86,11 +73,9 @@ class Sampler:
         return latents
 
     def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
-        """Images [N, H, W, C] float32 of latent vectors, each from its own vector and label alone.
+        """Images [N, H, W, C] float32 of latents [N, size], each from its own and its label alone.
 
-        Args:
-            latents: [N, size].
-            labels: Class of each; 0 for all where it is None.
+        Without labels all are of class 0.
         """
         count = len(latents)
         blocks = -(-count // BLOCK)
@@ -162,11 +147,10 @@ class Sampler:
     def _reference_state(self) -> list[tf.Tensor]:
         """The state that a pass of the reference batch leaves."""
         assert self._reference is not None
-        size = self._reference.size
-        latents = draw(self._latent, size, stateless_seed(0, "reference", 0))
-        labels = tf.range(size, dtype=tf.int64) % max(self._classes, 1)
+        latents = draw(self._latent, self._reference, stateless_seed(0, "reference", 0))
+        labels = tf.range(self._reference, dtype=tf.int64) % max(self._classes, 1)
         state = [variable.value for variable in self._model.non_trainable_variables]
-        with self._reference.measuring():
+        with measuring_statistics(self._model):
             return self._pass(latents, labels, state)[1]
 
     def _pass(
@@ -176,6 +160,12 @@ class Sampler:
         inputs = [latents, tf.cast(labels, tf.int32)] if self._takes_label else latents
         outputs, after = self._model.stateless_call(weights, state, inputs, training=False)
         return outputs, [tf.convert_to_tensor(item) for item in after]
+
+
+def make_sampler(generator: BuiltNetwork, recipe: Recipe, classes: int) -> Sampler:
+    """What draws images from a generator as its recipe says."""
+    reference = recipe.train.batch_size if recipe.generator.statistics == "batch" else None
+    return Sampler(generator.model, generator.takes_label, recipe.latent, classes, reference)
 
 
 def _block_of(cell: Cell) -> tuple[int, int]:

@@ -1,7 +1,3 @@
-"""The penalty of WGAN-GP."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.network import TrainableNetwork
@@ -27,7 +23,6 @@ class GradientPenalty(Term):
         self.weight = weight
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
-        """See `Term`."""
         mix = seen.uniform("penalty")
         between = mix * seen.examples("real") + (1.0 - mix) * seen.examples("generated")
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -1,7 +1,3 @@
-"""The gradient penalty on real examples."""
-
-from __future__ import annotations
-
 from typing import ClassVar
 
 import tensorflow as tf
@@ -32,7 +28,6 @@ class R1(Term):
         self.every = every
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
-        """See `Term`."""
         [side] = self.differentiates
         gradient = seen.gradient(side)
         squares = tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(gradient.shape))))

@@ -1,7 +1,3 @@
-"""The gradient penalty on generated examples."""
-
-from __future__ import annotations
-
 from gantool.terms.r1 import R1
 
 

@@ -1,7 +1,3 @@
-"""The constraint of the first Wasserstein GANs."""
-
-from __future__ import annotations
-
 from typing import Literal
 
 import keras
@@ -31,7 +27,6 @@ class WeightClip(Constraint):
         self.batch_normalization = batch_normalization
 
     def __call__(self, network: TrainableNetwork) -> None:
-        """See `Constraint`."""
         for variable in self._clipped(network):
             variable.assign(tf.clip_by_value(variable.value, -self.limit, self.limit))
 

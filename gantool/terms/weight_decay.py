@@ -1,7 +1,3 @@
-"""Decay of all weights."""
-
-from __future__ import annotations
-
 import tensorflow as tf
 
 from gantool.gan.network import TrainableNetwork
@@ -25,6 +21,5 @@ class WeightDecay(Term):
         self.weight = weight
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
-        """See `Term`."""
         squares = [tf.nn.l2_loss(variable.value) for variable in network.trainable]
         return self.weight * tf.add_n(squares)

@@ -1,7 +1,5 @@
 """One session of training: from a plan and its images to a run folder that has moved on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,8 +24,8 @@ from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
 from gantool.runs.metrics_file import MetricsFile
+from gantool.runs.resume import find_resume_point, restore, tidy
 from gantool.runs.run_folder import RunFolder
-from gantool.training.retry import go_back
 
 Warn = Callable[[str], None]
 
@@ -58,15 +56,9 @@ def run_session(
 
     Files are written beside the training, in the order of their steps, so that a checkpoint implies
     all that was due up to its step. Once the generator has ended, or is closed, everything that was
-    due is written. Of several workers the first writes; the others end when it has.
-
-    Args:
-        plan: Its state is moved.
-        images: Of its source.
-        folder: Of the run.
-        should_stop: See `gantool.engine.loop.train`.
-        replicas: That share each batch.
-        warn: Is told, in a line or a few, what a user should know.
+    due is written. Of several workers the first writes; the others end when it has. For
+    `should_stop` see `gantool.engine.loop.train`; `warn` is told, in a line or a few, what a user
+    should know.
 
     Yields:
         TrainingProgress, after everything that was due at its step has been handed over to be
@@ -91,7 +83,7 @@ def run_session(
                 raise
             with _lost_workers(images, replicas):
                 replicas.end()  # the first has written all that it had
-            go_back(plan, folder, writes=replicas.worker == 0)
+            _go_back(plan, folder, writes=replicas.worker == 0)
             warn(
                 f"{error}; going back to step {state.step}, on from there with other random numbers"
                 f" ({state.retries} of {retries})"
@@ -208,3 +200,27 @@ def _feed(recipe: Recipe, images: Images, replicas: Replicas, first_batch: int) 
             share=(replicas.worker, replicas.workers),
         )
     )
+
+
+def _go_back(plan: Plan, folder: RunFolder, *, writes: bool) -> None:
+    """Bring a run's state and folder to its newest checkpoint, or to its start without one.
+
+    The state counts one retry more than it did, so that other numbers are drawn from there on. The
+    folder is left alone by a process that is not the one that writes the run.
+    """
+    state, retries = plan.state, plan.state.retries + 1
+    point = find_resume_point(folder)
+    if point.checkpoint is None:
+        _begin_again(state, plan)
+    restore(state, point)
+    if writes:
+        tidy(folder, point, plan.recipe.output.checkpoint.keep)
+    state.retries = retries
+
+
+def _begin_again(state: TrainingState, plan: Plan) -> None:
+    fresh = make_state(plan.loaded, plan.classes).variables()
+    for group, members in state.variables().items():
+        for key, variable in members.items():
+            variable.assign(fresh[group][key].value)
+    state.step = 0

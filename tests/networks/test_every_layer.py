@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from gantool.engine.smoke_test import train_once
 from gantool.networks.build import LayerError
+from gantool.networks.devices import WITHOUT_XLA
 from gantool.networks.value_checks import WITHOUT_GRADIENT
-from gantool.networks.xla_support import WITHOUT_XLA
 from gantool.recipe.signatures import names, signature
 
 ROWS, IMAGE, VOLUME = (8, 4), (8, 8, 3), (4, 4, 4, 2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gantool.networks.components import make
-from gantool.networks.optimizer_slots import slots_of
+from gantool.networks.memory_check import slots_of
 from gantool.recipe.parts import resolve
 
 SLOTS = [

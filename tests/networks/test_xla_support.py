@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gantool.networks.devices import Device
-from gantool.networks.xla_support import compilation_problems, stating_compilation
+from gantool.networks.devices import Device, compilation_problems, stating_compilation
 
 PROCESSOR = Device("2 cores of AMD EPYC", False, "float32", "the processor has no AMX")
 GPU = Device("NVIDIA H100", True, "mixed_bfloat16", "the GPU has compute capability 9.0")

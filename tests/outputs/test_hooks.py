@@ -20,19 +20,17 @@ from gantool.errors import DivergedError
 from gantool.metrics.diversity import Diversity
 from gantool.outputs import checkpoints
 from gantool.outputs.checkpoints import CheckpointHook
-from gantool.outputs.figures import MetricHook
-from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.recipe_hooks import hooks_of
-from gantool.outputs.samples import Samples
+from gantool.outputs.samples import GridHook, MetricHook, Samples
 from gantool.recipe.model import Updates
 from gantool.recipe.signatures import names
 from gantool.recipe.types import Interval
 from gantool.runs.checkpoint import Header, first_not_finite, values_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
-from gantool.sampling.build import make_sampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.sampler import make_sampler
 
 SCHEDULE = Schedule(Updates(), batches_per_epoch=10)
 HEADER = Header("", "", 0, 0, 0.0, 0, 0)

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.layers.batch_normalization import BatchNormalization, measuring_statistics
+from gantool.layers.batch_normalization import BatchNormalization
 from gantool.layers.concat_label import ConcatLabel
 from gantool.recipe.model import Latent
 from gantool.sampling.grid import Cell, grid_cells
-from gantool.sampling.sampler import BLOCK, Reference, Sampler
+from gantool.sampling.sampler import BLOCK, Sampler
 
 LATENT = Latent(size=8)
 
@@ -199,8 +199,7 @@ class TestReference:
         return model, layers, normalizations
 
     def sampler(self, model):
-        reference = Reference(self.SIZE, partial(measuring_statistics, model))
-        return Sampler(model, False, LATENT, 0, reference)
+        return Sampler(model, False, LATENT, 0, self.SIZE)
 
     def test_images_are_normalised_by_the_batch_of_reference(self):
         model, layers, normalizations = self.parts()
