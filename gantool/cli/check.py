@@ -1,7 +1,5 @@
 """`gantool check`: everything wrong with a recipe, or what it is made of."""
 
-from __future__ import annotations
-
 import click
 
 from gantool.cli.loading import (

@@ -1,7 +1,5 @@
 """The command `gantool`: its commands, and how errors become lines and exit codes."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from typing import NoReturn

@@ -1,7 +1,5 @@
 """Times and sizes as people read them."""
 
-from __future__ import annotations
-
 
 def step_time(seconds: float) -> str:
     """A short time, as `24.3 ms` or `1.25 s`."""

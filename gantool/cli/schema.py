@@ -1,7 +1,5 @@
 """`gantool schema`: what a recipe may hold, for editors."""
 
-from __future__ import annotations
-
 import click
 
 

@@ -1,7 +1,5 @@
 """Ctrl-C and SIGTERM: a stop request, handled at the next pause; an end where nothing is kept."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator

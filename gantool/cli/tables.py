@@ -1,7 +1,5 @@
 """What a recipe is made of, as tables."""
 
-from __future__ import annotations
-
 import math
 
 import click

@@ -1,7 +1,5 @@
 """A batch on its way from files to pixels: what TensorFlow is to decode, and what is ready."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """JPEG files decoded, cropped and resized by TensorFlow, to the pixels that Pillow would make."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What one example is: how it is stored, what networks see of it, and how several are shown."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any

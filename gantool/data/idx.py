@@ -4,8 +4,6 @@ Header: two zero bytes, the type of the numbers (8: unsigned bytes), the number 
 then each dimension as four bytes.
 """
 
-from __future__ import annotations
-
 import gzip
 import math
 import zlib

@@ -1,7 +1,5 @@
 """All images of a source, brought to the size and channels of a recipe."""
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

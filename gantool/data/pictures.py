@@ -1,7 +1,5 @@
 """Pictures of several examples, and their way into a PNG."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Sequence
 from io import BytesIO

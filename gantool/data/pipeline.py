@@ -4,8 +4,6 @@ Batch b is the same whatever was asked for before it: a run that starts at b goe
 one that came there from batch 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

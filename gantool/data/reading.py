@@ -1,7 +1,5 @@
 """Sources as commands read them: opened by a name, with labels if there are any, image by image."""
 
-from __future__ import annotations
-
 from gantool.data.images import UnreadableImageError
 from gantool.data.sources import ImageSource, open_images
 from gantool.data.sources.base import EncodedSource

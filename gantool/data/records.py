@@ -11,8 +11,6 @@ process that converts images) nor a parser of ours, which would have to be as ha
 damaged bytes as this one.
 """
 
-from __future__ import annotations
-
 import os
 import struct
 from array import array

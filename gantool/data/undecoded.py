@@ -5,8 +5,6 @@ file of its own is read by the process that decodes it. That one imports no sour
 starts fast.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

@@ -4,8 +4,6 @@ The variables of each replica are its own, and made as those of a single one are
 strategies bring is the workers' way to each other, and the sums over all replicas.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import signal
@@ -94,12 +92,10 @@ class Distributed(Replicas):
         self._sum_of_workers = tf.function(self._summed, autograph=False)
 
     def at(self, own: int) -> AbstractContextManager[object]:
-        """See `Replicas.at`."""
         device: AbstractContextManager[object] = tf.device(self._devices[own])
         return device
 
     def step(self, states: Sequence[TrainingState], recipe: Recipe) -> TrainingStep:
-        """See `Replicas.step`."""
         return DistributedStep(states, recipe, self)
 
     def each(self, function: Callable[[int], Result]) -> list[Result]:
@@ -120,25 +116,21 @@ class Distributed(Replicas):
         return _reduced("MEAN", tensors)
 
     def agree(self, seconds: float, wish: int) -> tuple[float, int]:
-        """See `Replicas.agree`."""
         if self._cluster is None:
             return seconds, wish
         table = self._table([round(1e6 * seconds), wish])
         return float(table[0, 0]) / 1e6, int(next(filter(None, table[:, 1]), 0))
 
     def begin(self, facts: Iterable[tuple[str, object]], states: Sequence[TrainingState]) -> None:
-        """See `Replicas.begin`."""
         if self._cluster is not None:
             self._refuse_others(self._cluster, dict(facts))
         tf.function(lambda: self._spread(states), autograph=False)()
 
     def end(self) -> None:
-        """See `Replicas.end`."""
         if self._cluster is not None:
             self._table([0])
 
     def lost(self, error: Exception) -> LostWorkerError | None:
-        """See `Replicas.lost`."""
         is_of_others = isinstance(error, _OF_OTHERS) or _ABORTED in str(error)
         if self._cluster is None or not is_of_others:
             return None

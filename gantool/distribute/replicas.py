@@ -3,8 +3,6 @@
 `gantool.distribute.distribution` makes those that are on several devices or machines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 

@@ -46,12 +46,10 @@ class DistributedStep(TrainingStep):
         self._refusal = self.steps[0]._refusal
 
     def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
-        """See `TrainingStep`."""
         parts = self.shares(given)
         return self._replicas.each(lambda own: self.steps[own].make(update, parts[own]))[0]
 
     def follow(self, step: tf.Tensor) -> None:
-        """See `TrainingStep`."""
         self._replicas.each(lambda own: self.steps[own].follow(step))
 
     def shares(self, given: Given) -> list[Given]:
@@ -90,7 +88,6 @@ class _ReplicaNetwork(TrainableNetwork):
         self._outside = tf.distribute.get_replica_context()
 
     def apply(self, *arguments: Any) -> None:
-        """See `TrainableNetwork`."""
         # Within a replica's context Keras's optimizers would sum them over replicas.
         with self._outside:
             super().apply(*arguments)

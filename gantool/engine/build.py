@@ -1,7 +1,5 @@
 """The networks of a state brought together with the loss and the terms of a recipe."""
 
-from __future__ import annotations
-
 from gantool.engine.state import TrainingState
 from gantool.gan.latents import Rows, whole
 from gantool.gan.network import TrainableNetwork

@@ -1,7 +1,5 @@
 """Refusal of updates whose loss or gradients are not finite."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """The compiled training step, many steps a call."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Any

@@ -5,8 +5,6 @@ latents: it moves nothing, and `TrainableNetwork.apply` takes it. Between the tw
 replicas can be formed and a descent that is not finite can be refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial

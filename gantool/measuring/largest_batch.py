@@ -1,7 +1,5 @@
 """The largest batch that fits into memory, found by trying ever larger ones."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What the machine gives: the rate of a large matrix product, and how much others take of it."""
 
-from __future__ import annotations
-
 import os
 import time
 from itertools import chain

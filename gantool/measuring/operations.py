@@ -5,8 +5,6 @@ not need, such as the gradient of the real images, is not counted, and faster wa
 as in `gantool.kernels`, do not change the number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import tensorflow as tf

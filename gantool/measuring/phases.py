@@ -5,8 +5,6 @@ parts. A part begins when the one before it has ended, so each is measured by it
 step overlaps them it is faster than their sum, which is why only their shares are told.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -162,19 +160,16 @@ class _TimedNetwork(TrainableNetwork):
         seed: tf.Tensor,
         state: Sequence[tf.Tensor] | None = None,
     ) -> Pass:
-        """See `TrainableNetwork`."""
         made = super().forward(self._clock.begin(inputs), labels, seed, state)
         [outputs] = self._clock.tell(self._forward_phase(), made.outputs)
         return made._replace(outputs=outputs)
 
     def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
-        """See `TrainableNetwork`."""
         with tape:
             held = self._clock.begin_backward(loss)
         return self._clock.tell(f"{self._role}_backward", *super().gradients(tape, held))
 
     def apply(self, *arguments: Any) -> None:
-        """See `TrainableNetwork`."""
         super().apply(*arguments)
         self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
 

@@ -1,7 +1,5 @@
 """Everything that `gantool bench` tells of a recipe on this machine, and a quick estimate."""
 
-from __future__ import annotations
-
 import platform
 import statistics
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A plan's training step on its live batches: the time it takes, and how long it waits for them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

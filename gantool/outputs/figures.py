@@ -1,7 +1,5 @@
 """The metrics of a recipe while it trains."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

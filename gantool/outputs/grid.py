@@ -1,7 +1,5 @@
 """The grids of samples."""
 
-from __future__ import annotations
-
 from gantool.data.pictures import write_png
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.outputs.samples import Samples

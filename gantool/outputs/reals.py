@@ -1,7 +1,5 @@
 """Real images beside the samples."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The hooks of a recipe, in the order in which they look at a pause."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The rows of metrics.jsonl."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Any
 
@@ -29,11 +27,9 @@ class RowHook(Hook):
         self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
 
     def is_due(self, moment: Moment, schedule: Schedule) -> bool:
-        """See `Hook`."""
         return bool(moment.values) or super().is_due(moment, schedule)
 
     def __call__(self, moment: Moment) -> Outcome:
-        """See `Hook`."""
         progress = moment.progress
         row: dict[str, Any] = {
             "step": progress.step,

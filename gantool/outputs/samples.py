@@ -1,7 +1,5 @@
 """Images of the generator for all hooks of a run, each drawn once a pause."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

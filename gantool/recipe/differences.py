@@ -1,7 +1,5 @@
 """What differs between two recipes, as far as it decides what is computed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from gantool.recipe.document import Path, dotted

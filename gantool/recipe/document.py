@@ -4,8 +4,6 @@ Nothing in the text can run code: the nodes that PyYAML composes are walked here
 mappings, lists, text, numbers, true, false and null.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

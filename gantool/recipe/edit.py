@@ -5,8 +5,6 @@ again it must give the data; where it does not (a changed value that has aliases
 written as new YAML.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ compiler, `resolve` goes on after an error as if the closest right word had been
 one reading tells everything: a recipe with problems still gives parts wherever it can.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce

@@ -1,7 +1,5 @@
 """The JSON Schema of a recipe, with the layers and keywords of the Keras that is installed."""
 
-from __future__ import annotations
-
 from importlib.metadata import version
 from typing import Any
 

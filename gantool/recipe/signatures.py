@@ -4,8 +4,6 @@ Read from their source instead of imported, so that a recipe is checked in a fra
 that TensorFlow takes to start.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -4,8 +4,6 @@ Only what a run certainly has in memory at a time is counted, so that no recipe 
 refused. What its layers take is counted where they are built: `gantool.networks.memory_check`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """From plain data to a `Recipe`, and from pydantic's errors to sentences about the recipe."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, get_args
 

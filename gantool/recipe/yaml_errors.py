@@ -1,7 +1,5 @@
 """What PyYAML finds wrong with a text, in words for somebody who never read the YAML standard."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

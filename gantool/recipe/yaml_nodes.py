@@ -4,8 +4,6 @@ The grammar is PyYAML's (YAML 1.1), the meaning of a plain word is that of YAML 
 `010` is ten, `5e-5` is a number and `4:30` is not.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, NamedTuple
 

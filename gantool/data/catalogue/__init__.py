@@ -1,7 +1,5 @@
 """The data sets that gantool knows by name, and where on this machine they may lie."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

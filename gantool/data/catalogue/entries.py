@@ -1,7 +1,5 @@
 """What the catalogue says of a data set: its files, where they come from, how they are checked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

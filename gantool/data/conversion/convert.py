@@ -1,7 +1,5 @@
 """From any source to a set of TFRecord shards that gantool reads, on all cores."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import time

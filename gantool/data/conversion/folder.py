@@ -4,8 +4,6 @@ While a conversion goes on, everything lies in its folder `unfinished`: whole sh
 of these. At the end the shards move up, and then the manifest, which makes the set complete.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path

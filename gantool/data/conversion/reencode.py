@@ -1,7 +1,5 @@
 """One image of a converted set: cropped, resized and encoded again, not larger than it was."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A few images to records: the work of each process that converts."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Unpacking archives of the catalogue: whole or not at all."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

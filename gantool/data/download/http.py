@@ -1,7 +1,5 @@
 """Downloading one file of the catalogue: over several mirrors, and on from where it broke off."""
 
-from __future__ import annotations
-
 import html
 import re
 import time

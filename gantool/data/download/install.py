@@ -1,7 +1,5 @@
 """Installing a data set of the catalogue on this machine: from a copy, a given file or a mirror."""
 
-from __future__ import annotations
-
 import errno
 import shutil
 from collections.abc import Callable, Iterator, Sequence

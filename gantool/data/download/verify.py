@@ -1,7 +1,5 @@
 """Whether a file is the one that the catalogue means; which of them those are that a user has."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import zlib

@@ -1,7 +1,5 @@
 """The `data:` section of a recipe that suits a source."""
 
-from __future__ import annotations
-
 import json
 
 from gantool.data.inspection.survey import Size, Survey

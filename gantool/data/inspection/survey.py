@@ -1,7 +1,5 @@
 """What a source holds: images by format, mode and size, which are unreadable, which are double."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Callable

@@ -4,8 +4,6 @@ A record is its label (CIFAR-100: two, of which the second is the finer), and th
 green and the blue plane of an image, one byte a pixel (https://www.cs.toronto.edu/~kriz/cifar.html).
 """
 
-from __future__ import annotations
-
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +70,9 @@ class CifarSource:
         return len(self._pixels)
 
     def image(self, index: int) -> Image.Image:
-        """See `ImageSource.image`."""
         return Image.fromarray(self._pixels[index])
 
     def where(self, index: int) -> str:
-        """See `ImageSource.where`."""
         for path, count in zip(self._files, self._counts, strict=True):
             if index < count:
                 return f"{path}, image {index}"

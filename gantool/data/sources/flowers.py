@@ -1,7 +1,5 @@
 """Flowers102: a folder of images, whose classes stand in a file of MATLAB beside it."""
 
-from __future__ import annotations
-
 import re
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """From what a recipe calls its source to an open one."""
 
-from __future__ import annotations
-
 import glob
 from collections.abc import Callable, Mapping
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Sets of points in the plane, on which it is seen how many modes a generator finds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,5 +59,4 @@ class PointSource:
         return _COUNT
 
     def where(self, index: int) -> str:
-        """See `ImageSource`."""
         return f"{self.name}: point {index}"
