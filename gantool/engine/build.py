@@ -7,7 +7,7 @@ from gantool.gan.objective import Constraint, Term
 from gantool.gan.updates import GAN
 from gantool.networks.components import make
 from gantool.recipe.model import Recipe
-from gantool.recipe.parts import part_of
+from gantool.recipe.specs import spec_of
 
 
 def build_gan(
@@ -24,7 +24,7 @@ def build_gan(
         rows: Draws the numbers of a batch.
         kind: Of each network.
     """
-    found = [make(part_of(item, "term")) for item in recipe.regularizers]
+    found = [make(spec_of(item, "term")) for item in recipe.regularizers]
     constraints = [item for item in found if isinstance(item, Constraint)]
     generator, discriminator = (
         kind(
@@ -42,7 +42,7 @@ def build_gan(
     return GAN(
         generator,
         discriminator,
-        loss=make(part_of(recipe.loss, "loss")),
+        loss=make(spec_of(recipe.loss, "loss")),
         terms=tuple(item for item in found if isinstance(item, Term)),
         seed=recipe.seed,
         rows=rows,

@@ -26,7 +26,7 @@ from gantool.networks.shape_checks import discriminator_problems, generator_prob
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
-from gantool.recipe.parts import Part
+from gantool.recipe.specs import Spec
 
 _UNKNOWN_CLASSES = 10
 """Stands in for the number of labels of a set that is not there, so that shapes can be shown."""
@@ -96,14 +96,14 @@ def make_state(
         RecipeError: With a line for every problem, those of `loaded` and those found before too.
     """
     problems = list(found)
-    recipe, parts = loaded.recipe, loaded.parts
+    recipe, specs = loaded.recipe, loaded.specs
     budget = replace(
         budget or Budget(),
-        slots=_slots(parts.generator_optimizer),
+        slots=_slots(specs.generator_optimizer),
         averaged=recipe.train.average is not None,
     )
     generator = network_of("generator", loaded, classes, problems, budget)
-    budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
+    budget = replace(budget, slots=_slots(specs.discriminator_optimizer), averaged=False)
     discriminator = network_of("discriminator", loaded, classes, problems, budget)
     if generator is not None:
         problems += generator_problems(generator, recipe.data.shape)
@@ -112,8 +112,8 @@ def make_state(
         problems += discriminator_problems(discriminator, recipe)
         problems += value_checks.discriminator_problems(discriminator, recipe)
     optimizers = [
-        _optimizer(parts.generator_optimizer, generator, recipe, problems),
-        _optimizer(parts.discriminator_optimizer, discriminator, recipe, problems),
+        _optimizer(specs.generator_optimizer, generator, recipe, problems),
+        _optimizer(specs.discriminator_optimizer, discriminator, recipe, problems),
     ]
     loaded.raise_problems(problems)
     assert generator is not None
@@ -145,23 +145,26 @@ def _open(
     return source, classes, ""
 
 
-def _slots(part: Part | None) -> int:
+def _slots(spec: Spec | None) -> int:
     """What an optimizer keeps for each weight; nothing for one that cannot be made."""
     try:
-        return 0 if part is None else slots_of(part)
+        return 0 if spec is None else slots_of(spec)
     except Exception:  # told where the optimizer itself is made
         return 0
 
 
 def _optimizer(
-    part: Part | None, network: BuiltNetwork | None, recipe: Recipe, problems: list[Problem]
+    spec: Spec | None,
+    network: BuiltNetwork | None,
+    recipe: Recipe,
+    problems: list[Problem],
 ) -> Any:
-    if part is None:
+    if spec is None:
         return None
     try:
-        optimizer = make(part)
+        optimizer = make(spec)
     except Exception as error:
-        problems.append(Problem(part.path, construction_message(part.name, error)))
+        problems.append(Problem(spec.path, construction_message(spec.name, error)))
         return None
     if network is not None:
         # Before it is wrapped: the wrapper, building it, would lose what Nadam keeps in a variable.

@@ -1,4 +1,4 @@
-"""From the parts of a recipe to a Keras model, layer by layer, with the shape after each.
+"""From the specs of a recipe to a Keras model, layer by layer, with the shape after each.
 
 Blocks (`Residual`, `Repeat`) are unrolled here, so that a model is a plain graph of Keras layers
 and every layer has a place of its own: `03_Residual/body/00_Conv2D`. Places name the layers, their
@@ -19,8 +19,8 @@ from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
 from gantool.recipe.load import LoadedRecipe
-from gantool.recipe.parts import Part
 from gantool.recipe.randomness import key
+from gantool.recipe.specs import Spec
 
 Shape = tuple[int | None, ...]
 
@@ -88,7 +88,7 @@ def unused_key(wanted: str, taken: dict[str, Any]) -> str:
 
 def build_network(
     network: str,
-    parts: Sequence[Part],
+    specs: Sequence[Spec],
     input_shape: Sequence[int],
     *,
     classes: int,
@@ -111,7 +111,7 @@ def build_network(
     label = keras.Input((), dtype="int32", name="labels")
     offered = {"dtype": precision, "classes": classes, "value_range": value_range}
     builder = _Builder(network, seed, precision, label, classes, budget or Budget(), offered)
-    outputs = builder.apply_all(parts, inputs, "")
+    outputs = builder.apply_all(specs, inputs, "")
     with _recursion(len(builder.placed)):
         model = keras.Model(
             [inputs, label] if builder.used_label else inputs, outputs, name=network
@@ -130,22 +130,22 @@ def _recursion(layers: int) -> Iterator[None]:
         sys.setrecursionlimit(usual)
 
 
-def _check_output(part: Part, inputs: keras.KerasTensor, outputs: Any) -> None:
+def _check_output(spec: Spec, inputs: keras.KerasTensor, outputs: Any) -> None:
     """Refuse what another layer could not go on from."""
     if not isinstance(outputs, keras.KerasTensor):
-        raise LayerError(part.path, f"{part.name} gives several outputs; one is needed here")
+        raise LayerError(spec.path, f"{spec.name} gives several outputs; one is needed here")
     if outputs is inputs:  # Keras would take such a layer for a cycle in the network
-        raise LayerError(part.path, f"{part.name} cannot be part of a network")
+        raise LayerError(spec.path, f"{spec.name} cannot be spec of a network")
     made, given = outputs.shape[1:], inputs.shape[1:]
     if any(side is not None and side < 1 for side in made):  # not every Keras says so itself
         raise LayerError(
-            part.path, f"{part.name} makes {times(made)} of its input of {times(given)}"
+            spec.path, f"{spec.name} makes {times(made)} of its input of {times(given)}"
         )
 
 
 @dataclass
 class _Builder:
-    """Applies parts to a symbolic tensor and remembers every layer on the way."""
+    """Applies specs to a symbolic tensor and remembers every layer on the way."""
 
     network: str
     seed: int
@@ -158,33 +158,33 @@ class _Builder:
     used_label: bool = False
 
     def apply_all(
-        self, parts: Sequence[Part], inputs: keras.KerasTensor, prefix: str
+        self, specs: Sequence[Spec], inputs: keras.KerasTensor, prefix: str
     ) -> keras.KerasTensor:
-        for index, part in enumerate(parts):
-            inputs = self.apply(part, inputs, f"{prefix}{index:02d}_{part.name}")
+        for index, spec in enumerate(specs):
+            inputs = self.apply(spec, inputs, f"{prefix}{index:02d}_{spec.name}")
         return inputs
 
-    def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        cls = class_of(part)
+    def apply(self, spec: Spec, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+        cls = class_of(spec)
         try:
             if not hasattr(cls, "unroll"):
-                return self._layer(part, inputs, place)
-            return cls(**part.keywords).unroll(Inside(self, part), inputs, place)
+                return self._layer(spec, inputs, place)
+            return cls(**spec.keywords).unroll(Inside(self, spec), inputs, place)
         except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+            raise LayerError(spec.path, f"{spec.name} {error}") from error
         except ValueError as error:
             message, *keyword = error.args
-            path = (*part.path, part.name, *keyword) if keyword else part.path
+            path = (*spec.path, spec.name, *keyword) if keyword else spec.path
             raise LayerError(path, message) from error
 
-    def _layer(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+    def _layer(self, spec: Spec, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
         keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
         try:
-            layer = make(part, self.offered, name=place.replace("/", "-"))
+            layer = make(spec, self.offered, name=place.replace("/", "-"))
         except Exception as error:
-            raise LayerError(part.path, construction_message(part.name, error)) from error
-        arguments = self._arguments(part, layer, inputs)
+            raise LayerError(spec.path, construction_message(spec.name, error)) from error
+        arguments = self._arguments(spec, layer, inputs)
         try:
             with memory_last():
                 outputs = layer(*arguments)
@@ -192,25 +192,25 @@ class _Builder:
         except TooLargeError:
             raise
         except Exception as error:
-            message = input_message(part.name, inputs.shape[1:], error)
-            raise LayerError(part.path, message) from error
-        _check_output(part, inputs, outputs)
-        self.remember(place, part, inputs, outputs, layer)
+            message = input_message(spec.name, inputs.shape[1:], error)
+            raise LayerError(spec.path, message) from error
+        _check_output(spec, inputs, outputs)
+        self.remember(place, spec, inputs, outputs, layer)
         return outputs
 
     def _arguments(
-        self, part: Part, layer: keras.layers.Layer, inputs: keras.KerasTensor
+        self, spec: Spec, layer: keras.layers.Layer, inputs: keras.KerasTensor
     ) -> tuple[Any, ...]:
         """What the layer is called with: its input, and what else it asks for."""
-        if part.name in _QUERY_AND_VALUE:
+        if spec.name in _QUERY_AND_VALUE:
             return inputs, inputs
-        if part.name in _QUERY_AND_VALUE_IN_A_LIST:
+        if spec.name in _QUERY_AND_VALUE_IN_A_LIST:
             return ([inputs, inputs],)
         if "label" not in inspect.signature(layer.call).parameters:
             return (inputs,)
         if not self.classes:
             raise LayerError(
-                part.path, f"{part.name} needs labels: set data.labels to true, or remove it"
+                spec.path, f"{spec.name} needs labels: set data.labels to true, or remove it"
             )
         self.used_label = True
         return inputs, self.label
@@ -218,15 +218,15 @@ class _Builder:
     def remember(
         self,
         place: str,
-        part: Part,
+        spec: Spec,
         inputs: keras.KerasTensor,
         outputs: keras.KerasTensor,
         layer: keras.layers.Layer,
     ) -> None:
         """Give a layer that has been applied its place, and count its output."""
-        self.budget.count_output(part.name, inputs, outputs)
+        self.budget.count_output(spec.name, inputs, outputs)
         shape = tuple(outputs.shape[1:])
-        self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
+        self.placed.append(PlacedLayer(place, spec.name, spec.path, shape, layer))
 
 
 @dataclass(frozen=True)
@@ -239,13 +239,13 @@ class Inside:
     """
 
     _builder: _Builder
-    _block: Part
+    _block: Spec
 
     def apply_all(
-        self, parts: Sequence[Part], inputs: keras.KerasTensor, prefix: str
+        self, specs: Sequence[Spec], inputs: keras.KerasTensor, prefix: str
     ) -> keras.KerasTensor:
         """Apply layers of the recipe, whose places begin with `prefix`."""
-        return self._builder.apply_all(parts, inputs, prefix)
+        return self._builder.apply_all(specs, inputs, prefix)
 
     def apply_layer(
         self, cls: type[keras.layers.Layer], inputs: Sequence[keras.KerasTensor], place: str
@@ -268,13 +268,13 @@ def network_of(
 
     What is wrong is added to `problems`; see `build_network` for the rest.
     """
-    recipe, parts = loaded.recipe, getattr(loaded.parts, network)
-    if parts is None:
+    recipe, specs = loaded.recipe, getattr(loaded.specs, network)
+    if specs is None:
         return None
     try:
         return build_network(
             network,
-            parts,
+            specs,
             (recipe.latent.size,) if network == "generator" else recipe.data.shape,
             classes=classes,
             seed=recipe.seed,

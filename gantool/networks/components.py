@@ -1,4 +1,4 @@
-"""From a checked `Part` of a recipe to the object it names."""
+"""From a checked `Spec` of a recipe to the object it names."""
 
 import inspect
 import pkgutil
@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from gantool.recipe.parts import Part
 from gantool.recipe.signatures import own_modules
+from gantool.recipe.specs import Spec
 
 _MODULES = {
     "layer": keras.layers,
@@ -19,24 +19,24 @@ _MODULES = {
 }
 
 
-def class_of(part: Part) -> type[Any]:
-    """The class that a part names: our own, `gantool.layers.conv2d.Conv2D`, or else Keras's."""
-    module = own_modules(part.kind).get(part.name)
+def class_of(spec: Spec) -> type[Any]:
+    """The class that a spec names: our own, `gantool.layers.conv2d.Conv2D`, or else Keras's."""
+    module = own_modules(spec.kind).get(spec.name)
     if module is None:
-        cls = getattr(_MODULES[part.kind], part.name)
+        cls = getattr(_MODULES[spec.kind], spec.name)
     else:
-        cls = pkgutil.resolve_name(f"{module}:{part.name}")
+        cls = pkgutil.resolve_name(f"{module}:{spec.name}")
     assert isinstance(cls, type)
     return cls
 
 
-def make(part: Part, offered: dict[str, Any] | None = None, **extra: Any) -> Any:
-    """Construct the object that a part names, and those its keywords name.
+def make(spec: Spec, offered: dict[str, Any] | None = None, **extra: Any) -> Any:
+    """Construct the object that a spec names, and those its keywords name.
 
     The class is called directly: Keras's own deserialisation wraps every error in its own.
 
     Args:
-        part: Names and keywords known to exist.
+        spec: Names and keywords known to exist.
         offered: Keywords for this layer, and for those inside it, as a wrapper has one, as far as
             their constructors have them; those of the recipe win.
         extra: Further keywords, for this object alone.
@@ -45,11 +45,11 @@ def make(part: Part, offered: dict[str, Any] | None = None, **extra: Any) -> Any
         ValueError, TypeError: Keras refuses a value; the message is Keras's.
     """
     offered = offered or {}
-    cls = class_of(part)
+    cls = class_of(spec)
     taken = {word: value for word, value in offered.items() if _takes(cls, word)}
     if "dtype" in taken and ".preprocessing." in cls.__module__:
         taken["dtype"] = "float32"  # what turns, warps or blends pictures has no other operations
-    given = {word: _plain(value, offered) for word, value in part.keywords.items()}
+    given = {word: _plain(value, offered) for word, value in spec.keywords.items()}
     return cls(**{**taken, **extra, **given})
 
 
@@ -67,8 +67,8 @@ def _takes(cls: type[Any], word: str) -> bool:
 
 
 def _plain(value: Any, offered: dict[str, Any]) -> Any:
-    if isinstance(value, Part):
+    if isinstance(value, Spec):
         return make(value, offered if value.kind == "layer" else None)
-    if isinstance(value, tuple) and any(isinstance(item, Part) for item in value):
+    if isinstance(value, tuple) and any(isinstance(item, Spec) for item in value):
         return [_plain(item, offered) for item in value]
     return value

@@ -11,7 +11,7 @@ from gantool.memory import gpu_memory, machine_memory
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Train
-from gantool.recipe.parts import Part
+from gantool.recipe.specs import Spec
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,15 @@ def compilation_problems(loaded: LoadedRecipe, device: Device, replicas: int) ->
             )
 
 
-def _found(loaded: LoadedRecipe) -> list[Part]:
-    return list(_without_xla([loaded.parts.generator, loaded.parts.discriminator]))
+def _found(loaded: LoadedRecipe) -> list[Spec]:
+    return list(_without_xla([loaded.specs.generator, loaded.specs.discriminator]))
 
 
-def _without_xla(values: Iterable[object]) -> Iterator[Part]:
+def _without_xla(values: Iterable[object]) -> Iterator[Spec]:
     for value in values:
         if isinstance(value, (list, tuple)):
             yield from _without_xla(value)
-        elif isinstance(value, Part):
+        elif isinstance(value, Spec):
             if value.name in WITHOUT_XLA:
                 yield value
             yield from _without_xla(value.keywords.values())

@@ -17,7 +17,7 @@ import tensorflow as tf
 from gantool.memory import amount
 from gantool.networks.components import make
 from gantool.networks.messages import times
-from gantool.recipe.parts import Part
+from gantool.recipe.specs import Spec
 
 _SAME_MEMORY = ("Flatten", "Identity", "Reshape")
 """Layers whose output is their input by another name."""
@@ -152,7 +152,7 @@ def memory_last() -> Iterator[None]:
         pass
 
 
-def slots_of(part: Part) -> int:
+def slots_of(spec: Spec) -> int:
     """How many numbers an optimizer keeps for each number of a matrix of weights, at least.
 
     Two for Adam, none for plain SGD. What it keeps a row or a column is not counted.
@@ -160,7 +160,7 @@ def slots_of(part: Part) -> int:
     Raises:
         ValueError, TypeError: Keras refuses a value of the optimizer.
     """
-    optimizer = make(part)
+    optimizer = make(spec)
     without = {id(variable) for variable in optimizer.variables}
     side = 64
     optimizer.build([keras.Variable(np.zeros((side, side), np.float32), name="kernel")])

@@ -18,8 +18,8 @@ from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.reals import real_images
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import Samples
-from gantool.recipe.parts import part_of
 from gantool.recipe.signatures import attributes
+from gantool.recipe.specs import spec_of
 from gantool.runs.checkpoint import Header
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
@@ -49,14 +49,14 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
         GridHook(grid, folder, samples, plan.classes),
         *(
             MetricHook(
-                make(part_of(item, "metric")),
+                make(spec_of(item, "metric")),
                 cells,
                 samples,
                 lambda cells: reals_for(tuple(cells)),
             )
             for item in output.metrics
         ),
-        *(make(part_of(item, "hook")) for item in output.hooks),
+        *(make(spec_of(item, "hook")) for item in output.hooks),
         RowHook(output.log_every, metrics, attributes("loss", recipe.loss.name)["saturates"]),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),
         CheckpointHook(

@@ -13,7 +13,7 @@ from gantool.recipe.builtin import builtin_recipes
 from gantool.recipe.document import Document, Located, Path, Problem, dotted, read_document
 from gantool.recipe.edit import Override, changed, edited
 from gantool.recipe.model import Recipe
-from gantool.recipe.parts import Parts, resolve
+from gantool.recipe.specs import Specs, resolve
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.validate import validate
 from gantool.recipe.yaml_nodes import Position
@@ -42,12 +42,12 @@ class RecipeText:
 class LoadedRecipe:
     """A recipe whose structure is right: as typed data, as components and as plain data.
 
-    `problems` are those of its components, which `parts` has as far as they could be made out;
+    `problems` are those of its components, which `specs` has as far as they could be made out;
     `raise_problems` tells them. `written` is the user's own text, without the overrides.
     """
 
     recipe: Recipe
-    parts: Parts
+    specs: Specs
     data: dict[str, Any]
     folder: FilePath
     problems: tuple[Problem, ...]
@@ -128,12 +128,12 @@ def load(
     if steps is not None:
         data["train"].pop("epochs", None)
     recipe, problems = validate(data)
-    parts, part_problems = resolve(data)
+    specs, part_problems = resolve(data)
     if recipe is None or read:
         found = [*problems, *part_problems]
         raise RecipeError("\n".join(_lines(written, overrides, found, read)))
     return LoadedRecipe(
-        recipe, parts, data, source.folder, tuple(part_problems), written, tuple(overrides)
+        recipe, specs, data, source.folder, tuple(part_problems), written, tuple(overrides)
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gantool.recipe.model import COMPONENT, Recipe
-from gantool.recipe.parts import LAYER_LIST_KEYWORDS, kind_of_keyword
 from gantool.recipe.signatures import (
     KINDS,
     Keyword,
@@ -17,6 +16,7 @@ from gantool.recipe.signatures import (
     names,
     signature,
 )
+from gantool.recipe.specs import LAYER_LIST_KEYWORDS, kind_of_keyword
 
 Schema = dict[str, Any]
 

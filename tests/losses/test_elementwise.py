@@ -7,8 +7,8 @@ import tensorflow as tf
 from gantool.gan.objective import ElementwiseLoss
 from gantool.networks.components import make
 from gantool.recipe.model import Component
-from gantool.recipe.parts import part_of
 from gantool.recipe.signatures import attributes, names
+from gantool.recipe.specs import spec_of
 
 LOGITS = (-1e4, -30.0, -1.0, 0.0, 0.5, 2.0, 100.0, 1e4)
 
@@ -85,7 +85,7 @@ EVERY_PART = pytest.mark.parametrize(("name", "part"), sorted(GOLDEN))
 
 def loss(name):
     """The loss that a recipe names so."""
-    return make(part_of(Component.model_validate(name), "loss"))
+    return make(spec_of(Component.model_validate(name), "loss"))
 
 
 def test_every_elementwise_loss_of_the_recipe_stands_in_the_tables():

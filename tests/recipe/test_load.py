@@ -95,8 +95,8 @@ class TestOverrides:
                            "generator.layers.1.Reshape.target_shape=[7, 7, 8]")  # fmt: skip
         loaded.raise_problems()
         assert loaded.recipe.train.batch_size == 32
-        assert loaded.parts.generator[0].keywords == {"units": 392}
-        assert loaded.parts.generator[1].keywords == {"target_shape": [7, 7, 8]}
+        assert loaded.specs.generator[0].keywords == {"units": 392}
+        assert loaded.specs.generator[1].keywords == {"target_shape": [7, 7, 8]}
         assert "batch_size: 32" in loaded.text
         assert load_text(loaded.text).recipe == loaded.recipe
 
@@ -195,7 +195,7 @@ class TestProblems:
         from gantool.recipe.document import Problem
 
         loaded = load_text(RIGHT.replace("{units: 196}", "{unit: 196}"))
-        assert loaded.parts.generator[0].keywords == {"units": 196}
+        assert loaded.specs.generator[0].keywords == {"units": 196}
         with pytest.raises(RecipeError) as error:
             loaded.raise_problems([Problem(("name",), "is dull")])
         assert str(error.value).splitlines() == [

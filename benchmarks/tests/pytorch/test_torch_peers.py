@@ -100,7 +100,7 @@ def assert_steps_agree(name, real_batches, variant):
 def test_optimizers_are_the_recipes(name):
     """Three updates of a weight from given gradients, beside which no ε is seen."""
     loaded = load(find_recipe(name))
-    parts = loaded.parts.generator_optimizer, loaded.parts.discriminator_optimizer
+    parts = loaded.specs.generator_optimizer, loaded.specs.discriminator_optimizer
     # Weight decay is made so large that it is seen.
     setting = replace(SETTINGS[name], decay=0.5 if SETTINGS[name].decay else 0.0)
     modules = nn.Linear(4, 3, bias=False), nn.Linear(4, 3, bias=False)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gantool.recipe.parts import Part, resolve
 from gantool.recipe.signatures import names, refused_value, signature
+from gantool.recipe.specs import Spec, resolve
 
 
 def layers_of(*layers, **more):
@@ -23,7 +23,7 @@ def messages_of(*layers, **more):
 
 class TestComponents:
     def test_name_alone_and_with_keywords(self):
-        assert layer_of("Flatten") == Part("layer", "Flatten", {}, ("generator", "layers", 0))
+        assert layer_of("Flatten") == Spec("layer", "Flatten", {}, ("generator", "layers", 0))
         assert layer_of({"Flatten": None}).keywords == {}
         assert layer_of({"Dense": {"units": 3}}).keywords == {"units": 3}
 

@@ -1,8 +1,8 @@
 """The components of a recipe, each name and keyword checked against the class it stands for.
 
-A `Part` is a component that is known to exist and knows where in the recipe it stands. Like a
+A `Spec` is a component that is known to exist and knows where in the recipe it stands. Like a
 compiler, `resolve` goes on after an error as if the closest right word had been written, so that
-one reading tells everything: a recipe with problems still gives parts wherever it can.
+one reading tells everything: a recipe with problems still gives specs wherever it can.
 """
 
 from collections.abc import Iterable
@@ -49,10 +49,10 @@ _TITLES: dict[str, str] = {"schedule": "learning rate schedule", "term": "regula
 
 
 @dataclass(frozen=True)
-class Part:
+class Spec:
     """A component of a recipe, checked: a class of Keras or gantool, and where it stands.
 
-    The values of `keywords` are plain data, parts, or tuples of parts.
+    The values of `keywords` are plain data, specs, or tuples of specs.
     """
 
     kind: Kind
@@ -62,23 +62,23 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Specs:
     """What a recipe is built from; None stands for what could not be made out."""
 
-    generator: tuple[Part, ...] | None
-    discriminator: tuple[Part, ...] | None
-    generator_optimizer: Part | None
-    discriminator_optimizer: Part | None
+    generator: tuple[Spec, ...] | None
+    discriminator: tuple[Spec, ...] | None
+    generator_optimizer: Spec | None
+    discriminator_optimizer: Spec | None
 
 
-def resolve(data: dict[str, Any]) -> tuple[Parts, list[Problem]]:
+def resolve(data: dict[str, Any]) -> tuple[Specs, list[Problem]]:
     """Check every component of a recipe; see the module's text for what problems do.
 
     What has not even the form of a component is passed over: `gantool.recipe.validate` tells it.
     """
     resolver = _Resolver(data)
     resolver.initializer = resolver.at("initializer", "initializer")
-    parts = Parts(
+    specs = Specs(
         generator=resolver.network("generator"),
         discriminator=resolver.network("discriminator"),
         generator_optimizer=resolver.at("optimizer", "optimizers", "generator"),
@@ -89,14 +89,14 @@ def resolve(data: dict[str, Any]) -> tuple[Parts, list[Problem]]:
     resolver.each_at("term", "regularizers")
     resolver.each_at("metric", "output", "metrics")
     resolver.each_at("hook", "output", "hooks")
-    return parts, resolver.problems
+    return specs, resolver.problems
 
 
-def part_of(component: Component, kind: Kind) -> Part:
-    """The part that a component of a recipe without problems is."""
-    part = _Resolver({}).component(component, kind, ())
-    assert part is not None
-    return part
+def spec_of(component: Component, kind: Kind) -> Spec:
+    """The spec that a component of a recipe without problems is."""
+    spec = _Resolver({}).component(component, kind, ())
+    assert spec is not None
+    return spec
 
 
 class _Resolver:
@@ -105,7 +105,7 @@ class _Resolver:
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
         self.problems: list[Problem] = []
-        self.initializer: Part | None = None
+        self.initializer: Spec | None = None
 
     def _value_at(self, path: Path) -> Any:
         try:
@@ -113,18 +113,18 @@ class _Resolver:
         except (KeyError, TypeError):
             return None
 
-    def at(self, kind: Kind, *path: str | int) -> Part | None:
+    def at(self, kind: Kind, *path: str | int) -> Spec | None:
         """The component at a place of the recipe."""
         return self.component(self._value_at(path), kind, path, told_elsewhere=True)
 
-    def each_at(self, kind: Kind, *path: str) -> tuple[Part, ...] | None:
+    def each_at(self, kind: Kind, *path: str) -> tuple[Spec, ...] | None:
         """The components in the list at a place of the recipe."""
         values = self._value_at(path)
         if not isinstance(values, list):
             return None
         return _all_or_none(self.at(kind, *path, index) for index in range(len(values)))
 
-    def network(self, name: str) -> tuple[Part, ...] | None:
+    def network(self, name: str) -> tuple[Spec, ...] | None:
         """The layers of a network, if they are not too many."""
         layers = self.each_at("layer", name, "layers")
         count = 0
@@ -141,8 +141,8 @@ class _Resolver:
 
     def component(
         self, given: Any, kind: Kind, path: Path, told_elsewhere: bool = False
-    ) -> Part | None:
-        """The part that a value of a recipe is; None, and a problem, where it cannot be made out.
+    ) -> Spec | None:
+        """The spec that a value of a recipe is; None, and a problem, where it cannot be made out.
 
         `told_elsewhere` is whether another tells what has not even the form of a component.
         """
@@ -172,7 +172,7 @@ class _Resolver:
             if word in keywords
         ):
             return None
-        return Part(kind, known.name, self._with_initializer(kind, known) | keywords, path)
+        return Spec(kind, known.name, self._with_initializer(kind, known) | keywords, path)
 
     def _with_initializer(self, kind: Kind, known: Signature) -> dict[str, Any]:
         """The recipe's own default for the kernels of a layer."""
@@ -249,7 +249,7 @@ class _Resolver:
                 self.problems.append(problem_of(detail, path))
             return value
 
-    def _nested_layers(self, word: str, value: Any, path: Path) -> tuple[Part, ...] | None:
+    def _nested_layers(self, word: str, value: Any, path: Path) -> tuple[Spec, ...] | None:
         if word == "shortcut" and not value:
             return ()
         if not isinstance(value, list) or not value:
@@ -280,9 +280,9 @@ class _Resolver:
         self.problems.append(Problem(path, message, on_key))
 
 
-def _all_or_none(parts: Iterable[Part | None]) -> tuple[Part, ...] | None:
-    found = list(parts)
-    whole = tuple(part for part in found if part is not None)
+def _all_or_none(specs: Iterable[Spec | None]) -> tuple[Spec, ...] | None:
+    found = list(specs)
+    whole = tuple(spec for spec in found if spec is not None)
     return whole if len(whole) == len(found) else None
 
 
@@ -306,17 +306,17 @@ def _is_beyond(word: str, value: Any) -> bool:
     return isinstance(value, int) and abs(value) > _most(word)
 
 
-def _count_layers(part: Part) -> int:
-    """How many layers a part stands for once blocks are unrolled."""
+def _count_layers(spec: Spec) -> int:
+    """How many layers a spec stands for once blocks are unrolled."""
     inside = sum(
         _count_layers(inner)
         for word in LAYER_LIST_KEYWORDS
-        for inner in part.keywords.get(word) or ()
-        if isinstance(inner, Part)
+        for inner in spec.keywords.get(word) or ()
+        if isinstance(inner, Spec)
     )
-    if part.name != "Repeat":
+    if spec.name != "Repeat":
         return 1 + inside
-    times = part.keywords["times"]
+    times = spec.keywords["times"]
     return inside * times if isinstance(times, int) else inside
 
 
