@@ -3,6 +3,8 @@ from typing import Any
 
 import keras
 
+from gantool.recipe.types import Count
+
 
 class Repeat:
     """The layers, one after the other, so many times, each time with weights of its own.
@@ -12,9 +14,7 @@ class Repeat:
         layers: What is repeated.
     """
 
-    def __init__(self, times: int, layers: Sequence[Any]) -> None:
-        if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-            raise ValueError(f"times must be a whole number of at least 1, not {times!r}", "times")
+    def __init__(self, times: Count, layers: Sequence[Any]) -> None:
         self.times = times
         self.layers = layers
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from gantool.networks.build import LayerError
 from gantool.recipe.signatures import names
+from gantool.recipe.specs import resolve
 
 VECTOR, ROWS, IMAGE, VOLUME = (6,), (8, 4), (8, 6, 4), (4, 6, 8, 2)
 COLOURS = (8, 6, 3)
@@ -321,11 +321,22 @@ class TestRepeat:
         assert built.layers[-1].place == "02_Repeat/01/00_Repeat/01/00_Residual/sum"
         assert "02_Repeat/01/00_Repeat/00/00_Residual/body/01_Dense/kernel" in built.weights()
 
-    @pytest.mark.parametrize("times", [0, -1, 1.5, "two", True, None])
-    def test_takes_a_whole_number_of_times(self, build, times):
-        with pytest.raises(LayerError, match="times must be a whole number of at least 1") as error:
-            build([{"Repeat": {"times": times, "layers": [DENSE]}}], VECTOR)
-        assert error.value.problem.path == ("generator", "layers", 0, "Repeat", "times")
+    @pytest.mark.parametrize(
+        ("times", "wanted"),
+        [
+            (0, "greater than 0, not 0"),
+            (-1, "greater than 0, not -1"),
+            (1.5, "a whole number, not 1.5"),
+            ("two", "a whole number, not 'two'"),
+            (True, "a whole number, not True"),
+            (None, "a whole number, not empty"),
+        ],
+    )
+    def test_takes_a_whole_number_of_times(self, times, wanted):
+        layer = {"Repeat": {"times": times, "layers": [DENSE]}}
+        _, [problem] = resolve({"generator": {"layers": [layer]}})
+        assert problem.path == ("generator", "layers", 0, "Repeat", "times")
+        assert problem.message == f"generator.layers.0.Repeat.times must be {wanted}"
 
 
 class TestPrecision:
