@@ -176,7 +176,7 @@ def test_an_unknown_source(refused: Any, tiny: Path) -> None:
     refused(
         ["train", recipe(tiny, "mnis")],
         "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (celeba, cifar10,"
-        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, ring, grid), and no"
         f" file or folder: looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
     )
 
@@ -189,7 +189,7 @@ def test_an_out_folder_below_a_file(refused: Any, tiny: Path) -> None:
     )
     refused(
         ["train", tiny, "--out", "file"],
-        "file: the run folder cannot be written (File exists); name another with --out",
+        "file: the run folder cannot be written (Not a directory); name another with --out",
     )
 
 

@@ -12,7 +12,7 @@ from gantool import memory
 from gantool.cli.loading import start_tensorflow
 from gantool.engine import plan
 from gantool.memory import memory_status, peak_memory
-from gantool.networks import from_recipe
+from gantool.networks import devices
 from gantool.networks.devices import Device
 from gantool.recipe.load import RecipeError
 
@@ -141,7 +141,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Say that this machine has so many bytes."""
 
     def say(size: int) -> None:
-        for module in (memory, from_recipe):
+        for module in (memory, devices):
             monkeypatch.setattr(module, "machine_memory", lambda: size)
 
     return say
@@ -215,12 +215,12 @@ def test_a_gpu_that_is_larger_than_its_machine_is_the_bound(
     load_tiny: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(KEPT - 1)
-    monkeypatch.setattr(from_recipe, "gpu_memory", lambda: KEPT)
+    monkeypatch.setattr(devices, "gpu_memory", lambda: KEPT)
     device = Device("Some GPU", True, "float32", "")
     monkeypatch.setattr(plan, "find_device", lambda: device)
     assert plan.make_plan(load_tiny()).classes == 10
     for told in (KEPT - 1, None):
-        monkeypatch.setattr(from_recipe, "gpu_memory", lambda told=told: told)
+        monkeypatch.setattr(devices, "gpu_memory", lambda told=told: told)
         with pytest.raises(RecipeError, match="this machine has 0 MB"):
             plan.make_plan(load_tiny())
 

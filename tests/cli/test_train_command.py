@@ -372,7 +372,7 @@ def test_what_may_not_be_meant_is_a_warning_on_stderr(command: Any, tiny: Path) 
     assert ended.code == 0
     assert ended.err == (
         "warning: --set discriminator.layers=[Flatten, Dense: {units: 1}]: discriminator gives"
-        " numbers of -1 to 1, and non-saturating takes logits, which may be any number: remove the"
+        " numbers of -1 to 1, and NonSaturating takes logits, which may be any number: remove the"
         " tanh\n"
     )
 

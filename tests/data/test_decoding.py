@@ -49,7 +49,7 @@ def write(tmp_path, encode):
         contents = (
             encode(Image.fromarray(pixels).convert(mode), "JPEG", **options) for pixels in pictures
         )
-        records.write(path, map(records.encode_example, contents))
+        path.write_bytes(b"".join(map(records.frame, map(records.encode_example, contents))))
         return path
 
     return write
@@ -131,7 +131,9 @@ def test_all_kinds_in_one_batch(stream, tmp_path, encode):
         encode(picture(5), "JPEG"),
         encode(picture(6), "WEBP"),
     ]
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, kinds))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, kinds)))
+    )
     images, section = stream(tmp_path / "a.tfrecord")
     batch = images.batch(np.arange(7))
     assert list(batch.jpegs) == [kinds[0], *[kinds[5]] * 6]  # as many as are decoded together
@@ -225,7 +227,9 @@ def test_damage_is_told_as_pillow_sees_it(stream, tmp_path, encode, damage):
     spoil, reason = DAMAGES[damage]
     contents = [encode(picture(number), "JPEG") for number in range(10)]
     contents[7] = spoil(contents[7])
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     images, section = stream(tmp_path / "a.tfrecord", crop=(20, 20))
     with pytest.raises(InputError), pipeline.errors_of(images):
         first(images, section, 2, 5)
@@ -237,7 +241,9 @@ def test_damage_is_told_as_pillow_sees_it(stream, tmp_path, encode, damage):
 
 def test_a_batch_is_looked_through_before_pillow_gives_up(stream, tmp_path, encode):
     contents = [encode(picture(0), "JPEG")[:300] + b"\xff\xd9", b"", encode(picture(2), "JPEG")]
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     images, section = stream(tmp_path / "a.tfrecord")
     with pytest.raises(tf.errors.OpError):
         first(images, section, 1, 3)
@@ -291,7 +297,9 @@ for epoch in range(12):
 @pytest.mark.slow
 def test_memory_does_not_grow_with_epochs(tmp_path, encode):
     contents = (encode(picture(number, 218, 178), "JPEG", quality=90) for number in range(160))
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, tmp_path / "a.tfrecord"],
         capture_output=True,

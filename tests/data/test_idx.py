@@ -43,7 +43,7 @@ def test_any_array_comes_back(tmp_path, write_idx, array, zipped):
 def test_mnist_is_what_its_authors_published(real_data):
     images = idx.read(real_data / "mnist" / "train-images-idx3-ubyte.gz")
     labels = idx.read(real_data / "mnist" / "train-labels-idx1-ubyte.gz")
-    assert images.example.shape == (60000, 28, 28)
+    assert images.shape == (60000, 28, 28)
     assert labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     header = bytes.fromhex("00000803 0000ea60 0000001c 0000001c")
     content = hashlib.md5(header + images.tobytes()).hexdigest()

@@ -170,7 +170,9 @@ def halves(pair: Replicas) -> dict[str, Any]:
         seed = stateless_seed(plan.recipe.seed, "latent/shared", number)
         latents = draw(plan.recipe.latent, BATCH, seed)
         gan = build_gan(state, plan.recipe)
-        gan.apply(descend_both(gan, Given(images[half], labels[half], latents[half], number)))
+        descent = descend_both(gan, Given(images[half], labels[half], latents[half], number))
+        for name, gradients in descent.gradients.items():
+            gan.network(name).apply(gradients, descent.state[name])
         made.append(values(state))
     mean = {key: (made[0][key] + made[1][key]) / 2 for key in made[0]}
     return {"distance": distance(two.states[0], mean), "differ": distance(made[1], made[0])}

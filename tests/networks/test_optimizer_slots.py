@@ -20,7 +20,7 @@ SLOTS = [
     ("Adagrad", 1),
     ("Adam", 2),
     ({"Adam": {"amsgrad": True}}, 3),
-    ({"Adam": {"use_ema": True}}, 3),
+    ({"Adam": {"use_ema": True, "ema_overwrite_frequency": 9}}, 3),
     ({"Adam": {"gradient_accumulation_steps": 4}}, 3),
     ("AdamW", 2),
     ("Nadam", 2),

@@ -145,7 +145,7 @@ def ending(build, *last, units=1):
 
 
 class TestDiscriminator:
-    @pytest.mark.parametrize("loss", ["non-saturating", "minimax"])
+    @pytest.mark.parametrize("loss", ["NonSaturating", "Minimax"])
     @pytest.mark.parametrize(
         ("last", "name", "had"),
         [
@@ -172,7 +172,7 @@ class TestDiscriminator:
         assert told(value_checks.discriminator_problems(built, recipe_with("softmax"))) == [
             (
                 (3,),
-                f"discriminator ends in a {name}, and softmax takes logits:"
+                f"discriminator ends in a {name}, and Softmax takes logits:"
                 f" remove the {name}, the loss has it",
             )
         ]

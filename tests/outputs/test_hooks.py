@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.example import example_of
 from gantool.data.loading import load_images
 from gantool.engine.hook import Hook, Job, Moment
 from gantool.engine.loop import TrainingProgress
@@ -68,7 +69,7 @@ def saving(plan: Plan, folder: RunFolder) -> CheckpointHook:
 
 def samples_of(plan: Plan) -> Samples:
     sampler = make_sampler(plan.state.best_generator, plan.recipe, 0)
-    return Samples(sampler, plan.recipe.data.range)
+    return Samples(sampler, example_of(plan.recipe.data))
 
 
 def drawing(plan: Plan, folder: RunFolder) -> GridHook:

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.example import example_of
 from gantool.data.pictures import write_png
 from gantool.data.pixels import from_range
+from gantool.recipe.model import Data
 from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling import picture_files
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
@@ -137,7 +139,7 @@ def test_pictures_with_alpha_keep_it(tmp_path: Path) -> None:
     pick = np.random.default_rng(0)
     images = pick.uniform(-1, 1, (2, 5, 7, 4)).astype(np.float32)
     drawn = SimpleNamespace(
-        recipe=SimpleNamespace(data=SimpleNamespace(range=(-1, 1))),
+        example=example_of(Data(source="x", size=(5, 7), channels=4)),
         draw_runs=lambda cells: [(list(cells), images)],
     )
     write_pictures(drawn, [Cell(3), Cell(4)], tmp_path)
