@@ -244,7 +244,8 @@ def test_every_built_in_recipe_fits_a_small_machine(
     assert recipes
     for path in recipes:
         ended = command("check", path.stem)
-        assert (ended.code, ended.err) == (0, ""), path.name
+        problems = [it for it in ended.err.splitlines() if not it.startswith("warning: ")]
+        assert (ended.code, problems) == (0, []), path.name
 
 
 def test_a_checkpoint_is_drawn_from_where_its_training_would_not_fit(

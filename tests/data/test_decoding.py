@@ -20,6 +20,11 @@ from gantool.errors import InputError
 from gantool.recipe.randomness import key
 
 
+def write_records(path, contents):
+    examples = map(records.encode_example, contents)
+    path.write_bytes(b"".join(map(records.frame, examples)))
+
+
 def picture(number, height=47, width=38):
     """Soft colours with hard edges and a little grain, as photographs have them."""
     random = np.random.default_rng(number)
@@ -49,7 +54,7 @@ def write(tmp_path, encode):
         contents = (
             encode(Image.fromarray(pixels).convert(mode), "JPEG", **options) for pixels in pictures
         )
-        path.write_bytes(b"".join(map(records.frame, map(records.encode_example, contents))))
+        write_records(path, contents)
         return path
 
     return write

@@ -48,8 +48,8 @@ def test_nothing_of_that_name(tmp_path, monkeypatch, data):
     )
     assert message(data("mnits")) == (
         "data.source: 'mnits' is no data set of the catalogue (celeba, cifar10,"
-        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, ring, grid), and no file or folder:"
-        " looked for mnits; did you mean 'mnist'?"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, ring, grid), and no file"
+        " or folder: looked for mnits; did you mean 'mnist'?"
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.distribute.distribution import _rows
+from gantool.distribute.step import _rows
 
 pytestmark = pytest.mark.slow
 CASES = ("clipped", "penalty", "separate")

@@ -177,7 +177,7 @@ class TestDiscriminator:
             )
         ]
 
-    @pytest.mark.parametrize("loss", ["least-squares", "hinge", "wasserstein"])
+    @pytest.mark.parametrize("loss", ["LeastSquares", "Hinge", "Wasserstein"])
     @pytest.mark.parametrize(
         ("activation", "span"),
         [

@@ -21,9 +21,11 @@ from gantool.errors import DivergedError
 from gantool.metrics.diversity import Diversity
 from gantool.outputs import checkpoints
 from gantool.outputs.checkpoints import CheckpointHook
+from gantool.outputs.figures import MetricHook
+from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.recipe_hooks import hooks_of
-from gantool.outputs.samples import GridHook, MetricHook, Samples
+from gantool.outputs.samples import Samples
 from gantool.recipe.model import Updates
 from gantool.recipe.signatures import names
 from gantool.recipe.types import Interval
