@@ -1,7 +1,8 @@
 """The training step of replicas that share each batch.
 
-Replicas start alike, and each is moved by the mean of what all of them compute of their own rows:
-the same for all, and what one would compute of the whole batch.
+Replicas start alike, and each is moved by the mean of what all of them compute of their own rows.
+That is what one replica would compute of the whole batch, but for layers that mix the examples of a
+batch: batch statistics are per replica unless a layer is `synchronized`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class DistributedStep(TrainingStep):
             for own, state in enumerate(states)
         ]
         rows = _rows(replicas.worker, replicas.workers)
-        super().__init__(states[0], recipe, self.steps[0].gan, rows)
+        super().__init__(states[0], recipe, self.steps[0].gan, rows, replicas.count)
         self._refusal = self.steps[0]._refusal
 
     def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
@@ -66,7 +67,8 @@ class _ReplicaStep(TrainingStep):
     def __init__(
         self, state: TrainingState, recipe: Recipe, rows: Rows, replicas: Distributed
     ) -> None:
-        super().__init__(state, recipe, build_gan(state, recipe, rows, _ReplicaNetwork))
+        gan = build_gan(state, recipe, rows, _ReplicaNetwork)
+        super().__init__(state, recipe, gan, replicas=replicas.count)
         self._mean = replicas.mean
 
     def agreed(self, descent: Descent) -> Descent:

@@ -22,7 +22,7 @@ def build_gan(
         state: Has the networks and their optimizers.
         recipe: Names loss and terms.
         rows: Draws the numbers of a batch.
-        kind: Of each network.
+        kind: Class of each network.
     """
     found = [make(spec_of(item, "term")) for item in recipe.regularizers]
     constraints = [item for item in found if isinstance(item, Constraint)]

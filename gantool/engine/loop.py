@@ -68,7 +68,8 @@ def train(
         At every pause, with the state as it is after that step.
 
     Raises:
-        NotFiniteError: An update was not made. All is as it was before it, within a step.
+        NotFiniteError: An update was skipped. All is as it was before it; updates before it in the
+            same step stay.
     """
     steps_a_call = 1
     seconds_before = state.seconds

@@ -19,7 +19,8 @@ _NONE = -1
 class Fault:
     """A skipped update: its loss or its gradients were not finite.
 
-    Everything is as it was before it.
+    Everything is as it was before it. Of an update that is taken separately from real and from
+    generated examples, the first half may have been made.
 
     Attributes:
         network: Of which network it is, or "both".

@@ -39,6 +39,7 @@ class TrainingStep:
         recipe: Says how.
         gan: Its networks, with what they learn by; None to have it built.
         rows: Draws the latents of a batch.
+        replicas: Number of replicas that share each batch.
 
     Attributes:
         gan: See above.
@@ -51,12 +52,13 @@ class TrainingStep:
         recipe: Recipe,
         gan: GAN | None = None,
         rows: Rows = whole,
+        replicas: int = 1,
     ) -> None:
         self._state, self._recipe, self._rows = state, recipe, rows
         self.gan = gan or build_gan(state, recipe)
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
-        compiled = compiles(recipe.train, find_device())
+        compiled = compiles(recipe.train, find_device(), replicas)
         self._made = {
             update.network: tf.function(made, autograph=False, jit_compile=True)
             if compiled
@@ -118,7 +120,7 @@ class TrainingStep:
         )
 
     def given(self, update: Update, batch: Batch, step: tf.Tensor, index: tf.Tensor | int) -> Given:
-        """What update number `index` of a step is given, beside its batch."""
+        """What update number `index` of its network, counted from the run's start, is given."""
         purpose, number = f"latent/{update.network}", index
         if update.network == "both" or self._recipe.train.updates.latents == "shared":
             purpose, number = "latent/shared", step

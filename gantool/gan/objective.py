@@ -16,7 +16,7 @@ class Loss:
     within: ClassVar[str] = ""
     """Activation that the loss applies to the logits itself; empty for none."""
     saturates: ClassVar[bool] = True
-    """Whether a loss of the discriminator near zero says that its logits are saturated."""
+    """Whether a loss of the discriminator near zero says that it is sure and right."""
     pairs: ClassVar[bool] = False
     """Whether an update needs the logits of real and generated examples together."""
 
@@ -71,9 +71,9 @@ class Term:
     differentiates: ClassVar[tuple[Side, ...]] = ()
     """The sides by whose examples it takes `Seen.gradient`."""
     by_examples: ClassVar[bool] = False
-    """Whether it takes derivatives of an example's logit by the example, of which there is one."""
+    """Whether it takes derivatives of an example's logit by that example: needs one logit each."""
     every: int = 1
-    """It joins each update whose number this divides, so many times as strong."""
+    """It joins updates 0, n, 2n, … of its network, n times as strong."""
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
         """Its value at one update of `network`, a scalar."""

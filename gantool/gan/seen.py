@@ -17,8 +17,8 @@ class Seen:
     """Real and generated examples of one update, and what the discriminator says of them.
 
     Logits are computed when they are first asked for, and once. The discriminator is in training
-    mode, with the batch statistics of each side by itself; each pass starts from the moving
-    statistics that the one before has left.
+    mode, with the batch statistics of each side by itself; each pass over a side starts from the
+    moving statistics that the one before has left.
 
     Args:
         discriminator: Judges.

@@ -9,6 +9,8 @@ class Hinge(ElementwiseLoss):
     The generator minimises −l (Geometric GAN; equations 16 and 17 of Miyato et al. 2018, SNGAN).
     """
 
+    saturates = False
+
     def real(self, logits: tf.Tensor) -> tf.Tensor:
         return tf.nn.relu(1.0 - logits)
 

@@ -9,6 +9,8 @@ class LeastSquares(ElementwiseLoss):
     Equation 9, with a = 0 and b = c = 1.
     """
 
+    saturates = False
+
     def real(self, logits: tf.Tensor) -> tf.Tensor:
         return 0.5 * tf.square(logits - 1.0)
 

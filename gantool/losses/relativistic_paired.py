@@ -17,7 +17,6 @@ class RelativisticPaired(Loss):
     """
 
     pairs = True
-    saturates = False
 
     def __init__(self, label_smoothing: Share = 0.0) -> None:
         self.label_smoothing = label_smoothing

@@ -82,7 +82,7 @@ class Outputs:
             if not hook.is_due(moment, self._schedule):
                 continue
             outcome = hook(moment)
-            values |= outcome.values
+            values = {**values, **outcome.values}  # jobs may hold the moment that had the others
             if outcome.job is not None:
                 self._writer.hand_over(outcome.job)
             for warning in outcome.warnings:

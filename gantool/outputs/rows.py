@@ -13,7 +13,7 @@ from gantool.runs.metrics_file import MetricsFile, read_rows
 class RowHook(Hook):
     """Appends a row, also wherever a hook before it gave values.
 
-    A row is a function of its step and the rows before it, so that a resumed run has the same ones.
+    Warnings are a function of the rows so far, so that a resumed run warns alike.
 
     Args:
         every: Due between rows.

@@ -1,1 +1,1 @@
-"""Penalties, decays and constraints, a class in a file of its own each; found by name."""
+"""What a recipe lists as `regularizers`: terms of a loss and constraints, a class a file each."""

@@ -78,6 +78,7 @@ CASES: dict[str, list[str]] = {
     ],
     "separate": [
         *PLAIN,
+        "train.jit_compile=true",  # of one replica alone
         "train.updates={order: generator-first, generator: 2, latents: shared,"
         " real_and_generated: separate}",
     ],

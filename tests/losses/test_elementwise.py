@@ -174,8 +174,8 @@ def test_loss_of_a_batch_is_the_sum_of_the_means_of_its_sides(name):
         ("NonSaturating", 1, "sigmoid", True),
         ("Minimax", 1, "sigmoid", True),
         ("Softmax", 2, "softmax", True),
-        ("Hinge", 1, "", True),
-        ("LeastSquares", 1, "", True),
+        ("Hinge", 1, "", False),
+        ("LeastSquares", 1, "", False),
         ("Wasserstein", 1, "", False),
     ],
 )
