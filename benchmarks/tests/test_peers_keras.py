@@ -103,7 +103,7 @@ def assert_steps_agree(name, real_batches):
 
 @EACH
 def test_optimizers_are_the_recipes(name):
-    parts = load(find_recipe(name)).parts
+    parts = load(find_recipe(name)).specs
     ours = make(parts.generator_optimizer), make(parts.discriminator_optimizer)
     for own, theirs in zip(ours, PEERS[name].optimizers(), strict=True):
         assert type(theirs) is type(own)

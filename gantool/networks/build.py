@@ -135,7 +135,7 @@ def _check_output(spec: Spec, inputs: keras.KerasTensor, outputs: Any) -> None:
     if not isinstance(outputs, keras.KerasTensor):
         raise LayerError(spec.path, f"{spec.name} gives several outputs; one is needed here")
     if outputs is inputs:  # Keras would take such a layer for a cycle in the network
-        raise LayerError(spec.path, f"{spec.name} cannot be spec of a network")
+        raise LayerError(spec.path, f"{spec.name} cannot be part of a network")
     made, given = outputs.shape[1:], inputs.shape[1:]
     if any(side is not None and side < 1 for side in made):  # not every Keras says so itself
         raise LayerError(
