@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 OLDEST := $(VENV)-oldest
 # A file of constraints for .venv: `make test CONSTRAINTS=constraints/exact.txt`.
 CONSTRAINTS ?=
-# Python compiles the few modules that are imported when they are.
-INSTALL := -m pip install --quiet --no-compile --timeout 120
+# Compiled (pip's default): where PYTHONDONTWRITEBYTECODE is set, as it is in many containers, every
+# process would compile TensorFlow's and Keras's sources anew.
+INSTALL := -m pip install --quiet --timeout 120
 
 # A file of tests goes to one process whole: what its tests share is made once. Each process holds
 # a TensorFlow of its own, so there are few even where there are many cores.
@@ -17,13 +18,13 @@ SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --max-worke
 WITH_THE_OLDEST := $(addprefix tests/, \
 	test_packaging.py \
 	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
-	recipe/test_keras_signatures.py networks/test_build.py networks/test_layers.py \
+	recipe/test_signatures.py networks/test_build.py layers/test_batch_normalization.py layers/test_concat_label.py \
 	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
 	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
-	data/download/test_fetch.py data/conversion/test_reencode.py \
+	data/download/test_http.py data/conversion/test_reencode.py \
 	runs/test_checkpoint.py::test_values_come_back_to_the_bit \
 	runs/test_checkpoint.py::test_equal_runs_leave_equal_bytes \
-	outputs/test_metrics.py outputs/test_loss_plot.py \
+	outputs/test_rows.py runs/test_metrics_file.py outputs/test_loss_plot.py \
 	runs/test_resume.py::TestResumePoint::test_leads_to_the_same_end \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
@@ -31,13 +32,17 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 READERS := images archives tfrecords recipes checkpoints
 RUNS ?= 100000
 
-.PHONY: quickstart test test-peers test-oldest fuzz lint constraints clean
+.PHONY: quickstart test test-quick test-peers test-oldest fuzz lint constraints clean
 
 quickstart: $(VENV)/run.ready
 	$(BIN)/gantool train quickstart
 
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# Of every room, what takes no longer than about a second.
+test-quick: $(VENV)/dev.ready
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 # What the benchmarks compare with is tested with PyTorch, which nothing else here needs. Its
 # Triton, where the build has one, crashes unless it is imported before TensorFlow. One file: one
@@ -77,8 +82,9 @@ $(VENV)/dev.ready: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python $(INSTALL) $(CONSTRAINTS:%=-c %) --editable ".[dev]"
 	touch $@
 
+# One process imports PyTorch: compiling all of it takes longer than what that imports.
 $(VENV)/peers.ready: $(VENV)/dev.ready
-	$(BIN)/python $(INSTALL) $(CONSTRAINTS:%=-c %) torch==2.13.0
+	$(BIN)/python $(INSTALL) --no-compile $(CONSTRAINTS:%=-c %) torch==2.13.0
 	touch $@
 
 $(OLDEST)/test.ready: pyproject.toml constraints/oldest.txt | $(OLDEST)/bin/python

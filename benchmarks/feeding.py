@@ -36,9 +36,8 @@ def write_shards(folder: Path) -> list[Path]:
     shards = [folder / f"celeba.tfrecord-{part:05}-of-{SHARDS:05}" for part in range(SHARDS)]
     for part, shard in enumerate(shards):
         if not shard.exists():
-            records.write(
-                shard, (records.encode_example(p.read_bytes()) for p in pictures[part::SHARDS])
-            )
+            examples = (records.encode_example(p.read_bytes()) for p in pictures[part::SHARDS])
+            shard.write_bytes(b"".join(map(records.frame, examples)))
     return shards
 
 

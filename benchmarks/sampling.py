@@ -29,10 +29,10 @@ class Sampling:
     """What is timed, of one checkpoint: each method draws `count` images."""
 
     def __init__(self, place: Path, count: int) -> None:
-        from gantool.runs.run_folder import find_checkpoint
+        from gantool.runs.resume import find_checkpoint
         from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
-        self.sampler = CheckpointSampler(find_checkpoint(place))
+        self.sampler = CheckpointSampler(find_checkpoint(place, print))
         self.count = count
 
     def a_block_a_call(self, _folder: Path) -> None:

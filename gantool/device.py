@@ -1,7 +1,5 @@
 """What the machine is, known without TensorFlow, and what TensorFlow has to be told of it."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import platform

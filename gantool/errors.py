@@ -4,8 +4,6 @@ The text of an error is for a user: what is wrong, where, and what to do. It hol
 few lines and no traceback.
 """
 
-from __future__ import annotations
-
 
 class GantoolError(Exception):
     """Something failed while a command ran."""

@@ -1,31 +1,43 @@
 """Files that are either complete or not there."""
 
-from __future__ import annotations
-
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_UNFINISHED = ".part"
+_UNFINISHED = ".gantool-tmp"
+"""How the name of a file ends that gantool is still writing, or was when it was killed."""
 
 
 @contextmanager
-def complete_or_absent(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success flush it to disk and rename it to `path`.
+def complete_or_absent(path: Path, *, flushed: bool = True) -> Iterator[Path]:
+    """Give a path beside `path` to write to; on success flush it to disk and rename it to `path`.
 
     Whoever opens `path` sees the old content or the whole new one, also after a power cut. When
     the block raises, the temporary file is removed and `path` is left as it was.
 
+    Args:
+        path: Of the file.
+        flushed: Without it the file is not flushed, and a power cut may leave it incomplete.
+
     Raises:
         OSError: the folder is missing or cannot be written, or the disk is full. It names `path`.
     """
-    with errors_name(path), _temporary_beside(path) as temporary:
-        yield temporary
-        flush_to_disk(temporary)
-        temporary.replace(path)
-        flush_to_disk(path.parent)
+    # By chance and nothing else: processes of two containers may have one number, and one folder.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_UNFINISHED}")
+    with errors_name(path):
+        try:
+            yield temporary
+            if flushed:
+                flush_to_disk(temporary)
+            temporary.replace(path)
+            if flushed:
+                flush_to_disk(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
 
 
 @contextmanager
@@ -41,24 +53,9 @@ def errors_name(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-@contextmanager
-def _temporary_beside(path: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        # mkstemp makes a private file; what we leave behind has the rights any new file gets.
-        temporary.chmod(0o666 & ~_umask())
-        yield temporary
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write `content` to `path`, whole or not at all."""
-    with complete_or_absent(path) as temporary, temporary.open("wb") as file:
+def write_bytes(path: Path, content: bytes | memoryview, *, flushed: bool = True) -> None:
+    """Write `content` to `path`, whole or not at all; see `complete_or_absent`."""
+    with complete_or_absent(path, flushed=flushed) as temporary, temporary.open("wb") as file:
         file.write(content)
 
 
@@ -76,17 +73,15 @@ def flush_to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def remove_unfinished(folder: Path) -> None:
+def remove_unfinished(folder: Path, name: str) -> None:
     """Remove what processes that were killed left of files they were writing in `folder`.
 
-    Only for who knows that no other process is writing there now.
+    Only for who knows that no other process is writing such files there now.
+
+    Args:
+        folder: Of the files.
+        name: Of the files when they are whole; `*` stands for anything.
     """
-    for path in folder.glob(f".*{_UNFINISHED}"):
+    for path in folder.glob(f".{name}.*{_UNFINISHED}"):
         with suppress(FileNotFoundError):
             path.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,7 +1,5 @@
 """Locks that a process holds on files, and that the system takes from it when it dies."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

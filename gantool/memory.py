@@ -1,7 +1,5 @@
 """Memory: what this process has taken at most, what is still free, and how much there is."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator

@@ -32,6 +32,8 @@ settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DIGITS = 300
+STARTING = {"nursery", "gantool", "in_terminal"}
+"""The fixtures that start `gantool` in a process of its own."""
 
 TINY = """\
 # A network small enough for tests.
@@ -77,6 +79,13 @@ output:
   grid: {every: 100, rows: 2, columns: 5}
   checkpoint: {every: 50, keep: 2}
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what starts `gantool` in a process of its own."""
+    for item in items:
+        if not STARTING.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

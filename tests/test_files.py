@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from gantool.files import complete_or_absent, write_text
+from gantool.files import complete_or_absent, remove_unfinished, write_bytes, write_text
 
 
 def test_the_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
@@ -65,6 +67,43 @@ def test_a_file_has_the_rights_that_any_new_file_gets(tmp_path: Path) -> None:
         os.umask(before)
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ours", "usual")]
     assert modes == [0o640, 0o640]
+
+
+def test_content_and_name_are_flushed_unless_asked_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: flushed.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+    )
+    write_bytes(tmp_path / "a", b"x", flushed=False)
+    assert flushed == []
+    write_bytes(tmp_path / "a", b"x")
+    assert len(flushed) == 2
+    assert flushed[0].startswith(f"{tmp_path}/.a.")
+    assert flushed[1] == str(tmp_path)
+
+
+def test_files_that_are_written_at_once_have_names_of_their_own(tmp_path: Path) -> None:
+    """Whatever the process and the thread: two containers may share a folder and both numbers."""
+    with ExitStack() as stack:
+        paths = [stack.enter_context(complete_or_absent(tmp_path / "a")) for _ in range(50)]
+        assert len(set(paths)) == 50
+        for path in paths:
+            assert re.fullmatch(r"\.a\.[0-9a-f]{16}\.gantool-tmp", path.name)
+            path.touch()
+
+
+def test_unfinished_files_of_a_name_are_removed(tmp_path: Path) -> None:
+    ours = [".step-1.h5.ab.gantool-tmp", ".step-22.h5.cd.gantool-tmp"]
+    others = [
+        *(".step-1.h5.ab.part", "step-1.h5", "step-1.h5.ab.gantool-tmp", ".step-1.png.gantool-tmp"),
+        *(".seed-1.h5.ab.gantool-tmp", ".gantool-tmp"),
+    ]
+    for name in ours + others:
+        (tmp_path / name).touch()
+    remove_unfinished(tmp_path, "step-*.h5")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
 
 
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:

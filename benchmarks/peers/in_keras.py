@@ -25,7 +25,7 @@ def build(name: str, precision: str) -> Advance:
 
     keras.config.set_dtype_policy(precision)
     setting, peer = SETTINGS[name], PEERS[name]
-    game = peer.game(peer.networks(setting), peer.optimizers(), setting)
+    gan = peer.gan(peer.networks(setting), peer.optimizers(), setting)
     random = np.random.default_rng(0)
     shape = (setting.batch, setting.side, setting.side, setting.channels)
     pictures = [random.uniform(setting.black, setting.white, shape) for _ in range(4)]
@@ -48,7 +48,7 @@ def build(name: str, precision: str) -> Advance:
     def advance(count: int) -> None:
         losses = (0.0, 0.0)
         for _ in range(count):
-            losses = game.step(batches, draw)
+            losses = gan.step(batches, draw)
         float(losses[1])
 
     return advance

@@ -27,7 +27,7 @@ def build(name: str, precision: str, *ways: str) -> Advance:
     torch.manual_seed(0)
     setting, peer = SETTINGS[name], PEERS[name]
     variant = Variant("channels_last" in ways, "compiled" in ways, precision == "mixed_bfloat16")
-    game = peer.game(setting, variant)
+    gan = peer.gan(setting, variant)
     layout = torch.channels_last if variant.channels_last else torch.contiguous_format
     shape = (setting.batch, setting.channels, setting.side, setting.side)
     made = [torch.empty(shape).uniform_(setting.black, setting.white) for _ in range(4)]
@@ -40,7 +40,7 @@ def build(name: str, precision: str, *ways: str) -> Advance:
 
     def advance(count: int) -> None:
         for _ in range(count):
-            peer.step(game, batches, draw)
+            peer.step(gan, batches, draw)
 
     return advance
 

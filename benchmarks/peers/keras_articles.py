@@ -60,8 +60,8 @@ class WganCeleba:
         real, generated = (keras.Input(self.critic.input_shape[1:]) for _ in range(2))
         # Of two passes, Keras runs that of the last output first.
         judged = self.critic(generated), self.critic(real)
-        self.game = keras.Model([real, generated], judged)
-        self.game.compile(loss=[wasserstein, wasserstein], optimizer=optimizers[1])
+        self.judging = keras.Model([real, generated], judged)
+        self.judging.compile(loss=[wasserstein, wasserstein], optimizer=optimizers[1])
         self.gan = keras.Sequential([self.generator, self.critic])
         self.gan.compile(loss=wasserstein, optimizer=optimizers[0])
         self.real, self.generated = -np.ones([setting.batch, 1]), np.ones([setting.batch, 1])
@@ -73,7 +73,7 @@ class WganCeleba:
         for _ in range(5):
             images, _ = next(batches)
             generated = self.generator.predict(draw(), verbose=0)
-            loss, *_ = self.game.train_on_batch([images, generated], [self.generated, self.real])
+            loss, *_ = self.judging.train_on_batch([images, generated], [self.generated, self.real])
             for layer in self.critic.layers:
                 weights = layer.get_weights()
                 weights = [np.clip(weight, -self.limit, self.limit) for weight in weights]

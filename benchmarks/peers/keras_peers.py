@@ -23,13 +23,13 @@ class Peer:
     Attributes:
         networks: Generator and discriminator of a setting.
         optimizers: Of generator and discriminator.
-        game: Of networks, optimizers and setting; its `step` is all updates of a step.
+        gan: Of networks, optimizers and setting; its `step` is all updates of a step.
         draw: Latents [B, N] of the shape.
     """
 
     networks: Callable[[Setting], networks.Networks]
     optimizers: Callable[[], tuple[Any, Any]]
-    game: Callable[[tuple[Any, Any], tuple[Any, Any], Setting], Any]
+    gan: Callable[[tuple[Any, Any], tuple[Any, Any], Setting], Any]
     draw: Callable[[list[int]], tf.Tensor]
 
 

@@ -1,6 +1,6 @@
 """The other three recipes in plain Keras 3: a step is one `tf.function` around gradient tapes.
 
-Two things are not plain at first sight: a pass that teaches another network leaves the moving
+Two things are not plain at first sight: a pass that trains another network leaves the moving
 statistics where they are (`_untraced`), and the networks' outputs are float32 in the losses, also
 where layers compute in bfloat16.
 """

@@ -13,16 +13,16 @@ from torch.nn import functional
 
 from . import torch_networks as networks
 from .settings import Setting
-from .torch_game import (
-    Game,
+from .torch_gan import (
+    GAN,
     Loss,
     Losses,
     Variant,
     clip_discriminator,
-    teach_both,
-    teach_discriminator,
-    teach_discriminator_separately,
-    teach_generator,
+    update_both,
+    update_discriminator,
+    update_generator,
+    update_separately,
 )
 
 Batches = Iterator[tuple[Tensor, Tensor]]
@@ -49,9 +49,9 @@ class Peer:
     optimizers: Callable[[nn.Module, nn.Module, Setting], tuple[torch.optim.Optimizer, ...]]
     loss: Loss
     draw: Callable[[int, int], Tensor]
-    step: Callable[[Game, Batches, Draw], Losses]
+    step: Callable[[GAN, Batches, Draw], Losses]
 
-    def game(self, setting: Setting, variant: Variant) -> Game:
+    def gan(self, setting: Setting, variant: Variant) -> GAN:
         """Networks at their first weights, and all that moves them."""
         pair = self.networks(setting)
         for network in pair:
@@ -61,44 +61,44 @@ class Peer:
                     nn.init.zeros_(layer.bias)
             if variant.channels_last:
                 network.to(memory_format=torch.channels_last)
-        return Game(*pair, self.optimizers(*pair, setting), self.loss, setting.clip, variant)
+        return GAN(*pair, self.optimizers(*pair, setting), self.loss, setting.clip, variant)
 
 
-def wgan_celeba(game: Game, batches: Batches, draw: Draw) -> Losses:
+def wgan_celeba(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     """The critic five times, clipped after each, then the generator."""
     for _ in range(5):
         images, labels = next(batches)
-        loss = teach_discriminator(game, images, labels, draw())
-        clip_discriminator(game)
-    return loss, teach_generator(game, labels, draw())
+        loss = update_discriminator(gan, images, labels, draw())
+        clip_discriminator(gan)
+    return loss, update_generator(gan, labels, draw())
 
 
-def dcgan_mnist(game: Game, batches: Batches, draw: Draw) -> Losses:
+def dcgan_mnist(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     """The discriminator from real images, then from generated ones, then the generator."""
     images, labels = next(batches)
-    loss = teach_discriminator_separately(game, images, labels, draw())
-    return loss, teach_generator(game, labels, draw())
+    loss = update_separately(gan, images, labels, draw())
+    return loss, update_generator(gan, labels, draw())
 
 
-def dcgan_mnist_sigmoid(game: Game, batches: Batches, draw: Draw) -> Losses:
+def dcgan_mnist_sigmoid(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     """The discriminator, then the generator."""
     images, labels = next(batches)
-    return teach_discriminator(game, images, labels, draw()), teach_generator(game, labels, draw())
+    return update_discriminator(gan, images, labels, draw()), update_generator(gan, labels, draw())
 
 
-def cgan_mnist(game: Game, batches: Batches, draw: Draw) -> Losses:
+def cgan_mnist(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     """The generator twice, then the discriminator, all from the same latents and labels."""
     images, labels = next(batches)
     latents = draw()
-    teach_generator(game, labels, latents)
-    loss = teach_generator(game, labels, latents)
-    return teach_discriminator(game, images, labels, latents), loss
+    update_generator(gan, labels, latents)
+    loss = update_generator(gan, labels, latents)
+    return update_discriminator(gan, images, labels, latents), loss
 
 
-def dcgan_faces_96(game: Game, batches: Batches, draw: Draw) -> Losses:
+def dcgan_faces_96(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     """Both at once."""
     images, labels = next(batches)
-    return teach_both(game, images, labels, draw())
+    return update_both(gan, images, labels, draw())
 
 
 def cross_entropy(logits: Tensor, real: bool) -> Tensor:

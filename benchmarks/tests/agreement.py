@@ -19,7 +19,7 @@ from gantool.engine.state import TrainingState
 from gantool.engine.step import Losses, TrainingStep
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.load import find_recipe
-from gantool.recipe.model import Network, Recipe, WeightClip, WeightDecay
+from gantool.recipe.model import Network, Recipe
 from tests.reference.comparing import feed_of, latents_of
 from tests.reference.published import PUBLISHED
 from tests.reference.tiny import override, tiny_copy, unsettle
@@ -100,8 +100,7 @@ def match(name: str, real_batches: Callable[..., Any]) -> Match:
 
 def setting_of(recipe: Recipe) -> Setting:
     """The numbers that a peer of this recipe is built from."""
-    clips = [it.limit for it in recipe.regularizers if isinstance(it, WeightClip)]
-    decays = [it.weight for it in recipe.regularizers if isinstance(it, WeightDecay)]
+    terms = {it.name: it.keywords for it in recipe.regularizers}
     [first_shape] = [
         layer.keywords["target_shape"]
         for layer in recipe.generator.layers
@@ -121,8 +120,8 @@ def setting_of(recipe: Recipe) -> Setting:
             for width in _widths(recipe.generator)
         ),
         discriminator=_widths(recipe.discriminator),
-        clip=sum(clips),
-        decay=sum(decays),
+        clip=terms.get("WeightClip", {}).get("limit", 0.0),
+        decay=terms.get("WeightDecay", {}).get("weight", 0.0),
     )
 
 

@@ -56,17 +56,20 @@ def eagerly():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dcgan-mnist-sigmoid", "cgan-mnist", "dcgan-faces-96"])
 def test_plain_steps_agree(name, real_batches):
     assert_steps_agree(name, real_batches)
 
 
+@pytest.mark.slow
 @OF_AN_UPDATE
 def test_the_steps_of_the_article_on_mnist_agree(real_batches, monkeypatch):
     monkeypatch.setattr(keras_networks, "BatchNormalization", ByBatch)
     assert_steps_agree("dcgan-mnist", real_batches)
 
 
+@pytest.mark.slow
 @OF_AN_UPDATE
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config")
@@ -88,10 +91,10 @@ def assert_steps_agree(name, real_batches):
     for network, start in zip(networks, starts, strict=True):
         network.set_weights([it.copy() for it in start.values()])
     optimizers = tuple(keras.optimizers.SGD(rate) for rate in RATES.values())
-    game = peer.game(networks, optimizers, ours.setting)
+    gan = peer.gan(networks, optimizers, ours.setting)
     batches, latents = iter(ours.batches), iter(ours.latents)
     for _ in range(STEPS):
-        losses = game.step(batches, lambda: next(latents))
+        losses = gan.step(batches, lambda: next(latents))
     assert_losses_agree(ours.run(), [float(it) for it in losses])
     for network, built, start in zip(networks, ours.networks(), starts, strict=True):
         theirs = dict(zip(start, network.get_weights(), strict=True))
@@ -100,7 +103,7 @@ def assert_steps_agree(name, real_batches):
 
 @EACH
 def test_optimizers_are_the_recipes(name):
-    parts = load(find_recipe(name)).parts
+    parts = load(find_recipe(name)).specs
     ours = make(parts.generator_optimizer), make(parts.discriminator_optimizer)
     for own, theirs in zip(ours, PEERS[name].optimizers(), strict=True):
         assert type(theirs) is type(own)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gantool.cli.loading import load_recipe
-from gantool.cli.quantities import amount
 from gantool.errors import GantoolError, InputError
+from gantool.memory import amount
 
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
-BatchSize: TypeAlias = int | Literal["auto"]
-
-_DIGITS = 18
-"""Of a number that TensorFlow can hold."""
 _OF_FREE, _OF_FREE_GPU = 0.7, 0.9
 """The share of free memory that the first steps may take. Those after them take up to a fifth more
 of the machine's, which lies in pieces by then, and other programs need some, too."""
@@ -32,29 +29,19 @@ _PATIENCE = 60.0
 """Seconds that one trial may take."""
 
 
-def batch_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--batch` to a command."""
-    return click.option(
-        "--batch",
-        callback=_read,
-        metavar="N|auto",
-        help="Short for --set train.batch_size=N; auto: the largest that fits into memory. Another"
-        " batch is another training: learning rates may have to change with it.",
-    )(command)
-
-
-def _read(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> BatchSize | None:
-    if value is None:
-        return None
-    if value == "auto":
-        return "auto"
-    if value.isdecimal() and len(value) > _DIGITS:
-        raise click.BadParameter(f"a batch of a number of {len(value)} digits is too large.")
-    if not value.isdecimal() or int(value) < 1:
+def _read(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("auto|0*[1-9][0-9]*", value):
         raise click.BadParameter(f"{value!r} is neither auto nor a whole number of at least 1.")
-    return int(value)
+    return value
+
+
+batch_option = click.option(
+    "--batch",
+    callback=_read,
+    metavar="N|auto",
+    help="Short for --set train.batch_size=N; auto: the largest that fits into memory. Another"
+    " batch is another training: learning rates may have to change with it.",
+)
 
 
 def load_with_batch(
@@ -62,13 +49,13 @@ def load_with_batch(
     settings: Sequence[str],
     steps: int | None,
     seed: int | None,
-    batch: BatchSize | None,
+    batch: str | None,
 ) -> LoadedRecipe:
     """Read a recipe as `load_recipe` does, with the batch of `--batch` in it."""
     if batch == "auto":
         loaded = load_recipe(source, settings, steps, seed)
         loaded.raise_problems()
-        batch = _largest(source, settings, loaded.recipe.train.batch_size)
+        batch = str(_largest(source, settings, loaded.recipe.train.batch_size))
     if batch is not None:
         settings = (*settings, f"train.batch_size={batch}")
     return load_recipe(source, settings, steps, seed)
@@ -80,7 +67,7 @@ def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
     from gantool.memory import free_memory
 
     # Now: what this process takes later is what the trial takes, too.
-    with _Trial(source, settings, free_memory()) as trial:
+    with closing(_Trial(source, settings, free_memory())) as trial:
         share = _OF_FREE_GPU if trial.on_gpu else _OF_FREE
         limit = int(share * trial.free)
         found = largest_batch(
@@ -106,7 +93,7 @@ def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
 
 
 class _Trial:
-    """A process that tries batches; a context manager, which ends it.
+    """A process that tries batches.
 
     It may run out of memory in place of this one. One that has is followed by another.
 
@@ -118,8 +105,6 @@ class _Trial:
     """
 
     def __init__(self, source: RecipeText, settings: Sequence[str], free: int) -> None:
-        self.images = self.at_rest = 0
-        self.on_gpu = False
         self.free = free
         self._request = {
             "text": source.text,
@@ -128,21 +113,8 @@ class _Trial:
             "settings": list(settings),
             "most": int(_REFUSED * free),
         }
-        self._process: subprocess.Popen[str] | None = None
-        self._last = 0
-        self._seconds = 0.0
-
-    def __enter__(self) -> _Trial:
+        self._last, self._seconds = 0, 0.0
         self._start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._end()
 
     def affordable(self) -> float:
         """The largest batch that can be tried without taxing anybody's patience."""
@@ -151,14 +123,14 @@ class _Trial:
     def peak_of(self, batch: int) -> int | None:
         """The bytes that a few steps with a batch take at most; None if they are too many."""
         if batch < self._last:  # a process never forgets its peak
-            self._end()
-        if self._process is None:
+            self.close()
+        if self._process.poll() is not None:
             self._start()
         began = time.monotonic()
         answer = self._ask(batch)
         self._last, self._seconds = batch, time.monotonic() - began
         if answer is None:
-            self._end()
+            self.close()
             click.echo(f"trying batch {batch}: does not fit", err=True)
             return None
         peak = int(answer["peak"])
@@ -187,9 +159,8 @@ class _Trial:
 
     def _ask(self, question: object) -> dict[str, Any] | None:
         """What the process answers; None if it has ended instead."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        assert self._process.stdin
+        assert self._process.stdout
         try:
             print(json.dumps(question), file=self._process.stdin, flush=True)
         except BrokenPipeError:
@@ -202,9 +173,7 @@ class _Trial:
             raise (InputError if answer["is_input"] else GantoolError)(answer["error"])
         return answer
 
-    def _end(self) -> None:
-        if self._process is None:
-            return
+    def close(self) -> None:
+        """End the process."""
         self._process.kill()
         self._process.communicate()
-        self._process = None

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.batch import BatchSize, batch_option, load_with_batch
+from gantool.cli.batch import batch_option, load_with_batch
 from gantool.cli.loading import images_of, plan_of, setting_options
-from gantool.cli.quantities import amount, step_time
+from gantool.cli.quantities import step_time
+from gantool.memory import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,19 +23,6 @@ _WAITS = 0.01
 """The share of waiting for data from which on something can be done about it."""
 _BUSY = 0.1
 """Of the cores: what others may take without a word."""
-
-_PHASES = {
-    "waiting_for_data": "waiting for data",
-    "generating_for_discriminator": "generating for the discriminator",
-    "discriminator_forward": "discriminator, forward",
-    "discriminator_backward": "discriminator, backward",
-    "discriminator_optimizer": "discriminator, optimizer",
-    "generator_forward": "generator, forward",
-    "generator_backward": "generator, backward",
-    "generator_optimizer": "generator, optimizer",
-    "moving_average": "moving average",
-    "rest": "rest",
-}
 
 
 @click.command()
@@ -48,7 +36,7 @@ _PHASES = {
 )
 @click.option(
     "--steps",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     help="Steps to time.  [default: those of about 8 seconds]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -56,7 +44,7 @@ def bench(
     recipe: str,
     settings: tuple[str, ...],
     seed: int | None,
-    batch: BatchSize | None,
+    batch: str | None,
     precision: str | None,
     steps: int | None,
     as_json: bool,
@@ -98,7 +86,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield "share of a step" + (" (parts measured without XLA)" if report.xla else "")
     for phase, share in report.phase_shares.items():
-        yield f"{share:7.1%}  {_PHASES[phase]}"
+        yield f"{share:7.1%}  {phase.replace('_', ' ')}"
     yield from _advice(report)
 
 

@@ -1,7 +1,5 @@
 """`gantool check`: everything wrong with a recipe, or what it is made of."""
 
-from __future__ import annotations
-
 import click
 
 from gantool.cli.loading import (
@@ -9,6 +7,7 @@ from gantool.cli.loading import (
     recipe_options,
     refuse_too_large,
     start_tensorflow,
+    warn,
 )
 
 
@@ -32,4 +31,5 @@ def check(recipe: str, settings: tuple[str, ...], steps: int | None, seed: int |
     from gantool.engine.smoke_test import trace
 
     plan = make_plan(loaded)
+    warn(*plan.warnings)
     print_plan(plan, trace(plan))

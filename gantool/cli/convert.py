@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.image_progress import conversion_progress
+from gantool.cli.progress import conversion_progress
 from gantool.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ def convert(
     stays JPEG, all else becomes PNG. DEST also gets manifest.json: counts, digests, classes, and
     the images that were skipped because they cannot be used. Stopped, the same command goes on.
     """
-    from gantool.data.conversion.pieces import convert_piece
+    from gantool.data.conversion.tasks import convert_task
     from gantool.data.workers import Workers
 
-    with stop_on_signals() as stop, Workers(convert_piece) as workers:
+    with stop_on_signals() as stop, Workers(convert_task) as workers:
         # The processes start while this one imports the rest and opens the source.
         from gantool.data.conversion.convert import Conversion
         from gantool.data.conversion.folder import ConversionFolder

@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.loading import plan_of, plan_once_started, start_tensorflow
+from gantool.cli.loading import plan_of, start_tensorflow
 
 if TYPE_CHECKING:
+    from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
-    from gantool.engine.replicas import Replicas
     from gantool.recipe.load import LoadedRecipe
-    from gantool.runs.run_folder import RunFolder
 
 
-def distribute_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--distribute` to a command."""
-    return click.option(
-        "--distribute",
-        type=click.Choice(["mirrored", "workers"]),
-        help="Share each batch equally; mirrored: among all GPUs of this machine; workers: among"
-        " those of several, on each of which the same command is started with its own TF_CONFIG.",
-    )(command)
+distribute_option = click.option(
+    "--distribute",
+    type=click.Choice(["mirrored", "workers"]),
+    help="Share each batch equally; mirrored: among all GPUs of this machine; workers: among those"
+    " of several, on each of which the same command is started with its own TF_CONFIG.",
+)
 
 
 def plan_and_replicas(loaded: LoadedRecipe, distribute: str | None) -> tuple[Plan, Replicas]:
-    """Start TensorFlow, on several devices or workers if they are asked for, and build the plan.
-
-    Raises:
-        InputError: The recipe is wrong or its batch cannot be shared equally, its data set has to
-            be downloaded first, or TF_CONFIG does not say what it has to.
-        GantoolError: Another worker does not come.
-    """
+    """Start TensorFlow, on several devices or workers if they are asked for, and build the plan."""
     if distribute is None:
         plan = plan_of(loaded)
-        from gantool.engine.replicas import ALONE
+        from gantool.distribute.replicas import ALONE
 
         return plan, ALONE
     replicas = _among_workers() if distribute == "workers" else _mirrored()
     from gantool.training.session import refuse_uneven_shares
 
-    plan = plan_once_started(loaded, replicas.count)
+    plan = plan_of(loaded, replicas.count)
     refuse_uneven_shares(plan, replicas)
     size = plan.recipe.train.batch_size
     if replicas.count == 1:
@@ -70,14 +60,3 @@ def _among_workers() -> Replicas:
     own, count = cluster.workers[cluster.own], len(cluster.workers)
     click.echo(f"{own} of {count}: waiting for all of them")
     return among(cluster)
-
-
-def way_on_together(folder: RunFolder) -> str:
-    """What to do after a worker was lost."""
-    checkpoints = folder.checkpoints()
-    if not checkpoints:
-        return "no checkpoint is saved here; start all workers again"
-    return (
-        f"{checkpoints[-1]} is saved; start all workers again, each with:"
-        f" gantool train --resume {folder.path} --distribute workers"
-    )

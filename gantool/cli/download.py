@@ -1,7 +1,5 @@
 """`gantool download`: brings a known data set to where recipes look for it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -60,7 +60,7 @@ def _survey(source: str) -> Survey:
 
     from rich.console import Console
 
-    from gantool.cli.image_progress import image_bar
+    from gantool.cli.progress import clock, image_bar
     from gantool.data.inspection.survey import survey
 
     console = Console(stderr=True)
@@ -71,7 +71,7 @@ def _survey(source: str) -> Survey:
 
         def tell(done: int, count: int) -> None:
             rate = done / (time.monotonic() - began)
-            show(done, count, rate, (count - done) / rate)
+            show(completed=done, total=count, rate=rate, left=clock((count - done) / rate))
 
         return survey(source, tell)
 

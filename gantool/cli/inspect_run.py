@@ -12,19 +12,19 @@ import click
 from gantool.cli.quantities import duration
 
 if TYPE_CHECKING:
-    from gantool.runs.index import Index
+    from gantool.runs.checkpoint import Checkpoint
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def is_checkpoint(path: Path) -> bool:
     """Whether a path is a file that is a checkpoint, or is called as one."""
-    from gantool.runs.seal import MAGIC
-
     if not path.is_file():
         return False
     if path.suffix == ".h5":
         return True
+    from gantool.runs.checkpoint import MAGIC
+
     with path.open("rb") as file:
         return file.read(len(MAGIC)).startswith((MAGIC, _HDF5))
 
@@ -40,11 +40,9 @@ def inspect_checkpoint(path: Path) -> None:
     Raises:
         InputError: It is not whole, or none.
     """
-    from gantool.runs.checkpoint import read_contents
-    from gantool.runs.seal import check_seal
+    from gantool.runs.checkpoint import Checkpoint
 
-    digest, contents = check_seal(path), read_contents(path)
-    click.echo("\n".join(_lines(path, contents, digest)))
+    _tell(Checkpoint(path))
 
 
 def inspect_run(path: Path) -> None:
@@ -54,30 +52,38 @@ def inspect_run(path: Path) -> None:
         InputError: Some are not whole; the line counts them.
     """
     from gantool.errors import InputError
+    from gantool.runs.checkpoint import Checkpoint
     from gantool.runs.run_folder import RunFolder
-    from gantool.runs.seal import check_seal
 
-    checkpoints, damaged = RunFolder(path).checkpoints(), 0
-    for checkpoint in checkpoints:
+    paths, damaged, newest = RunFolder(path).checkpoints(), 0, None
+    for each in paths:
         try:
-            check_seal(checkpoint)
-            click.echo(f"{checkpoint}: whole, {checkpoint.stat().st_size:,} bytes")
+            newest = Checkpoint(each)
+            click.echo(_first_line(newest))
         except InputError as error:
             damaged += 1
             click.echo(str(error))
     if damaged:
-        raise InputError(f"{path}: {damaged} of {len(checkpoints)} checkpoints not whole")
-    if not checkpoints:
+        raise InputError(f"{path}: {damaged} of {len(paths)} checkpoints not whole")
+    if newest is None:
         click.echo(f"{path}: no checkpoint yet")
         return
     click.echo()
-    inspect_checkpoint(checkpoints[-1])
+    _tell(newest)
 
 
-def _lines(path: Path, contents: Index, digest: str) -> Iterator[str]:
-    header = contents.header
-    yield f"{path}: whole, {path.stat().st_size:,} bytes"
-    yield f"recipe      {_first_line(header.recipe)}, seed {header.seed}"
+def _tell(checkpoint: Checkpoint) -> None:
+    click.echo("\n".join(_lines(checkpoint)))
+
+
+def _first_line(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.path}: whole, {checkpoint.size:,} bytes"
+
+
+def _lines(checkpoint: Checkpoint) -> Iterator[str]:
+    yield _first_line(checkpoint)
+    header, index = checkpoint.header, checkpoint.index
+    yield f"recipe      {_recipe_name(header.recipe)}, seed {header.seed}"
     yield (
         f"step        {header.step:,}, {header.images:,} real images,"
         f" {duration(header.seconds)} of training"
@@ -89,17 +95,17 @@ def _lines(path: Path, contents: Index, digest: str) -> Iterator[str]:
     for group in ("generator", "generator_average", "discriminator", "optimizers"):
         sizes = [
             prod(place.shape)
-            for key, place in contents.variables.items()
+            for key, place in index.variables.items()
             if key.startswith(f"{group}/")
         ]
         if sizes:
             yield f"{group:17} {sum(sizes):>12,} numbers in {len(sizes)} variables"
-    releases = ", ".join(f"{name} {release}" for name, release in contents.releases.items())
-    yield f"written by  {releases}, format {contents.format}"
-    yield f"sha256      {digest}"
+    releases = ", ".join(f"{name} {release}" for name, release in index.releases.items())
+    yield f"written by  {releases}, format {index.format}"
+    yield f"sha256      {checkpoint.sha256}"
 
 
-def _first_line(recipe: str) -> str:
+def _recipe_name(recipe: str) -> str:
     """The name in a recipe's text, without reading it as YAML: it may not be ours."""
     lines = (line.strip() for line in recipe.splitlines())
     named = (line.removeprefix("name:").strip() for line in lines if line.startswith("name:"))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,39 +21,37 @@ if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
 
+_SET = click.option(
+    "--set",
+    "settings",
+    metavar="KEY.PATH=VALUE",
+    multiple=True,
+    help="Change a value of the recipe, as in --set train.batch_size=32; may be repeated.",
+)
+_SEED = click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number.")
+_STEPS = click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all.")
+
+
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--set`, `--seed` and `--steps` to a command."""
-    steps = click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all.")
-    return setting_options(steps(command))
+    return setting_options(_STEPS(command))
 
 
 def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--set` and `--seed` to a command."""
-    options = (
-        click.option(
-            "--set",
-            "settings",
-            metavar="KEY.PATH=VALUE",
-            multiple=True,
-            help="Change a value of the recipe, as in --set train.batch_size=32; may be repeated.",
-        ),
-        click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _SET(_SEED(command))
 
 
 def load_recipe(
     source: RecipeText, settings: Sequence[str], steps: int | None, seed: int | None
 ) -> LoadedRecipe:
     """Read a recipe with the values of `--set`, `--steps` and `--seed` in it."""
-    from gantool.recipe.edit import parse_override
+    from gantool.recipe.edit import Override, parse_override
     from gantool.recipe.load import load
 
     overrides = [parse_override(setting) for setting in settings]
     if seed is not None:
-        overrides.append(parse_override(f"seed={seed}"))
+        overrides.append(Override(("seed",), seed, f"seed={seed}"))
     return load(source, overrides, steps)
 
 
@@ -69,41 +68,35 @@ def refuse_too_large(loaded: LoadedRecipe, replicas: int = 1) -> None:
         loaded.raise_problems(problems)
 
 
-def plan_of(loaded: LoadedRecipe) -> Plan:
-    """Start TensorFlow and build what a recipe names, from data that are on this machine.
-
-    Raises:
-        InputError: The recipe is wrong, or its data set has to be downloaded first.
-    """
-    refuse_too_large(loaded)
+def plan_of(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
+    """Start TensorFlow and build what a recipe names, from data that are on this machine."""
+    refuse_too_large(loaded, replicas)
     start_tensorflow()
-    return plan_once_started(loaded)
-
-
-def plan_once_started(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
-    """The plan of `plan_of`, for several replicas, where TensorFlow has been started already."""
     from gantool.engine.plan import make_plan
     from gantool.errors import InputError
 
-    refuse_too_large(loaded, replicas)
     plan = make_plan(loaded, replicas)
     if plan.source is None:
         raise InputError(plan.note)
+    warn(*plan.warnings)
     return plan
 
 
-def images_of(plan: Plan) -> Images:
-    """Load the images of a plan.
+def warn(*lines: str) -> None:
+    """Tell what does not keep a command from its work."""
+    for line in lines:
+        click.echo(f"warning: {line}", err=True)
 
-    Raises:
-        InputError: Some cannot be used.
-    """
+
+def images_of(plan: Plan) -> Images:
+    """Load the images of a plan."""
     from gantool.data.loading import load_images
 
     assert plan.source is not None
     return load_images(plan.source, plan.recipe.data)
 
 
+@cache
 def start_tensorflow() -> None:
     """Import TensorFlow and Keras, without the lines that their start prints.
 
@@ -117,7 +110,9 @@ def start_tensorflow() -> None:
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
-    for device in tf.config.list_physical_devices("GPU"):
+    from gantool.kernels.gpu import gpus
+
+    for device in gpus():
         # Without this TensorFlow takes all of a GPU's memory, whatever it needs.
         tf.config.experimental.set_memory_growth(device, True)
 

@@ -1,7 +1,5 @@
 """The command `gantool`: its commands, and how errors become lines and exit codes."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -11,6 +9,7 @@ import click
 from gantool import __version__
 from gantool.cli.bench import bench
 from gantool.cli.check import check
+from gantool.cli.components import components
 from gantool.cli.convert import convert
 from gantool.cli.download import download
 from gantool.cli.inspect import inspect
@@ -29,15 +28,27 @@ def cli(debug: bool) -> None:
     """Train and sample GANs from a YAML recipe.
 
     \b
-    gantool train quickstart              train; pictures appear in runs/00000-quickstart
+    gantool train quickstart         train; pictures appear in runs/
     gantool sample --ckpt runs/00000-quickstart
-    gantool recipes dcgan-mnist > mine.yaml   a recipe to change
-    gantool check mine.yaml               everything wrong with it, or its layers
-    gantool bench mine.yaml               how fast it trains here, and where its time goes
+    gantool recipes dcgan-mnist > mine.yaml
+    gantool check mine.yaml          everything wrong with it, or its layers
+    gantool components loss          what a recipe can name
+    gantool bench mine.yaml          how fast it trains here
     """
 
 
-for command in (train, sample, check, bench, recipes, download, inspect, convert, schema):
+for command in (
+    train,
+    sample,
+    check,
+    bench,
+    recipes,
+    components,
+    download,
+    inspect,
+    convert,
+    schema,
+):
     cli.add_command(command)
 
 

@@ -1,86 +1,100 @@
-"""How training looks: a bar on a terminal, plain lines in a pipe."""
+"""How far a command is: a bar on a terminal, plain lines in a pipe."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from gantool.engine.loop import Progress
+    from rich.console import Console
 
-Show = Callable[["Progress"], None]
+    from gantool.data.conversion.convert import ConversionProgress
+    from gantool.engine.loop import TrainingProgress
+
+_RATE_AND_LEFT = ("{task.fields[rate]:,.0f} images/s", "{task.fields[left]} left")
+_LOSSES = ("G {task.fields[generator]:.3f}", "D {task.fields[discriminator]:.3f}")
 
 
 @contextmanager
-def training_progress(first: int, is_logged: Callable[[int], bool]) -> Iterator[Show]:
-    """Give a function that shows each `Progress`.
+def _bar(console: Console | None, title: str, *fields: str) -> Iterator[Callable[..., None]]:
+    """Give a function that sets `completed` and `total` of a bar, and the fields in its texts."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+    with Progress(title, MofNCompleteColumn(), BarColumn(), *fields, console=console) as progress:
+        task = progress.add_task("", total=None, visible=False)
+        yield partial(progress.update, task, visible=True)
+
+
+def image_bar(console: Console | None) -> AbstractContextManager[Callable[..., None]]:
+    """A bar of images: `completed` of `total`, their `rate` a second, and the time `left`."""
+    return _bar(console, "images", *_RATE_AND_LEFT)
+
+
+@contextmanager
+def training_progress(
+    first: int, is_logged: Callable[[int], bool]
+) -> Iterator[Callable[[TrainingProgress], None]]:
+    """Give a function that shows each `TrainingProgress`.
 
     Args:
         first: The step that training starts from.
         is_logged: In a pipe, a line comes at each step for which it is true, and at the end.
     """
-    if sys.stdout.isatty():
-        with _bar(first) as show:
-            yield show
-    else:
-        yield _lines(first, is_logged)
+    bar = _bar(None, "step", *_RATE_AND_LEFT, *_LOSSES)
+    with bar if sys.stdout.isatty() else nullcontext() as update:
 
-
-def _lines(first: int, is_logged: Callable[[int], bool]) -> Show:
-    def show(progress: Progress) -> None:
-        if is_logged(progress.step) or progress.ends:
-            left = clock(seconds_left(progress, first))
-            click.echo(
-                f"step {progress.step}/{progress.last}"
-                f"  {progress.images_per_second:,.0f} images/s  {left} left"
-                f"  generator {progress.generator_loss:.4f}"
-                f"  discriminator {progress.discriminator_loss:.4f}"
-            )
-            sys.stdout.flush()
-
-    return show
-
-
-@contextmanager
-def _bar(first: int) -> Iterator[Show]:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("step"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TextColumn("{task.fields[rate]:,.0f} images/s"),
-        TextColumn("{task.fields[left]} left"),
-        TextColumn("G {task.fields[generator]:.3f}"),
-        TextColumn("D {task.fields[discriminator]:.3f}"),
-    )
-    with Bar(*columns) as bar:
-        task = bar.add_task("", total=None, visible=False)
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task,
-                visible=True,
-                total=progress.last,
-                completed=progress.step,
-                rate=progress.images_per_second,
-                left=clock(seconds_left(progress, first)),
-                generator=progress.generator_loss,
-                discriminator=progress.discriminator_loss,
-            )
+        def show(progress: TrainingProgress) -> None:
+            done = max(1, progress.step - first)  # a run may have gone back behind it
+            left = progress.session_seconds / done * (progress.last - progress.step)
+            if update is not None:
+                update(
+                    total=progress.last,
+                    completed=progress.step,
+                    rate=progress.images_per_second,
+                    left=clock(left),
+                    generator=progress.generator_loss,
+                    discriminator=progress.discriminator_loss,
+                )
+            elif is_logged(progress.step) or progress.ends:
+                click.echo(
+                    f"step {progress.step}/{progress.last}"
+                    f"  {progress.images_per_second:,.0f} images/s  {clock(left)} left"
+                    f"  generator {progress.generator_loss:.4f}"
+                    f"  discriminator {progress.discriminator_loss:.4f}"
+                )
 
         yield show
 
 
-def seconds_left(progress: Progress, first: int) -> float:
-    """How long the rest takes at the pace of this process so far, which began at step `first`."""
-    done = max(1, progress.step - first)  # a run may have gone back behind it
-    return progress.session_seconds / done * (progress.last - progress.step)
+@contextmanager
+def conversion_progress() -> Iterator[Callable[[ConversionProgress], None]]:
+    """Give a function that shows a conversion's progress; in a pipe, a line comes with each shard.
+
+    stdout says it, because beside it there is nothing to say but where the set lies.
+    """
+    shards: int | None = None
+    with image_bar(None) if sys.stdout.isatty() else nullcontext() as update:
+
+        def show(progress: ConversionProgress) -> None:
+            nonlocal shards
+            done, count = progress.images, progress.all_images
+            rate = progress.converted / progress.seconds
+            left = clock((count - done) / rate)
+            if update is not None:
+                update(completed=done, total=count, rate=rate, left=left)
+            elif shards is not None and progress.shards > shards:
+                click.echo(
+                    f"shard {progress.shards}/{progress.all_shards}"
+                    f"  {done:,} of {count:,} images  {rate:,.0f} images/s  {left} left"
+                )
+            shards = progress.shards
+
+        yield show
 
 
 def clock(seconds: float) -> str:

@@ -1,11 +1,5 @@
 """Times and sizes as people read them."""
 
-from __future__ import annotations
-
-from gantool.memory import amount
-
-__all__ = ["amount", "duration", "step_time"]
-
 
 def step_time(seconds: float) -> str:
     """A short time, as `24.3 ms` or `1.25 s`."""

@@ -1,7 +1,5 @@
 """`gantool recipes`: the recipes that come with gantool."""
 
-from __future__ import annotations
-
 import click
 
 

@@ -67,15 +67,20 @@ def parse_grid(
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE_OR_RUN",
-    help="A checkpoint, or a run folder for its newest checkpoint.",
+    help="A checkpoint, or a run folder for its newest whole one.",
 )
 @click.option(
     "--seeds",
     callback=parse_numbers,
+    metavar="SEEDS",
     help="As in 0-9,42.  [default: 0-63; by label, ten columns]",
 )
 @click.option(
-    "--label", "labels", callback=parse_numbers, help="Of what to show: 7, or several as in 0-9."
+    "--label",
+    "labels",
+    callback=parse_numbers,
+    metavar="LABELS",
+    help="What to show: a class such as 7, or several as in 0-9.",
 )
 @click.option(
     "--grid",
@@ -87,7 +92,8 @@ def parse_grid(
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A .png for one grid; a folder for one image a seed.  [default: a grid beside you]",
+    help="A .png for one grid; a folder for one image a seed.  [default: a grid, in the working"
+    " folder]",
 )
 def sample(
     place: Path,
@@ -102,8 +108,7 @@ def sample(
     it. Without --label a network that takes labels shows class k mod classes for seed k; several
     labels are drawn by-label unless another grid is named.
     """
-    from gantool.runs.checkpoint import read_header
-    from gantool.runs.run_folder import find_checkpoint
+    from gantool.runs.resume import find_checkpoint
 
     chosen = _chosen_labels(labels)
     one_grid = _is_grid(out, grid)
@@ -111,9 +116,9 @@ def sample(
         grid = "by-label"
     if one_grid:
         _refuse_too_many(seeds, 1 if grid == "by-label-free" else len(chosen or (0,)))
-    checkpoint = find_checkpoint(place)
+    checkpoint = find_checkpoint(place, lambda line: click.echo(f"warning: {line}", err=True))
     if chosen is None and grid in _BY_LABEL:
-        chosen = list(range(max(1, read_header(checkpoint).classes)))
+        chosen = list(range(max(1, checkpoint.header.classes)))
     count, cells = _cells(seeds, chosen, grid)
     rows, columns = _layout(count, len(chosen or ()), grid) if one_grid else (0, 0)
     start_tensorflow()
@@ -205,13 +210,13 @@ def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tupl
 def _write_grid(
     sampler: CheckpointSampler, cells: Iterable[Cell], grid: tuple[int, int], path: Path
 ) -> None:
+    from gantool.data.pictures import write_png
     from gantool.errors import InputError
-    from gantool.sampling.pictures import tile, write_png
 
     _refuse_too_large(sampler, grid)
     images = list(sampler.draw(cells))
     try:
-        write_png(path, tile(images, *grid))
+        write_png(path, sampler.example.picture(images, *grid))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
@@ -221,7 +226,7 @@ def _refuse_too_large(sampler: CheckpointSampler, grid: tuple[int, int]) -> None
     from gantool.errors import InputError
     from gantool.memory import amount, machine_memory
 
-    shape = (*sampler.recipe.data.size, sampler.recipe.data.channels)
+    shape = sampler.recipe.data.shape
     size, memory = math.prod((*grid, *shape)), machine_memory()
     if size > memory:
         raise InputError(
@@ -235,6 +240,8 @@ def _write_each(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path)
     from gantool.errors import InputError
     from gantool.sampling.picture_files import write_pictures
 
+    if sampler.recipe.data.size is None:
+        raise InputError(f"--out {folder}: points are shown together: name a .png")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_pictures(sampler, cells, folder)

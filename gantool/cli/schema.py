@@ -1,7 +1,5 @@
 """`gantool schema`: what a recipe may hold, for editors."""
 
-from __future__ import annotations
-
 import click
 
 
@@ -12,7 +10,8 @@ def schema() -> None:
     \b
     An editor with YAML support completes and checks a recipe that begins with
     # yaml-language-server: $schema=gantool.schema.json
-    once the schema lies beside it: gantool schema > gantool.schema.json
+    as the built-in ones do, once the schema lies beside it:
+    gantool schema > gantool.schema.json
     """
     import json
 

@@ -1,11 +1,10 @@
-"""Ctrl-C and SIGTERM: a wish to stop, heard at the next pause; the end, where nothing is kept."""
-
-from __future__ import annotations
+"""Ctrl-C and SIGTERM: a stop request, handled at the next pause; an end where nothing is kept."""
 
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -17,18 +16,18 @@ class Terminated(KeyboardInterrupt):
 
 
 class StopWish:
-    """Which signal has asked to stop; None while none has."""
+    """Which signal has asked to stop; 0 while none has."""
 
-    signal: int | None = None
+    signal = 0
 
     def __call__(self) -> bool:
         """Whether to stop."""
-        return self.signal is not None
+        return self.signal != 0
 
     @property
     def exit_code(self) -> int:
         """128 + the signal's number, as shells count; 0 without one."""
-        return 0 if self.signal is None else 128 + self.signal
+        return 128 + self.signal if self.signal else 0
 
 
 @contextmanager
@@ -77,10 +76,7 @@ def ends_at_once_on_signals() -> Iterator[None]:
     """
     # What is there now: stderr may be turned elsewhere meanwhile.
     stderr = os.dup(2)
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        _end_at_once(number, stderr=stderr)
-
+    end = partial(_end_at_once, stderr=stderr)
     usual = {number: signal.signal(number, end) for number in _ENDING}
     try:
         yield

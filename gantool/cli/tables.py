@@ -1,7 +1,5 @@
 """What a recipe is made of, as tables."""
 
-from __future__ import annotations
-
 import math
 
 import click
@@ -10,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import calendar
+from gantool.engine.schedule import schedule_of
 from gantool.engine.smoke_test import Trace
 from gantool.networks.build import BuiltNetwork, PlacedLayer
-from gantool.networks.from_recipe import image_shape
 from gantool.networks.messages import times
 
 
@@ -21,7 +18,7 @@ def print_plan(plan: Plan, traced: Trace) -> None:
     """Print both networks layer by layer, their memory, a trace, and the length of an epoch."""
     latent = (plan.recipe.latent.size,)
     _print_network("generator", plan.state.generator, latent)
-    _print_network("discriminator", plan.state.discriminator, image_shape(plan.recipe))
+    _print_network("discriminator", plan.state.discriminator, plan.recipe.data.shape)
     for line in (*_memory_lines(plan), _trace_line(plan, traced), *_data_lines(plan)):
         click.echo(line)
 
@@ -34,38 +31,33 @@ def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ..
     table.add_column("parameters", justify="right", no_wrap=True)
     table.add_row("", "input", times(input_shape) + (" + label" if network.takes_label else ""), "")
     for number, layer in enumerate(network.layers, start=1):
-        table.add_row(str(number), _indented(layer), times(layer.shape), _count(layer))
+        own = layer.layer.count_params()
+        count = f"{own:,}" if own else ""
+        table.add_row(str(number), _indented(layer), times(layer.shape), count)
     # As wide as the table needs: a pipe is no reason to cut names short.
     console = Console(width=200, soft_wrap=True, highlight=False)
     console.print(table)
-    click.echo(f"{_parameters(network):,} parameters\n")
+    parameters = sum(math.prod(variable.shape) for variable in network.weights().values())
+    click.echo(f"{parameters:,} parameters\n")
 
 
 def _indented(layer: PlacedLayer) -> str:
     return "  " * layer.place.count("/") + layer.place.rsplit("/", 1)[-1].split("_", 1)[-1]
 
 
-def _count(layer: PlacedLayer) -> str:
-    parameters = layer.layer.count_params()
-    return f"{parameters:,}" if parameters else ""
-
-
-def _parameters(network: BuiltNetwork) -> int:
-    return sum(math.prod(variable.shape) for variable in network.weights().values())
-
-
 def _memory_lines(plan: Plan) -> list[str]:
-    sizes = {
-        group: sum(
-            math.prod(variable.shape) * _bytes_of(variable.dtype) for variable in members.values()
+    weights = optimizers = 0
+    for group, members in plan.state.variables().items():
+        size = sum(
+            variable.value.dtype.size * math.prod(variable.shape) for variable in members.values()
         )
-        for group, members in plan.state.variables().items()
-    }
-    weights = sum(size for group, size in sizes.items() if not group.startswith("optimizers/"))
-    optimizers = sum(sizes.values()) - weights
+        if group.startswith("optimizers/"):
+            optimizers += size
+        else:
+            weights += size
     return [
         f"device  {plan.computing}",
-        f"memory  weights {_megabytes(weights)}, optimizers {_megabytes(optimizers)}",
+        f"memory  weights {weights / 1e6:,.1f} MB, optimizers {optimizers / 1e6:,.1f} MB",
     ]
 
 
@@ -80,21 +72,13 @@ def _span(values: np.ndarray) -> str:
     return f"({values.min():.3g} to {values.max():.3g})"
 
 
-def _bytes_of(dtype: str) -> int:
-    return int(dtype.lstrip("abcdefghijklmnopqrstuvwxyz").split("_")[0] or 8) // 8
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
-
-
 def _data_lines(plan: Plan) -> list[str]:
     recipe, source = plan.recipe, plan.source
     if source is None:
         return [f"data    {plan.note}"]
     batch_size = recipe.train.batch_size
-    dates = calendar(recipe.train, len(source))
-    batches, steps = dates.batches_per_epoch, dates.last_step(recipe.train)
+    schedule = schedule_of(recipe.train, len(source))
+    batches, steps = schedule.batches_per_epoch, schedule.last_step(recipe.train)
     usual = f"{batches / recipe.train.updates.discriminator:,.6g} steps"
     burst = recipe.train.updates.burst
     steps_per_epoch = usual if burst is None else f"{usual} outside bursts"
@@ -102,5 +86,5 @@ def _data_lines(plan: Plan) -> list[str]:
     return [
         f"data    {len(source):,} images{classes} from {source.name}, in batches of {batch_size}",
         f"epoch   {batches * batch_size:,} images, {steps_per_epoch}",
-        f"run     {steps:,} steps, {dates.batches(steps) / batches:,.3g} epochs",
+        f"run     {steps:,} steps, {schedule.batches(steps) / batches:,.3g} epochs",
     ]

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.batch import BatchSize, batch_option, load_with_batch
-from gantool.cli.distribute import distribute_option, plan_and_replicas, way_on_together
-from gantool.cli.loading import images_of, load_recipe, recipe_options
+from gantool.cli.batch import batch_option, load_with_batch
+from gantool.cli.distribute import distribute_option, plan_and_replicas
+from gantool.cli.loading import images_of, load_recipe, recipe_options, warn
 from gantool.cli.progress import training_progress
-from gantool.cli.quantities import amount, duration, step_time
+from gantool.cli.quantities import duration, step_time
 from gantool.cli.signals import stop_on_signals
+from gantool.errors import DivergedError, GantoolError, LostWorkerError
+from gantool.memory import amount
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
+    from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
-    from gantool.engine.replicas import Replicas
     from gantool.runs.run_folder import RunFolder
 
 
@@ -53,7 +55,7 @@ def train(
     settings: tuple[str, ...],
     steps: int | None,
     seed: int | None,
-    batch: BatchSize | None,
+    batch: str | None,
     distribute: str | None,
     dry_run: bool,
 ) -> int:
@@ -103,9 +105,7 @@ def train(
         return _train(plan, images, folder, replicas)
 
 
-def _check_distributed(
-    distribute: str, run: Path | None, batch: BatchSize | None, dry_run: bool
-) -> None:
+def _check_distributed(distribute: str, run: Path | None, batch: str | None, dry_run: bool) -> None:
     """Raise UsageError where other options do not go with `--distribute`."""
     if dry_run:
         raise click.UsageError("--dry-run tries one device: leave --distribute out")
@@ -149,7 +149,7 @@ def _resume(
             refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
         plan, replicas = plan_and_replicas(loaded, distribute)
         restore(plan.state, point)
-        _warn(point.warnings)
+        warn(*point.warnings())
         if not dry_run and replicas.worker == 0:
             if distribute == "workers":
                 stack.enter_context(alone_with(folder))
@@ -158,11 +158,6 @@ def _resume(
         if dry_run:
             return _dry_run(plan, images)
         return _train(plan, images, folder, replicas)
-
-
-def _warn(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(f"warning: {line}", err=True)
 
 
 def _dry_run(plan: Plan, images: Images) -> int:
@@ -187,46 +182,24 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
-    from gantool.engine.schedule import calendar
-    from gantool.errors import DivergedError, GantoolError, LostWorkerError
+    from gantool.engine.schedule import schedule_of
     from gantool.training.session import run_session
 
-    dates = calendar(plan.recipe.train, len(images))
-    first, last = plan.state.step, dates.last_step(plan.recipe.train)
+    schedule = schedule_of(plan.recipe.train, len(images))
+    first, last = plan.state.step, schedule.last_step(plan.recipe.train)
     if first >= last:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
     is_first = replicas.worker == 0
-    is_logged = partial(dates.is_due, every=plan.recipe.output.log_every)
-    with (
-        stop_on_signals() as stop,
-        training_progress(first, is_logged) as show,
-    ):
+    is_logged = partial(schedule.is_due, every=plan.recipe.output.log_every)
+    with stop_on_signals() as stop, training_progress(first, is_logged) as show:
         click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
         click.echo(f"computing on {plan.computing}")
-        try:
-            session = run_session(
-                plan,
-                images,
-                folder,
-                lambda: stop.signal or 0,
-                replicas,
-                lambda text: _warn([text]),
-            )
-            with closing(session):
-                for progress in session:
-                    if is_first:
-                        show(progress)
-        except DivergedError as error:
-            raise DivergedError(f"{error}\n{_way_on_with_other_rates(folder)}") from error
-        except OSError as error:
-            if not _is_of(folder, error):
-                raise
-            raise GantoolError(
-                f"{error.filename}: cannot be written ({error.strerror})\n{_way_on(folder)}"
-            ) from error
-        except LostWorkerError as error:
-            raise LostWorkerError(f"{error}\n{way_on_together(folder)}") from error
+        session = run_session(plan, images, folder, lambda: stop.signal, replicas, warn)
+        with _telling_the_way_on(folder), closing(session):
+            for progress in session:
+                if is_first:
+                    show(progress)
     if not progress.stopped:
         click.echo(f"done: {folder.samples(last) if is_first else folder.path}")
         return 0
@@ -239,29 +212,41 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
     return 128 + progress.stopped
 
 
-def _is_of(folder: RunFolder, error: OSError) -> bool:
-    """Whether it is a file of the run that failed."""
-    return error.filename is not None and folder.path in Path(str(error.filename)).parents
+@contextmanager
+def _telling_the_way_on(folder: RunFolder) -> Iterator[None]:
+    """Add to the error that ends a run what to do after it."""
+    try:
+        yield
+    except (DivergedError, LostWorkerError) as error:
+        raise type(error)(f"{error}\n{_way_on(folder, type(error))}") from error
+    except OSError as error:
+        if folder.path not in Path(str(error.filename)).parents:
+            raise
+        failed = f"{error.filename}: cannot be written ({error.strerror})"
+        raise GantoolError(f"{failed}\n{_way_on(folder, OSError)}") from error
 
 
-def _way_on(folder: RunFolder) -> str:
-    """What to do after a file of the run could not be written."""
+def _way_on(folder: RunFolder, error: type[Exception]) -> str:
+    unsaved, saved = _WAYS_ON[error]
     checkpoints = folder.checkpoints()
     if not checkpoints:
-        return "no checkpoint had been written yet; mend that, or name another folder with --out"
-    return (
-        f"{checkpoints[-1]} is saved; mend that, then go on from there:"
-        f" gantool train --resume {folder.path}"
-    )
+        return unsaved
+    return f"{checkpoints[-1]} {saved.format(f'gantool train --resume {folder.path}')}"
 
 
-def _way_on_with_other_rates(folder: RunFolder) -> str:
-    """What to do after a run has diverged."""
-    checkpoints = folder.checkpoints()
-    if not checkpoints:
-        return "no checkpoint had been written yet; start again with lower learning rates"
-    return (
-        f"{checkpoints[-1]} is from before; go on from there with lower learning rates:"
-        f" gantool train --resume {folder.path} --set optimizers.…, or let it try other random"
-        " numbers: --set train.retries=3"
-    )
+_WAYS_ON: dict[type[Exception], tuple[str, str]] = {
+    DivergedError: (
+        "no checkpoint had been written yet; start again with lower learning rates",
+        "is from before; go on from there with lower learning rates: {} --set optimizers.…, or let"
+        " it try other random numbers: --set train.retries=3",
+    ),
+    LostWorkerError: (
+        "no checkpoint is saved here; start all workers again",
+        "is saved; start all workers again, each with: {} --distribute workers",
+    ),
+    OSError: (
+        "no checkpoint had been written yet; mend that, or name another folder with --out",
+        "is saved; mend that, then go on from there: {}",
+    ),
+}
+"""What to do after an error without a checkpoint, and with one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -20,46 +21,29 @@ LINE_EVERY = 10.0
 Show = Callable[[int, int | None, str], None]
 """Told of the bytes done, the bytes in all (None: not known) and the file's name."""
 
-Say = Callable[[str], None]
-"""Told a line for the user."""
+_say = partial(click.echo, err=True)
 
 
 @contextmanager
-def transfer_progress(console: Console) -> Iterator[tuple[Show, Say]]:
-    """Give a function that shows how far a download is, and one for lines between.
+def transfer_progress(console: Console) -> Iterator[tuple[Show, Callable[[str], None]]]:
+    """Give a function that shows how far a download is, and one that prints a line between.
 
     Args:
         console: of stderr: stdout says only where the data set lies.
     """
-    if console.is_terminal:
-        with _bar(console) as functions:
-            yield functions
-    else:
+    if not console.is_terminal:
         yield lines(time.monotonic), _say
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[tuple[Show, Say]]:
+        return
     from rich.progress import (
         BarColumn,
         DownloadColumn,
         Progress,
-        TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
+    speed_and_left = TransferSpeedColumn(), TimeRemainingColumn()
+    columns = "{task.description}", BarColumn(), DownloadColumn(), *speed_and_left
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", visible=False)
         last = ("", 0)
@@ -73,10 +57,7 @@ def _bar(console: Console) -> Iterator[tuple[Show, Say]]:
                 bar.update(task, completed=done, total=total)
             last = (name, done)
 
-        def say(line: str) -> None:
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-        yield show, say
+        yield show, partial(console.print, highlight=False, markup=False, soft_wrap=True)
 
 
 def lines(now: Callable[[], float]) -> Show:
@@ -96,14 +77,10 @@ def lines(now: Callable[[], float]) -> Show:
             _say(f"downloading {name}{size}{so_far}")
         elif now() - said_at >= LINE_EVERY:
             said_at = now()
-            _say(_line(name, done, total, (done - began_with) / (said_at - began_at)))
+            speed = max(0, done - began_with) / (said_at - began_at)
+            left = ""
+            if total is not None and speed:
+                left = f", {clock((total - done) / speed)} left ({done / total:.0%})"
+            _say(f"{name}: {done:,} bytes, {speed / 1e6:.1f} MB/s{left}")
 
     return show
-
-
-def _line(name: str, done: int, total: int | None, speed: float) -> str:
-    """How far a file is; the speed in bytes a second."""
-    text = f"{name}: {done:,} bytes, {max(speed, 0) / 1e6:.1f} MB/s"
-    if total is None or speed <= 0:
-        return text
-    return f"{text}, {clock((total - done) / speed)} left ({done / total:.0%})"

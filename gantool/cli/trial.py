@@ -42,11 +42,14 @@ def _serve(request: dict[str, Any]) -> None:
     images = images_of(plan_of(_with_batch(request, 1)))
     import tensorflow as tf
 
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    from gantool.kernels.gpu import has_gpu
+    from gantool.measuring.report import peak_gpu_memory
+
+    on_gpu = has_gpu()
     _answer(
         images=len(images),
-        at_rest=0 if has_gpu else memory_status("VmRSS"),
-        gpu_free=free_gpu_memory() if has_gpu else None,
+        at_rest=0 if on_gpu else memory_status("VmRSS"),
+        gpu_free=free_gpu_memory() if on_gpu else None,
     )
     _refuse_more_than(request["most"])
     for line in sys.stdin:
@@ -54,7 +57,7 @@ def _serve(request: dict[str, Any]) -> None:
             _train(_with_batch(request, json.loads(line)), images)
         except (MemoryError, tf.errors.ResourceExhaustedError):
             return
-        _answer(peak=_peak_of_gpu() if has_gpu else peak_memory())
+        _answer(peak=peak_gpu_memory() if on_gpu else peak_memory())
 
 
 def _with_batch(request: dict[str, Any], batch: int) -> LoadedRecipe:
@@ -76,12 +79,6 @@ def _train(loaded: LoadedRecipe, images: Images) -> None:
     with suppress(DivergedError):  # its memory is what another learning rate takes, too
         running.run(1)
         running.run(_STEPS - 1)
-
-
-def _peak_of_gpu() -> int | None:
-    from gantool.measuring.report import peak_gpu_memory
-
-    return peak_gpu_memory()
 
 
 def _refuse_more_than(size: int) -> None:

@@ -1,7 +1,5 @@
 """A batch on its way from files to pixels: what TensorFlow is to decode, and what is ready."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -72,12 +70,12 @@ def find_jpeg(content: bytes, data: Data) -> Jpeg | None:
     if header is None or header.components > data.channels:
         return None
     try:
-        top, left, height, width = window(header.height, header.width, data.size, data.crop)
+        top, left, height, width = window(header.height, header.width, data.image_size, data.crop)
     except UnreadableImageError:
         return None
-    if height * data.size[1] != width * data.size[0]:
+    if height * data.image_size[1] != width * data.image_size[0]:
         return None
-    if reduction(header.height, header.width, data.size, data.crop) > 1:
+    if reduction(header.height, header.width, data.image_size, data.crop) > 1:
         return None
     # Where colours have half the resolution, a pixel takes some from its neighbour on the right.
     # libjpeg leaves that out at the edge of a window, so there is to be one column more.
@@ -107,14 +105,14 @@ def assemble(found: list[Jpeg | None], pixels: NDArray[np.uint8], data: Data) ->
     places[~decoded] = len(jpegs) + np.arange(len(pixels))
     contents = np.empty(len(jpegs), object)
     contents[:] = [jpeg.content for jpeg in jpegs]
-    fitting = (*data.size, data.size[1])
-    height, width = (jpegs[0].window[2], jpegs[0].width) if jpegs else data.size
+    fitting = (*data.image_size, data.image_size[1])
+    height, width = (jpegs[0].window[2], jpegs[0].width) if jpegs else data.image_size
     return Batch(
         jpegs=contents,
         windows=np.array([jpeg.window for jpeg in jpegs], np.int32).reshape(-1, 4),
         fitting=np.bool_(all((*jpeg.window[2:], jpeg.width) == fitting for jpeg in jpegs[:1])),
-        columns=interleaved(width, data.size[1], data.channels),
-        rows=band(height, data.size[0]),
+        columns=interleaved(width, data.image_size[1], data.channels),
+        rows=band(height, data.image_size[0]),
         pixels=pixels,
         places=places,
     )

@@ -1,31 +1,27 @@
 """JPEG files decoded, cropped and resized by TensorFlow, to the pixels that Pillow would make."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from gantool.data.resampling import BLOCKS
+from gantool.data.batch import Batch, Jpeg
+from gantool.data.resampling import BLOCKS, Band
 
 _Block = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 """First and last source pixel, and the weights."""
 
 
 def decode(
-    jpegs: Sequence[tf.Tensor],
-    columns: Sequence[tf.Tensor],
-    rows: Sequence[tf.Tensor],
+    batch: Batch,
     size: int,
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     to_floats: Callable[[tf.Tensor], tf.Tensor],
 ) -> tf.Tensor:
     """Decode, crop and resize JPEG files.
 
     Args:
-        jpegs: `jpegs`, `windows` and `fitting` of a `gantool.data.batch.Batch`.
-        columns: starts and weights of its `columns`.
-        rows: starts and weights of its `rows`.
+        batch: of tensors; its `pixels` are left out.
         size: how many are taken together; N is a multiple of it.
         shape: height, width and channels of the result.
         to_floats: what is to be made of pixels 0 to 255; done here, on few images at a time, as
@@ -34,26 +30,40 @@ def decode(
     Returns:
         [N, height, width, channels] float32.
     """
-    files, windows, fitting = jpegs
     height, width, channels = shape
     # Taken apart once for all chunks: to take a block out of an array is to copy it.
-    bands = _blocks(columns, 1), _blocks(rows, 2)
+    bands = _blocks(batch.columns, 1), _blocks(batch.rows, 2)
 
     def chunk(inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         large = _decode_row_by_row(*inputs, channels)
         small = tf.cond(
-            fitting, lambda: tf.cast(large, tf.float32), lambda: _resize(large, *bands, shape)
+            batch.fitting, lambda: tf.cast(large, tf.float32), lambda: _resize(large, *bands, shape)
         )
         small = tf.reshape(to_floats(small), [height, size, width * channels])
         return tf.reshape(tf.transpose(small, [1, 0, 2]), [size, *shape])
 
     chunks = tf.map_fn(
         chunk,
-        (tf.reshape(files, [-1, size]), tf.reshape(windows, [-1, size, 4])),
+        (tf.reshape(batch.jpegs, [-1, size]), tf.reshape(batch.windows, [-1, size, 4])),
         fn_output_signature=tf.TensorSpec([size, *shape], tf.float32),
         parallel_iterations=2,
     )
     return tf.reshape(chunks, [-1, *shape])
+
+
+def is_refused(jpeg: Jpeg, channels: int) -> bool:
+    """Whether TensorFlow does not decode a file."""
+    try:
+        _decode(jpeg.content, jpeg.window, channels)
+    except tf.errors.OpError:
+        return True
+    return False
+
+
+def _decode(file: Any, window: Any, channels: int) -> tf.Tensor:
+    return tf.io.decode_and_crop_jpeg(
+        file, window, channels=channels, dct_method="INTEGER_ACCURATE"
+    )
 
 
 def _decode_row_by_row(files: tf.Tensor, windows: tf.Tensor, channels: int) -> tf.Tensor:
@@ -62,7 +72,7 @@ def _decode_row_by_row(files: tf.Tensor, windows: tf.Tensor, channels: int) -> t
     Row by row of all of them, so that each product of matrices is one of large ones.
     """
     decoded = [
-        tf.io.decode_and_crop_jpeg(file, window, channels=channels, dct_method="INTEGER_ACCURATE")
+        _decode(file, window, channels)
         for file, window in zip(tf.unstack(files), tf.unstack(windows), strict=True)
     ]
     return tf.stack(decoded, axis=1)
@@ -72,7 +82,7 @@ def _resize(
     large: tf.Tensor,
     column_blocks: Sequence[_Block],
     row_blocks: Sequence[_Block],
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
 ) -> tf.Tensor:
     """Shrink or enlarge, [rows, N, columns, channels] to [height, N · width · channels].
 
@@ -91,11 +101,10 @@ def _resize(
     return _rounded(small[:height])
 
 
-def _blocks(band: Sequence[tf.Tensor], axis: int) -> list[_Block]:
-    """The blocks of a `gantool.data.resampling.Band` whose source pixels lie along `axis`."""
-    starts, weights = band
-    length = tf.shape(weights)[axis]
-    blocks = zip(tf.unstack(starts, BLOCKS), tf.unstack(weights, BLOCKS), strict=True)
+def _blocks(band: Band, axis: int) -> list[_Block]:
+    """The blocks of a band whose source pixels lie along `axis`."""
+    length = tf.shape(band.weights)[axis]
+    blocks = zip(tf.unstack(band.starts, BLOCKS), tf.unstack(band.weights, BLOCKS), strict=True)
     return [(start, start + length, block) for start, block in blocks]
 
 

@@ -4,8 +4,6 @@ Header: two zero bytes, the type of the numbers (8: unsigned bytes), the number 
 then each dimension as four bytes.
 """
 
-from __future__ import annotations
-
 import gzip
 import math
 import zlib
@@ -21,7 +19,6 @@ from gantool.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTES = b"\x00\x00\x08"
-_PIECE = 1 << 24
 
 MAX_BYTES = 1 << 30
 """Of the data of a file, which are held in memory; a small gzip file can unfold to any size."""
@@ -66,7 +63,7 @@ def read(path: Path) -> NDArray[np.uint8]:
     with _opened(path) as stream:
         dimensions = _read_shape(stream, path)
         count = math.prod(dimensions)
-        content = _read_at_most(stream, count)
+        content = stream.read(count)
         if len(content) < count:
             raise InputError(
                 f"{path}: the file is cut off: its header announces {count:,} bytes of data and"
@@ -101,14 +98,6 @@ def _read_shape(stream: Stream, path: Path) -> tuple[int, ...]:
             f" {MAX_BYTES:,} allowed"
         )
     return dimensions
-
-
-def _read_at_most(stream: Stream, count: int) -> bytearray:
-    # In pieces: a damaged header may ask for more bytes than there is memory to set aside.
-    content = bytearray()
-    while piece := stream.read(min(_PIECE, count - len(content))):
-        content += piece
-    return content
 
 
 @contextmanager

@@ -93,12 +93,7 @@ def reduction(height: int, width: int, size: tuple[int, int], crop: tuple[int, i
 
     What is kept of it stays at least twice as large as the result, so that the last and finer part
     of shrinking it is the filter's of `prepare`; and image and crop stay whole numbers of pixels.
-
-    Args:
-        height: of the image, as it lies in the file.
-        width: of the image.
-        size: see `prepare`.
-        crop: see `prepare`.
+    Height and width are those of the file.
     """
     try:
         # EXIF data may turn it on its side.
@@ -203,8 +198,9 @@ def prepare(
     Args:
         image: of any mode that `decode` returns.
         size: height and width of the result.
-        channels: 1 for grey, 3 for RGB.
-        background: the colour behind transparent pixels, as `PIL.ImageColor` reads it.
+        channels: 1 for grey, 3 for RGB, 4 for RGB with transparency (0 transparent, 255 opaque).
+        background: the colour behind transparent pixels, as `PIL.ImageColor` reads it; without
+            effect on 4 channels.
         crop: height and width of the centred piece that is kept before resizing; None for the
             largest one with the proportions of `size`.
 
@@ -219,6 +215,8 @@ def prepare(
     top, left, height, width = window(image.height, image.width, size, crop)
     if (height, width) != (image.height, image.width):
         image = image.crop((left, top, left + width, top + height))
+    if channels == 4:
+        return _with_alpha(image, size)
     image = _in_mode(_opaque(image, background), "L" if channels == 1 else "RGB")
     if (image.height, image.width) != size:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
@@ -228,13 +226,7 @@ def prepare(
 def window(
     height: int, width: int, size: tuple[int, int], crop: tuple[int, int] | None
 ) -> tuple[int, int, int, int]:
-    """The centred piece of an image that is kept.
-
-    Args:
-        height: of the image.
-        width: of the image.
-        size: see `prepare`.
-        crop: see `prepare`.
+    """The centred piece of an image of this height and width that `prepare` keeps.
 
     Returns:
         Its first row, first column, height and width.
@@ -246,7 +238,7 @@ def window(
     if kept[0] > height or kept[1] > width:
         raise UnreadableImageError(
             f"a crop of {kept[0]}×{kept[1]} (height×width) is larger than the image,"
-            f" {height}×{width}; make data.crop smaller or leave it out"
+            f" {height}×{width}; make the crop smaller or leave it out"
         )
     return (height - kept[0]) // 2, (width - kept[1]) // 2, *kept
 
@@ -293,6 +285,27 @@ def _opaque(image: Image.Image, background: str) -> Image.Image:
         return whole
     # "1" and "L" are grey; RGB in between makes CMYK, LAB and palettes grey by their colours.
     return image if image.mode in ("1", "L") else _in_mode(image, "RGB")
+
+
+def _with_alpha(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """[height, width, 4] uint8 of any size; transparent pixels are black below.
+
+    Colours are resized weighted by their opacity, and the weight is taken out again: what lies
+    hidden below transparent pixels does not bleed into those beside them.
+    """
+    fits = (image.height, image.width) == size
+    mode = "RGBA" if fits else "RGBa"  # weighted
+    whole = Image.new(mode, image.size)
+    for box in _strips(image.size):
+        strip = image.crop(box)
+        if not image.has_transparency_data:
+            strip = _in_mode(strip, "RGB")
+        whole.paste(_in_mode(strip.convert("RGBA"), mode), box)
+    if not fits:
+        whole = whole.resize((size[1], size[0]), Image.Resampling.LANCZOS).convert("RGBA")
+    pixels = np.array(whole)
+    pixels[pixels[..., 3] == 0] = 0
+    return pixels
 
 
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:

@@ -1,7 +1,5 @@
 """What the header of a JPEG file tells of it, without decoding it."""
 
-from __future__ import annotations
-
 import struct
 from typing import NamedTuple
 

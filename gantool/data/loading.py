@@ -1,9 +1,6 @@
 """All images of a source, brought to the size and channels of a recipe."""
 
-from __future__ import annotations
-
 import math
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gantool.data.batch import Batch, Jpeg, assemble, find_jpeg, of_one_size
+from gantool.data.example import Example, example_of
 from gantool.data.images import UnreadableImageError, prepare
-from gantool.data.sources import ImageSource
-from gantool.data.sources.base import EncodedSource, Labels
+from gantool.data.sources.base import EncodedSource, ImageSource, Labels
 from gantool.data.sources.idx import IdxSource
+from gantool.data.sources.points import PointSource
+from gantool.device import cores
 from gantool.errors import InputError
 from gantool.recipe.model import Data
 
 MAX_BYTES_IN_MEMORY = 1 << 30
 """A set that is larger when prepared is decoded again for each batch, in memory of fixed size."""
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]
 Outcome = Pixels | UnreadableImageError
-Progress = Callable[[int, int], None]
+OnImage = Callable[[int, int], None]
 """Called with the number of images done and of all."""
 
 _NAMED_FAILURES = 10
@@ -41,22 +40,23 @@ class Images:
     """The images of a data set, prepared; what training needs of the data, and nothing else.
 
     Attributes:
-        shape: height, width, channels of each.
+        source: where they come from.
+        data: the recipe's section.
+        example: what one of them is.
         labels: [N] int32, zeros where the recipe asks for no labels.
         classes: the name of each class; empty where the recipe asks for no labels.
-        pixels: [N, H, W, C] uint8; None where they are too many for memory.
+        pixels: as they are stored, [N, …]; None where they are too many for memory.
         failure: the first error that `read` or `batch` raised. A pipeline turns an exception into
             one of its own; whoever iterates over it finds the original here.
     """
 
-    shape: tuple[int, int, int]
+    source: ImageSource | PointSource
+    data: Data
+    example: Example
     labels: Labels
     classes: tuple[str, ...]
-    pixels: Pixels | None
+    pixels: Pixels | None = None
     failure: InputError | None = field(default=None, init=False)
-    _prepared: Callable[[int], Outcome]
-    _jpeg: Callable[[int], Jpeg | None]
-    _data: Data
     _recent: deque[NDArray[np.signedinteger[Any]]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED), init=False
     )
@@ -91,29 +91,55 @@ class Images:
             pixels = self._read(indices[[jpeg is None for jpeg in found]])
         except InputError:
             pixels = self.read(indices)  # which raises, with the count of the whole batch
-        return assemble(found, pixels, self._data)
+        return assemble(found, pixels, self.data)
 
     def blank(self, count: int) -> Batch:
         """A batch of black images, for a pipeline that nobody looks at any more."""
-        return assemble([None] * count, np.zeros((count, *self.shape), np.uint8), self._data)
+        return assemble([None] * count, self._empty(count), self.data)
 
-    def look_for_damage(self) -> None:
-        """Decode the last batches again, so that `failure` tells which image stopped a pipeline."""
+    def look_for_damage(self, is_refused: Callable[[Jpeg], bool]) -> None:
+        """Decode the last batches again, so that `failure` tells which image stopped a pipeline.
+
+        Args:
+            is_refused: whether TensorFlow does not decode a file, which Pillow may do all the same.
+        """
         for indices in tuple(self._recent):
             with suppress(InputError):
                 self.read(indices)
+        for index in np.unique(np.concatenate([np.empty(0, int), *self._recent])).tolist():
+            jpeg = self._jpeg(index)
+            if self.failure is None and jpeg is not None and is_refused(jpeg):
+                self.failure = InputError(
+                    f"{self.source.where(index)}: a JPEG that Pillow reads and TensorFlow refuses;"
+                    " save it anew, or remove it"
+                )
+
+    def prepared(self, index: int) -> Outcome:
+        """One image, or why it cannot be used."""
+        return _prepared(self._image_source, index, self.data)
+
+    @property
+    def _image_source(self) -> ImageSource:
+        assert not isinstance(self.source, PointSource)
+        return self.source
+
+    def _jpeg(self, index: int) -> Jpeg | None:
+        return _jpeg(self._image_source, index, self.data)
 
     def _read(self, indices: NDArray[np.signedinteger[Any]]) -> Pixels:
-        batch = np.empty((len(indices), *self.shape), np.uint8)
+        batch = self._empty(len(indices))
         # One after the other: the pipeline asks for several batches at a time.
-        _fill(batch, map(self._prepared, indices.tolist()))
+        _fill(batch, map(self.prepared, indices.tolist()))
         return batch
+
+    def _empty(self, count: int) -> Pixels:
+        return np.zeros((count, *self.example.shape), self.example.dtype)
 
 
 def load_images(
-    source: ImageSource,
+    source: ImageSource | PointSource,
     data: Data,
-    progress: Progress | None = None,
+    progress: OnImage | None = None,
     at_most: int | None = None,
 ) -> Images:
     """Prepare all images at once where they fit into memory; otherwise each time they are read.
@@ -128,24 +154,18 @@ def load_images(
         InputError: images cannot be read or are smaller than the crop; the first of them are
             named with their reasons. Or a label is missing.
     """
-
-    def prepared(index: int) -> Outcome:
-        return _prepared(source, index, data)
-
-    def jpeg(index: int) -> Jpeg | None:
-        return _jpeg(source, index, data)
-
-    count, shape = len(source), (*data.size, data.channels)
+    count, shape = len(source), data.shape
     labels = source.labels
     images = Images(
-        shape=shape,
+        source=source,
+        data=data,
+        example=example_of(data),
         labels=np.zeros(count, np.int32) if labels is None else labels,
         classes=source.classes,
-        pixels=None,
-        _prepared=prepared,
-        _jpeg=jpeg,
-        _data=data,
     )
+    if isinstance(source, PointSource):
+        images.pixels = source.points
+        return images
     if count * math.prod(shape) <= (MAX_BYTES_IN_MEMORY if at_most is None else at_most):
         images.pixels = _ready_made(source, data)
         if images.pixels is None:
@@ -153,7 +173,7 @@ def load_images(
             with _threads() as pool:
                 # Chunks: an image may take less time than handing it to a thread does.
                 chunks = (range(start, count)[:_CHUNK] for start in range(0, count, _CHUNK))
-                done = pool.map(lambda chunk: [prepared(index) for index in chunk], chunks)
+                done = pool.map(lambda chunk: [images.prepared(index) for index in chunk], chunks)
                 _fill(pixels, chain.from_iterable(done), progress)
             images.pixels = pixels
     return images
@@ -163,14 +183,14 @@ def _prepared(source: ImageSource, index: int, data: Data) -> Outcome:
     times = 1
     try:
         if isinstance(source, EncodedSource):
-            image, times = source.image_for(index, data.size, data.crop)
+            image, times = source.image_for(index, data.image_size, data.crop)
         else:
             image = source.image(index)
     except UnreadableImageError as error:
         return error
     crop = None if data.crop is None else (data.crop[0] // times, data.crop[1] // times)
     try:
-        return prepare(image, data.size, data.channels, data.background, crop)
+        return prepare(image, data.image_size, data.channels, data.background, crop)
     except UnreadableImageError as error:
         return error.at(source.where(index))
 
@@ -187,15 +207,18 @@ def _jpeg(source: ImageSource, index: int, data: Data) -> Jpeg | None:
 
 def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
     """The pixels of an IDX file where nothing is left to do with them."""
-    if not isinstance(source, IdxSource) or data.crop not in (None, data.size):
+    if not isinstance(source, IdxSource) or data.crop not in (None, data.image_size):
         return None
     pixels = source.pixels()
-    if pixels.shape[1:] != data.size:
+    if pixels.shape[1:] != data.image_size:
         return None
-    return np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+    repeated = np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
+    if data.channels == 4:
+        repeated[..., 3] = 255
+    return repeated
 
 
-def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None = None) -> None:
+def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: OnImage | None = None) -> None:
     """Write images into `batch` [N, H, W, C], one for each outcome.
 
     Raises:
@@ -216,7 +239,7 @@ def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: Progress | None 
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """Threads that do not hold up Ctrl-C: what is not begun by then is dropped."""
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(cores())
     try:
         yield pool
     finally:

@@ -1,7 +1,5 @@
 """Which batch of which epoch a batch is, counted from the start of training."""
 
-from __future__ import annotations
-
 from gantool.errors import InputError
 
 

@@ -4,8 +4,6 @@ Batch b is the same whatever was asked for before it: a run that starts at b goe
 one that came there from batch 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,10 +13,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from gantool.data import order
-from gantool.data.batch import chunk_size
-from gantool.data.decoding import decode
+from gantool.data.batch import Batch, chunk_size
+from gantool.data.decoding import decode, is_refused
 from gantool.data.loading import Images, Pixels
-from gantool.data.pixels import to_range
+from gantool.data.resampling import Band
 from gantool.data.shutdown import python_calls
 from gantool.device import cores
 from gantool.recipe.model import Data
@@ -27,6 +25,16 @@ from gantool.recipe.randomness import key
 _ENDLESS = tf.int64.max
 # To convert functions that make graphs anyway takes time, and leaves files of a killed process.
 _unconverted = tf.autograph.experimental.do_not_convert
+_TYPES = Batch(
+    jpegs=tf.string,
+    windows=tf.int32,
+    fitting=tf.bool,
+    columns=Band(starts=tf.int32, weights=tf.float32),
+    rows=Band(starts=tf.int32, weights=tf.float32),
+    pixels=tf.uint8,
+    places=tf.int32,
+)
+"""Of a batch on its way from Python, which gives a plain list."""
 _SIDE_BY_SIDE = min(cores(), 16)
 """As many batches are made at once; each of them takes memory."""
 
@@ -67,7 +75,7 @@ def batches(
     order_key, flip_key = key(seed, "order"), key(seed, "flip")
     own, shares = share
     rows = slice(own * batch_size // shares, (own + 1) * batch_size // shares)
-    read = _reader(images, data.range)
+    read = _reader(images)
     labels = _on_host(images.labels)
 
     def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
@@ -102,7 +110,7 @@ def errors_of(images: Images) -> Iterator[None]:
         yield
     except tf.errors.OpError:
         if images.failure is None:
-            images.look_for_damage()
+            images.look_for_damage(lambda jpeg: is_refused(jpeg, images.data.channels))
         if images.failure is not None:
             raise images.failure from None
         raise
@@ -143,48 +151,47 @@ def _seed(purpose_key: int, step: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.constant(purpose_key, tf.int64), tf.cast(step, tf.int64)])
 
 
-def _reader(images: Images, bounds: tuple[float, float]) -> Any:
-    """A function from numbers of images [B] to their pixels [B, H, W, C] float32 in `bounds`."""
-    made = _ready_reader if images.pixels is not None else _decoding_reader
-    return made(images, lambda pixels: to_range(tf.cast(pixels, tf.float32), bounds))
+def _reader(images: Images) -> Any:
+    """A function from numbers of examples [B] to what networks see of them, [B, …] float32."""
+    # TensorFlow's way is for JPEG files, which have no fourth channel.
+    by_tensorflow = images.pixels is None and images.example.shape[-1] < 4
+    made = _decoding_reader if by_tensorflow else _ready_reader
+    return made(images, lambda stored: images.example.to_network(tf.cast(stored, tf.float32)))
 
 
 def _ready_reader(images: Images, to_floats: Any) -> Any:
     def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> Pixels:
         with python_calls.entered() as closing:
             if closing:  # and nobody looks at the images any more
-                return np.zeros((len(indices), *images.shape), np.uint8)
+                return np.zeros((len(indices), *images.example.shape), images.example.dtype)
             return images.read(indices)
 
     def read(indices: tf.Tensor) -> tf.Tensor:
         # The pixels stay where they are: a constant would be a second copy of all.
-        pixels = tf.numpy_function(read_in_python, [indices], tf.uint8, stateful=False)
-        return to_floats(tf.ensure_shape(pixels, [*indices.shape, *images.shape]))
+        pixels = tf.numpy_function(read_in_python, [indices], images.example.dtype, stateful=False)
+        return to_floats(tf.ensure_shape(pixels, [*indices.shape, *images.example.shape]))
 
     return read
 
 
 def _decoding_reader(images: Images, to_floats: Any) -> Any:
-    def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> list[Any]:
+    def read_in_python(indices: NDArray[np.signedinteger[Any]]) -> Any:
         with python_calls.entered() as closing:
             batch = images.blank(len(indices)) if closing else images.batch(indices)
-        jpegs = [batch.jpegs, batch.windows, batch.fitting]
-        return [*jpegs, *batch.columns, *batch.rows, batch.pixels, batch.places]
-
-    bands = [tf.int32, tf.float32, tf.int32, tf.float32]
-    types = [tf.string, tf.int32, tf.bool, *bands, tf.uint8, tf.int32]
+            return tf.nest.flatten(batch)
 
     def read(indices: tf.Tensor) -> tf.Tensor:
+        types = tf.nest.flatten(_TYPES)
         parts = tf.numpy_function(read_in_python, [indices], types, stateful=False)
-        size = chunk_size(indices.shape[0])
-        decoded = decode(parts[:3], parts[3:5], parts[5:7], size, images.shape, to_floats)
-        pixels = tf.ensure_shape(parts[7], [None, *images.shape])
+        batch: Batch = tf.nest.pack_sequence_as(_TYPES, parts)
+        decoded = decode(batch, chunk_size(indices.shape[0]), images.example.shape, to_floats)
+        pixels = tf.ensure_shape(batch.pixels, [None, *images.example.shape])
         whole = tf.cond(
             tf.shape(pixels)[0] == 0,
             lambda: decoded[: indices.shape[0]],
-            lambda: tf.gather(tf.concat([decoded, to_floats(pixels)], 0), parts[8]),
+            lambda: tf.gather(tf.concat([decoded, to_floats(pixels)], 0), batch.places),
         )
-        return tf.ensure_shape(whole, [*indices.shape, *images.shape])
+        return tf.ensure_shape(whole, [*indices.shape, *images.example.shape])
 
     return read
 

@@ -1,7 +1,5 @@
 """Pixels as bytes and as the numbers that networks see: two exact inverses."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,14 +1,11 @@
 """Sources as commands read them: opened by a name, with labels if there are any, image by image."""
 
-from __future__ import annotations
-
 from gantool.data.images import UnreadableImageError
-from gantool.data.originals import InFile, Original, Unread
-from gantool.data.sources import ImageSource, open_source
+from gantool.data.sources import ImageSource, open_images
 from gantool.data.sources.base import EncodedSource
 from gantool.data.sources.files import FolderSource
+from gantool.data.undecoded import InFile, Undecoded, Unread
 from gantool.errors import InputError
-from gantool.recipe.model import Data
 
 
 def open_named(source: str, labels: bool | None) -> ImageSource:
@@ -36,7 +33,7 @@ def open_named(source: str, labels: bool | None) -> ImageSource:
     return labelled if _has_several_classes(labelled) else plain
 
 
-def find_original(source: ImageSource, number: int) -> Original | InFile:
+def find_undecoded(source: ImageSource, number: int) -> Undecoded | InFile:
     """An image that is not decoded; where it is a file of its own, not read either."""
     if isinstance(source, FolderSource):
         return InFile(source.where(number))
@@ -59,4 +56,4 @@ def _has_several_classes(source: ImageSource) -> bool:
 def _open(source: str, labels: bool) -> ImageSource:
     if not source:
         raise InputError("SOURCE is empty; name a folder, a file or a data set of the catalogue")
-    return open_source(Data(source=source, size=(1, 1), labels=labels), None)
+    return open_images(source, None, labels)

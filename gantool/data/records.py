@@ -11,8 +11,6 @@ process that converts images) nor a parser of ours, which would have to be as ha
 damaged bytes as this one.
 """
 
-from __future__ import annotations
-
 import os
 import struct
 from array import array
@@ -34,7 +32,6 @@ from numpy.typing import NDArray
 
 from gantool.data.idx import GZIP_MAGIC
 from gantool.errors import InputError
-from gantool.files import complete_or_absent
 
 IMAGE_FEATURES = ("image_raw", "image/encoded", "image")
 """Names under which an image's encoded bytes are found; the first is written."""
@@ -57,17 +54,6 @@ def frame(record: bytes) -> bytes:
     length = struct.pack("<Q", len(record))
     checksums = _CHECKSUM.pack(_masked_crc(length)), _CHECKSUM.pack(_masked_crc(record))
     return length + checksums[0] + record + checksums[1]
-
-
-def write(path: Path, records: Iterable[bytes]) -> None:
-    """Write records to a TFRecord file, whole or not at all.
-
-    Raises:
-        OSError: the folder cannot be written, or the disk is full.
-    """
-    with complete_or_absent(path) as temporary, temporary.open("wb") as file:
-        for record in records:
-            file.write(frame(record))
 
 
 def is_tfrecord(head: bytes) -> bool:

@@ -5,8 +5,6 @@ matrix that leads from a row to the resized row is a band along the diagonal. It
 blocks, which hold the band with little of the zeros around it.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """How a process ends whose pipelines call Python."""
 
-from __future__ import annotations
-
 import atexit
 import threading
 import time

@@ -5,15 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import traceback
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
+from itertools import islice
+from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
-from types import TracebackType
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
+from gantool.device import cores
 from gantool.errors import GantoolError
 
 Task = TypeVar("Task")
@@ -46,32 +49,25 @@ class Workers(Generic[Task, Result]):
 
     def __init__(self, work: Callable[[Task], Result], at_most: int | None = None) -> None:
         self._work = work
-        cores = len(os.sched_getaffinity(0))
-        self._count = cores if at_most is None else max(1, min(cores, at_most))
-        self._processes: dict[Connection, BaseProcess] = {}
+        self._count = cores() if at_most is None else max(1, min(cores(), at_most))
+        self._processes: set[BaseProcess] = set()
 
     def __enter__(self) -> Workers[Task, Result]:
         context = multiprocessing.get_context("spawn")
-        with _deaf_to_interrupts():
-            for _ in range(self._count):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
-                process.start()
-                theirs.close()
-                self._processes[ours] = process
+        self._pool = ProcessPoolExecutor(self._count, context, _end_with_parent)
+        before = set(multiprocessing.active_children())
+        # One that ends already is told when there is a task.
+        with _deaf_to_interrupts(), suppress(BrokenProcessPool):
+            # All of them now; for each task, the pool starts one where none is idle.
+            while len(self._processes) < self._count:
+                self._pool.submit(int)
+                self._processes |= set(multiprocessing.active_children()) - before
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        for process in self._processes.values():
+    def __exit__(self, *_error: object) -> None:
+        for process in self._processes:
             process.kill()
-        for connection, process in self._processes.items():
-            process.join()
-            connection.close()
+        self._pool.shutdown(cancel_futures=True)
 
     def ordered(
         self, tasks: Iterable[Task], stop: Callable[[], bool] = lambda: False
@@ -83,86 +79,48 @@ class Workers(Generic[Task, Result]):
             GantoolError: a process ended by itself.
             Exception: what a task raised.
         """
-        numbered = enumerate(tasks)
-        queued = dict.fromkeys(self._processes, 0)
-        results: dict[int, Result] = {}
-        begun = taken = 0
-        more = True
-        while True:
-            for connection in queued:
-                while more and queued[connection] < _QUEUED and begun - taken < self._ahead:
-                    task = next(numbered, None)
-                    if task is None:
-                        more = False
-                        break
-                    self._send(connection, task, stop)
-                    queued[connection] += 1
-                    begun += 1
-            if taken == begun:
-                return
-            for ready in wait([one for one in queued if queued[one]], _PATIENCE):
-                connection = cast(Connection, ready)
-                number, result = self._receive(connection, stop)
-                queued[connection] -= 1
-                results[number] = result
-            if stop():
-                raise StoppedError
-            while taken in results:
-                yield results.pop(taken)
-                taken += 1
-
-    @property
-    def _ahead(self) -> int:
-        return _AHEAD * self._count
-
-    def _send(self, connection: Connection, task: object, stop: Callable[[], bool]) -> None:
+        left = iter(tasks)
+        begun: deque[Future[Result]] = deque()
         try:
-            connection.send(task)
-        except OSError:
-            raise self._ended(connection, stop) from None
+            while True:
+                busy = [future for future in begun if not future.done()]
+                room = min(_QUEUED * self._count - len(busy), _AHEAD * self._count - len(begun))
+                new = [self._pool.submit(self._work, task) for task in islice(left, max(0, room))]
+                begun.extend(new)
+                busy += new
+                if not begun:
+                    return
+                wait(busy, _PATIENCE, FIRST_COMPLETED)
+                if stop():
+                    raise StoppedError
+                while begun and begun[0].done():
+                    yield begun.popleft().result()
+        except BrokenProcessPool:
+            raise self._ended(stop) from None
 
-    def _receive(self, connection: Connection, stop: Callable[[], bool]) -> tuple[int, Any]:
-        try:
-            number, result = connection.recv()
-        except (EOFError, OSError):
-            raise self._ended(connection, stop) from None
-        if isinstance(result, _Failure):
-            raise result.error from RuntimeError(result.traceback)
-        return number, result
-
-    def _ended(self, connection: Connection, stop: Callable[[], bool]) -> Exception:
-        process = self._processes[connection]
-        process.join()
+    def _ended(self, stop: Callable[[], bool]) -> Exception:
+        self._pool.shutdown()
+        # Where one process ends, the pool ends the others by SIGTERM.
+        codes = {process.exitcode for process in self._processes} - {-signal.SIGTERM}
         # A signal that is meant for all processes of a job may reach the others first.
-        if stop() or process.exitcode == -signal.SIGTERM:
+        if stop() or not codes:
             return StoppedError()
         return GantoolError(
-            f"a process that reads images ended by itself (exit code {process.exitcode});"
-            " is there enough memory? Run the command again"
+            f"a process that reads images ended by itself (exit code {codes.pop()}); is there"
+            " enough memory? Run the command again"
         )
 
 
-class _Failure:
-    """What a task raised, on its way to the process that waits for the result."""
+def _end_with_parent() -> None:
+    """Have this process end as soon as the one that started it has, even where that was killed."""
 
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-        self.traceback = "".join(traceback.format_exception(error))
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
-
-def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
-    # The ends of a connection fail once whoever waited for results is gone.
-    with suppress(EOFError, OSError):
-        while True:
-            number, task = connection.recv()
-            connection.send((number, _outcome(work, task)))
-
-
-def _outcome(work: Callable[[Any], Any], task: object) -> object:
-    try:
-        return work(task)
-    except Exception as error:
-        return _Failure(error)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

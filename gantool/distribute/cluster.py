@@ -1,7 +1,5 @@
 """TF_CONFIG: the workers of a run, as TensorFlow's users tell them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

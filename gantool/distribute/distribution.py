@@ -4,24 +4,27 @@ The variables of each replica are its own, and made as those of a single one are
 strategies bring is the workers' way to each other, and the sums over all replicas.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from gantool.distribute.cluster import Cluster
 from gantool.distribute.rendezvous import meet
-from gantool.engine.replicas import ALONE, Replicas, Result
+from gantool.distribute.replicas import ALONE, Replicas
+from gantool.distribute.step import DistributedStep
 from gantool.engine.state import TrainingState
+from gantool.engine.step import TrainingStep
 from gantool.errors import GantoolError, InputError, LostWorkerError
-from gantool.gan.share import Share
+from gantool.kernels.gpu import has_gpu
+from gantool.recipe.model import Recipe
+
+Result = TypeVar("Result")
 
 _OF_OTHERS = (
     tf.errors.UnavailableError,
@@ -42,10 +45,10 @@ def mirrored() -> Replicas:
 
     One by itself is `ALONE`.
     """
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    devices = tf.config.list_logical_devices("GPU" if has_gpu() else "CPU")
     if len(devices) == 1:
         return ALONE
-    return _Distributed(tf.distribute.MirroredStrategy([device.name for device in devices]))
+    return Distributed(tf.distribute.MirroredStrategy([device.name for device in devices]))
 
 
 def among(cluster: Cluster) -> Replicas:
@@ -67,10 +70,10 @@ def among(cluster: Cluster) -> Replicas:
         ) from error
     # TensorFlow listens for SIGTERM from now on, and does nothing when it comes.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM) or signal.SIG_DFL)
-    return _Distributed(strategy, cluster)
+    return Distributed(strategy, cluster)
 
 
-class _Distributed(Replicas):
+class Distributed(Replicas):
     """Replicas on the devices of a strategy.
 
     Args:
@@ -84,51 +87,50 @@ class _Distributed(Replicas):
         self._cluster = cluster
         self._strategy = strategy
         self._devices: Sequence[str] = strategy.extended.worker_devices
-        self._first = self.worker * len(self._devices)
-        outside = tf.distribute.get_replica_context()
-        self.shares = [
-            Share(self._first + own, strategy.num_replicas_in_sync, _mean, lambda: outside)
-            for own in range(len(self._devices))
-        ]
+        self.local = len(self._devices)
+        self.count = strategy.num_replicas_in_sync
         self._sum_of_workers = tf.function(self._summed, autograph=False)
 
     def at(self, own: int) -> AbstractContextManager[object]:
-        """See `Replicas.at`."""
         device: AbstractContextManager[object] = tf.device(self._devices[own])
         return device
 
+    def step(self, states: Sequence[TrainingState], recipe: Recipe) -> TrainingStep:
+        return DistributedStep(states, recipe, self)
+
     def each(self, function: Callable[[int], Result]) -> list[Result]:
-        """See `Replicas.each`."""
+        """What a function gives for each replica of this process, told by its number from 0."""
         found: dict[int, Result] = {}
+        first = self.worker * self.local
 
         def run() -> None:
             context = tf.distribute.get_replica_context()
-            own = int(tf.get_static_value(context.replica_id_in_sync_group)) - self._first
+            own = int(tf.get_static_value(context.replica_id_in_sync_group)) - first
             found[own] = function(own)
 
         self._strategy.run(run)
-        return [found[own] for own in range(len(self._devices))]
+        return [found[own] for own in range(self.local)]
+
+    def mean(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """The means, over all replicas, of tensors that each of them hands in."""
+        return _reduced("MEAN", tensors)
 
     def agree(self, seconds: float, wish: int) -> tuple[float, int]:
-        """See `Replicas.agree`."""
         if self._cluster is None:
             return seconds, wish
         table = self._table([round(1e6 * seconds), wish])
         return float(table[0, 0]) / 1e6, int(next(filter(None, table[:, 1]), 0))
 
     def begin(self, facts: Iterable[tuple[str, object]], states: Sequence[TrainingState]) -> None:
-        """See `Replicas.begin`."""
         if self._cluster is not None:
             self._refuse_others(self._cluster, dict(facts))
         tf.function(lambda: self._spread(states), autograph=False)()
 
     def end(self) -> None:
-        """See `Replicas.end`."""
         if self._cluster is not None:
             self._table([0])
 
     def lost(self, error: Exception) -> LostWorkerError | None:
-        """See `Replicas.lost`."""
         is_of_others = isinstance(error, _OF_OTHERS) or _ABORTED in str(error)
         if self._cluster is None or not is_of_others:
             return None
@@ -160,7 +162,7 @@ class _Distributed(Replicas):
                 for group in states[own].variables().values()
                 for variable in group.values()
             ]
-            is_first = self.shares[own].number == 0
+            is_first = self.worker == own == 0
             values = [
                 variable.value if is_first else tf.zeros_like(variable.value)
                 for variable in variables
@@ -182,10 +184,6 @@ class _Distributed(Replicas):
             return _reduced("SUM", [numbers if own == 0 else tf.zeros_like(numbers)])[0]
 
         return self.each(add)[0]
-
-
-def _mean(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    return _reduced("MEAN", tensors)
 
 
 def _reduced(operation: str, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:

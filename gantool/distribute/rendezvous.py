@@ -3,8 +3,6 @@
 Each listens at its address of TF_CONFIG and knocks at those of all others until it has met all.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import time

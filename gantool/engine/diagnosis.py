@@ -1,7 +1,5 @@
 """Where an update went wrong: the first layer with values that are not finite."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,76 +7,47 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from gantool.engine.fault import Fault
+from gantool.engine.refusal import Fault
 from gantool.engine.schedule import batches_before
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
-from gantool.gan.network import Gradients, Learner
-from gantool.gan.updates import (
-    update_both,
-    update_discriminator,
-    update_discriminator_separately,
-    update_generator,
-)
+from gantool.gan.network import TrainableNetwork
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import Updates
 
 
 def first_not_finite(
-    fault: Fault,
-    updates: Updates,
-    step: TrainingStep,
-    state: TrainingState,
-    batches: Any,
+    fault: Fault, step: TrainingStep, state: TrainingState, batches: Any
 ) -> str | None:
-    """Repeat an update that was not made, layer by layer and without moving anything.
+    """Repeat an update that was skipped, layer by layer and without moving anything.
 
-    Args:
-        fault: Tells the update.
-        updates: Of the recipe.
-        step: That did not make it.
-        state: Of the step; as it was before the update.
-        batches: Iterator that gives, first, the batch of number `batch_number`.
+    The state is as it was before the update; the batches begin with that of number `batch_number`.
 
     Returns:
         What was found, such as `the outputs of generator/03_Dense`; None where, repeated, all is
         finite.
     """
-    notes, game = _Notes(), step.games[0]
+    notes, gan = _Notes(), step.gan
     looking = replace(
-        game,
-        generator=_Looking(game.generator, state.generator, notes),
-        discriminator=_Looking(game.discriminator, state.discriminator, notes),
+        gan,
+        generator=_LookingNetwork(gan.generator, state.generator, notes),
+        discriminator=_LookingNetwork(gan.discriminator, state.discriminator, notes),
     )
-    index = tf.constant(fault.index, tf.int64)
-    images, labels = step.shares_of_next(batches)[0]
-    latents = _latents(fault, step)
-    if fault.update == "generator":
-        update_generator(looking, labels, latents, index, False)
-    elif fault.update == "both":
-        update_both(looking, images, labels, latents, index, False)
-    elif updates.real_and_generated == "separate":
-        update_discriminator_separately(looking, images, labels, latents, index, False)
-    else:
-        update_discriminator(looking, images, labels, latents, index, False)
+    [update] = [update for update in step.updates if update.network == fault.network]
+    index, number = (tf.constant(it, tf.int64) for it in (fault.index, fault.step - 1))
+    given = step.given(update, batches.get_next(), number, index)
+    for descend in update.descents:
+        descend(looking, given)
     return notes.found
 
 
 def batch_number(fault: Fault, updates: Updates) -> int:
     """Which batch an update was given, or the labels of which, counted from the run's start."""
-    if fault.update == "discriminator":
+    if fault.network == "discriminator":
         return fault.index
-    if fault.update == "generator" and updates.order == "discriminator-first":
+    if fault.network == "generator" and updates.order == "discriminator-first":
         return batches_before(updates, fault.step) - 1
     return batches_before(updates, fault.step - 1)
-
-
-def _latents(fault: Fault, step: TrainingStep) -> tf.Tensor:
-    number = tf.constant(fault.step - 1, tf.int64)
-    if fault.update == "both":
-        return step.latents(0, "latent/shared", number)
-    index = tf.constant(fault.index, tf.int64)
-    return step.latents(0, f"latent/{fault.update}", number, index)
 
 
 class _Notes:
@@ -94,15 +63,15 @@ class _Notes:
             self.found = what
 
 
-class _Looking(Learner):
-    """Does what a learner does, and looks at all on the way."""
+class _LookingNetwork(TrainableNetwork):
+    """Does what a network does, and looks at all on the way."""
 
-    def __init__(self, learner: Learner, network: BuiltNetwork, notes: _Notes) -> None:
+    def __init__(self, trained: TrainableNetwork, network: BuiltNetwork, notes: _Notes) -> None:
         # The same layers and variables; every layer's output is one of the model's.
         model = keras.Model(
             network.model.inputs, [placed.layer.output for placed in network.layers]
         )
-        super().__init__(model, learner.optimizer, learner.takes_label, learner.share)
+        super().__init__(model, trained.optimizer, trained.takes_label)
         self._network, self._notes = network, notes
 
     def _call(
@@ -123,8 +92,7 @@ class _Looking(Learner):
             self._notes.outputs.append((where, output))
         return output, after, losses
 
-    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
-        """See `Learner`."""
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
         name = self._network.model.name
         self._notes.look_at(f"the {name}'s loss itself, its layers' outputs are finite", loss)
         with tape:
@@ -140,10 +108,7 @@ class _Looking(Learner):
             for key, of_weight in of_weights.items():
                 if key.rpartition("/")[0] == where:
                     self._notes.look_at(f"the gradients of {key}", of_weight)
-        return Gradients([], tf.constant(False))
-
-    def move(self, *_: Any) -> None:
-        """Move nothing."""
+        return []
 
     def _weights(self) -> Iterator[tuple[str, Any]]:
         watched = {id(variable) for variable in self.trainable}

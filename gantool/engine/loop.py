@@ -1,24 +1,21 @@
 """The training loop: yields progress, knows no files and prints nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.engine.replicas import ALONE, Replicas
-from gantool.engine.schedule import Calendar
+from gantool.engine.schedule import Schedule
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
-from gantool.recipe.model import Interval
+from gantool.recipe.types import Interval
 
 _SECONDS_A_CALL = 0.5
 """About how long Python stays out of the way, and so how late a signal is heard."""
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """Where a run stands.
 
     Attributes:
@@ -56,47 +53,40 @@ def train(
     *,
     last: int,
     batch_size: int,
-    calendar: Calendar,
+    schedule: Schedule,
     intervals: Sequence[Interval],
     should_stop: Callable[[], int],
-    replicas: Replicas = ALONE,
-) -> Iterator[Progress]:
-    """Train up to step `last`, pausing wherever one of the intervals is due.
+    agree: Callable[[float, int], tuple[float, int]] = lambda seconds, wish: (seconds, wish),
+) -> Iterator[TrainingProgress]:
+    """Train up to step `last`, pausing at least wherever one of the intervals is due.
 
-    Args:
-        state: Is moved.
-        step: Moves it.
-        batches: Iterator at the state's next batch.
-        last: Steps in all.
-        batch_size: Real images in a batch.
-        calendar: How many batches a step takes, and when an interval is due.
-        intervals: A pause is made, at least, whenever one of them is due.
-        should_stop: Asked between calls; where it is not 0, the run ends where it is, on all
-            workers. A signal's number, so that all can tell it.
-        replicas: That the step is made with.
+    The batches are an iterator at the state's next one. `should_stop` is asked between calls; where
+    it is not 0, the run ends where it is, on all workers. It is a signal's number, so that all can
+    tell it. `agree` tells what all workers take for the seconds of a call and the wish to stop.
 
     Yields:
         At every pause, with the state as it is after that step.
 
     Raises:
-        NotFiniteError: An update was not made. All is as it was before it, within a step.
+        NotFiniteError: An update was skipped. All is as it was before it; updates before it in the
+            same step stay.
     """
     steps_a_call = 1
     seconds_before = state.seconds
     wish = 0
     while state.step < last and not wish:
         before, started = state.step, time.perf_counter()
-        stop = calendar.next_stop(before, intervals, last)
+        stop = schedule.next_stop(before, intervals, last)
         losses = step.run(batches, min(steps_a_call, stop - before))
         took = time.perf_counter() - started
         done = state.step - before
         images, images_before = (
-            batch_size * calendar.batches(number) for number in (state.step, before)
+            batch_size * schedule.batches(number) for number in (state.step, before)
         )
         state.seconds += took
         # All workers take the next steps in one call of the same length, or none of them does.
-        pace, wish = replicas.agree(took, should_stop())
-        yield Progress(
+        pace, wish = agree(took, should_stop())
+        yield TrainingProgress(
             step=state.step,
             last=last,
             images=images,

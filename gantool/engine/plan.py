@@ -1,28 +1,32 @@
 """From a loaded recipe to networks, optimizers and a data source that fit each other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 
-from gantool.data.sources import ImageSource, NotDownloadedError, open_source
+from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, open_source
 from gantool.engine.state import TrainingState
 from gantool.errors import InputError
-from gantool.networks.build import BuiltNetwork
+from gantool.networks import value_checks
+from gantool.networks.build import BuiltNetwork, network_of
 from gantool.networks.components import make
-from gantool.networks.devices import described, find_device, stating_precision
-from gantool.networks.from_recipe import available_memory, image_shape, network_of
-from gantool.networks.memory_check import Budget
+from gantool.networks.devices import (
+    available_memory,
+    compilation_problems,
+    described,
+    find_device,
+    stating_compilation,
+    stating_precision,
+)
+from gantool.networks.memory_check import Budget, slots_of
 from gantool.networks.messages import construction_message
-from gantool.networks.optimizer_slots import slots_of
 from gantool.networks.shape_checks import discriminator_problems, generator_problems
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
-from gantool.recipe.parts import Part
+from gantool.recipe.specs import Spec
 
 _UNKNOWN_CLASSES = 10
 """Stands in for the number of labels of a set that is not there, so that shapes can be shown."""
@@ -33,20 +37,20 @@ class Plan:
     """Everything that a run needs but the images themselves.
 
     Attributes:
-        loaded: The recipe, its precision stated.
         computing: What on, and how, as a line.
         source: Its images; None where a catalogue set is not on this machine yet.
         note: Then, how it gets there.
         classes: How many labels there are; 0 without labels.
-        state: Networks and optimizers at step 0.
+        warnings: Lines on what the recipe asks for and may not mean.
     """
 
     loaded: LoadedRecipe
     computing: str
-    source: ImageSource | None
+    source: ImageSource | PointSource | None
     note: str
     classes: int
     state: TrainingState
+    warnings: tuple[str, ...]
 
     @property
     def recipe(self) -> Recipe:
@@ -57,21 +61,24 @@ class Plan:
 def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """Open the data, build both networks and optimizers, and check that all fit together.
 
-    Args:
-        loaded: The recipe.
-        replicas: How many of the networks share each batch; what is built here is one.
+    Of several replicas that share each batch, one is built here.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` among them.
     """
     problems: list[Problem] = []
     asked, device = loaded.recipe.train, find_device()
-    loaded = stating_precision(loaded, device)
+    loaded = stating_compilation(stating_precision(loaded, device), device)
+    problems += compilation_problems(loaded, device, replicas)
     source, classes, note = _open(loaded, problems)
     share = -(-loaded.recipe.train.batch_size // replicas)
     state = make_state(loaded, classes, problems, Budget(available_memory(device), share))
     computing = described(asked, loaded.recipe.train, device, replicas)
-    return Plan(loaded, computing, source, note, classes, state)
+    doubtful = [
+        *value_checks.generator_warnings(state.generator, loaded.recipe),
+        *value_checks.discriminator_warnings(state.discriminator, loaded.recipe),
+    ]
+    return Plan(loaded, computing, source, note, classes, state, tuple(loaded.lines(doubtful)))
 
 
 def make_state(
@@ -82,48 +89,45 @@ def make_state(
 ) -> TrainingState:
     """Build both networks and optimizers of a recipe that states its precision, at step 0.
 
-    Args:
-        loaded: The recipe.
-        classes: How many labels there are; 0 without labels.
-        found: Problems that are to be told along with those found here.
-        budget: The memory for all, and the images that pass through a network at once; None where
-            a recipe has been found to fit before.
+    The budget is the memory for all, and the images that pass through a network at once; None where
+    a recipe has been found to fit before.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` and those found before too.
     """
     problems = list(found)
-    recipe, parts = loaded.recipe, loaded.parts
+    recipe, specs = loaded.recipe, loaded.specs
     budget = replace(
         budget or Budget(),
-        slots=_slots(parts.generator_optimizer),
+        slots=_slots(specs.generator_optimizer),
         averaged=recipe.train.average is not None,
     )
     generator = network_of("generator", loaded, classes, problems, budget)
-    budget = replace(budget, slots=_slots(parts.discriminator_optimizer), averaged=False)
+    budget = replace(budget, slots=_slots(specs.discriminator_optimizer), averaged=False)
     discriminator = network_of("discriminator", loaded, classes, problems, budget)
     if generator is not None:
-        problems += generator_problems(generator, image_shape(loaded.recipe))
+        problems += generator_problems(generator, recipe.data.shape)
+        problems += value_checks.generator_problems(generator, recipe)
     if discriminator is not None:
-        problems += discriminator_problems(discriminator, loaded.recipe)
+        problems += discriminator_problems(discriminator, recipe)
+        problems += value_checks.discriminator_problems(discriminator, recipe)
     optimizers = [
-        _optimizer(part, network, loaded.recipe, problems)
-        for part, network in (
-            (loaded.parts.generator_optimizer, generator),
-            (loaded.parts.discriminator_optimizer, discriminator),
-        )
+        _optimizer(specs.generator_optimizer, generator, recipe, problems),
+        _optimizer(specs.discriminator_optimizer, discriminator, recipe, problems),
     ]
     loaded.raise_problems(problems)
     assert generator is not None
     assert discriminator is not None
     average = None
-    if loaded.recipe.train.average is not None:
+    if recipe.train.average is not None:
         # Built alike from the same seed, it starts with the generator's own weights.
         average = network_of("generator", loaded, classes, problems)
     return TrainingState(generator, discriminator, average, *optimizers)
 
 
-def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | None, int, str]:
+def _open(
+    loaded: LoadedRecipe, problems: list[Problem]
+) -> tuple[ImageSource | PointSource | None, int, str]:
     """The source, how many classes it has, and a note where it is not on this machine yet."""
     unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
     try:
@@ -141,23 +145,26 @@ def _open(loaded: LoadedRecipe, problems: list[Problem]) -> tuple[ImageSource | 
     return source, classes, ""
 
 
-def _slots(part: Part | None) -> int:
+def _slots(spec: Spec | None) -> int:
     """What an optimizer keeps for each weight; nothing for one that cannot be made."""
     try:
-        return 0 if part is None else slots_of(part)
+        return 0 if spec is None else slots_of(spec)
     except Exception:  # told where the optimizer itself is made
         return 0
 
 
 def _optimizer(
-    part: Part | None, network: BuiltNetwork | None, recipe: Recipe, problems: list[Problem]
+    spec: Spec | None,
+    network: BuiltNetwork | None,
+    recipe: Recipe,
+    problems: list[Problem],
 ) -> Any:
-    if part is None:
+    if spec is None:
         return None
     try:
-        optimizer = make(part)
+        optimizer = make(spec)
     except Exception as error:
-        problems.append(Problem(part.path, construction_message(part.name, error)))
+        problems.append(Problem(spec.path, construction_message(spec.name, error)))
         return None
     if network is not None:
         # Before it is wrapped: the wrapper, building it, would lose what Nadam keeps in a variable.

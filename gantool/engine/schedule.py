@@ -1,22 +1,15 @@
 """When things are due, as pure functions of the step. Step n is the state after n steps."""
 
-from __future__ import annotations
-
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.recipe.model import Burst, Interval, Train, Updates
+from gantool.recipe.model import Burst, Train, Updates
+from gantool.recipe.types import Interval
 
 
 def in_burst(burst: Burst, step: Any) -> Any:
-    """Whether the step with this number, from 0, is one of a burst's: a bool, or a bool tensor.
-
-    Args:
-        burst: The recipe's.
-        step: An int, or an int tensor.
-    """
+    """Whether a step, an int from 0 or a tensor of one, is one of a burst's; likewise a bool."""
     is_one = step < burst.first
     return is_one if burst.every is None else is_one | (step % burst.every == 0)
 
@@ -34,7 +27,7 @@ def batches_before(updates: Updates, step: int) -> int:
 
 
 @dataclass(frozen=True)
-class Calendar:
+class Schedule:
     """Translates between steps, batches and epochs. Every update of the discriminator is a batch.
 
     Attributes:
@@ -52,7 +45,14 @@ class Calendar:
 
     def step_after(self, batches: int) -> int:
         """The first step by whose end so many batches have been taken."""
-        return bisect_left(range(batches + 1), batches, key=self.batches)
+        before, after = 0, batches
+        while before < after:
+            middle = (before + after) // 2
+            if self.batches(middle) < batches:
+                before = middle + 1
+            else:
+                after = middle
+        return after
 
     def last_step(self, train: Train) -> int:
         """How many steps a run has in all; one that is given in epochs finishes the last."""
@@ -85,6 +85,16 @@ class Calendar:
         return min([last, *(self.next_due(step, every) for every in intervals)])
 
 
-def calendar(train: Train, images: int) -> Calendar:
-    """The calendar of a recipe over so many images."""
-    return Calendar(train.updates, images // train.batch_size)
+def schedule_of(train: Train, images: int) -> Schedule:
+    """The schedule of a recipe over so many images."""
+    return Schedule(train.updates, images // train.batch_size)
+
+
+def step_of_update(updates: Updates, network: str, index: int) -> int:
+    """Number, from 0, of the step that an update belongs to.
+
+    Its own `index` counts the updates of its network, or of "both".
+    """
+    if network == "discriminator":
+        return Schedule(updates, 1).step_after(index + 1) - 1
+    return index // updates.generator

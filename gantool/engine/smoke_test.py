@@ -1,9 +1,8 @@
 """A real batch through both networks: what building them alone does not show."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,19 +16,19 @@ BATCH = 2
 
 
 class Trace(NamedTuple):
-    """What came out of the untrained networks.
-
-    Attributes:
-        images: [B, H, W, C] float32, of the generator.
-        logits: [B, 1 or 2] float32, of the discriminator for these images.
-    """
+    """What came out of the untrained networks."""
 
     images: np.ndarray
+    """[B, H, W, C] float32."""
     logits: np.ndarray
+    """[B, 1 or 2] float32, for these images."""
 
 
 def trace(plan: Plan) -> Trace:
     """Run two latent vectors through the generator, and what it makes through the discriminator.
+
+    In inference, which the trace is of, and in training with its gradients, for what fails there
+    alone.
 
     Raises:
         RecipeError: A network can be built, but not run, as one with a layer for text.
@@ -43,10 +42,26 @@ def trace(plan: Plan) -> Trace:
 def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarray:
     labels = tf.range(BATCH) % max(plan.classes, 1)
     try:
-        outputs = built.model([inputs, labels] if built.takes_label else inputs, training=False)
+        given = [inputs, labels] if built.takes_label else inputs
+        outputs = built.model(given, training=False)
         found: np.ndarray = tf.cast(outputs, tf.float32).numpy()
+        train_once(built.model, inputs, given)
     except Exception as error:
         message = running_message(network, error)
         plan.loaded.raise_problems([Problem((network, "layers"), message, on_key=True)])
         raise
     return found
+
+
+def train_once(model: keras.Model, inputs: tf.Tensor, given: Any) -> tf.Tensor:
+    """What a pass in training mode gives; its gradients are taken, and the model stays as it was.
+
+    It is called with what is `given`: the inputs, or with labels beside them.
+    """
+    weights = [variable.value for variable in model.trainable_variables]
+    state = [variable.value for variable in model.non_trainable_variables]
+    with tf.GradientTape() as tape:
+        tape.watch([inputs, *weights])
+        outputs, _ = model.stateless_call(weights, state, given, training=True)
+    tape.gradient(outputs, [inputs, *weights])
+    return outputs

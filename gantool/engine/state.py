@@ -1,7 +1,5 @@
 """All that training moves: two networks, the moving average, two optimizers, and the step."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 
@@ -18,11 +16,8 @@ class TrainingState:
     """The variables of a run, and how far it has come.
 
     Attributes:
-        generator: Learns.
-        discriminator: Learns.
         average: The moving average of the generator, or None where the recipe has none.
-        generator_optimizer: Built for the generator's trainable variables.
-        discriminator_optimizer: Built for the discriminator's trainable variables.
+        generator_optimizer: Built for the generator's trainable variables, as the other is.
         step: How many steps have been done.
         seconds: Spent in training so far, earlier processes included.
         retries: How often it has gone back after a divergence.

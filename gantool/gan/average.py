@@ -1,7 +1,5 @@
 """The moving average of a network."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import keras

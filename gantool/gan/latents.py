@@ -1,11 +1,23 @@
 """Latent vectors, each a function of its seed."""
 
-from __future__ import annotations
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from gantool.recipe.model import Latent
 from gantool.recipe.randomness import key
+
+Rows = Callable[[Callable[[int], tf.Tensor], int], tf.Tensor]
+"""(draw, B) to the random numbers [B, …] of B examples, or of B things of another kind.
+
+`draw(n)` → [n, …] gives those of n. A replica that has B examples of a larger batch has them drawn
+for the whole batch, and takes its own rows.
+"""
+
+
+def whole(draw: Callable[[int], tf.Tensor], count: int) -> tf.Tensor:
+    """The numbers of a batch that is not shared."""
+    return draw(count)
 
 
 def stateless_seed(seed: int, purpose: str, index: tf.Tensor | int) -> tf.Tensor:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from gantool.gan.share import WHOLE, Share
+from gantool.gan.latents import Rows, whole
 
 
 class Pass(NamedTuple):
@@ -17,33 +18,29 @@ class Pass(NamedTuple):
     outputs: tf.Tensor
     """float32, whatever precision the network computes in."""
     state: list[tf.Tensor]
-    """What the pass would leave in `Learner.state`: moving statistics and the like."""
-    regularization: tf.Tensor
-    """Scalar: the sum of the layers' own regularizers."""
+    """What the pass would leave in `TrainableNetwork.state`: moving statistics and the like."""
+    activity: tf.Tensor
+    """Sum of the layers' activity regularizers, a scalar."""
 
 
-class Gradients(NamedTuple):
-    """What the loss of a whole batch gives for a network's weights."""
+class TrainableNetwork:
+    """A network and the optimizer that moves its weights.
 
-    values: list[tf.Tensor]
-    """Of each weight, scaled as the optimizer asks."""
-    finite: tf.Tensor
-    """Whether the update they make is one of finite numbers, a bool."""
+    `forward` is stateless: it changes nothing, and what a pass would change comes back as
+    `Pass.state`. So a network that is only looked through, as the discriminator is while the
+    generator learns, stays as it was in every variable.
 
-
-class Learner:
-    """A network and its optimizer.
-
-    A pass through the network changes nothing; what it would change comes back as `Pass.state`,
-    and `move` keeps it. So a network that is only looked through, as the discriminator is while
-    the generator learns, stays as it was in every variable.
-
-    Attributes:
+    Args:
         model: Takes [inputs], or [inputs, labels] where `takes_label`.
         optimizer: Of the model's trainable variables.
-        trainable: The variables that `move` moves.
+        takes_label: Whether the model takes labels.
+        rows: Draws the seeds of random layers.
+        constraints: Follow each move of the weights.
+
+    Attributes:
+        trainable: The variables that the optimizer moves.
         state: Variables that passes in training mode move, such as moving statistics.
-        share: Of each batch; what it learns is the mean of what all of them give.
+        constraints: See above.
     """
 
     def __init__(
@@ -51,20 +48,23 @@ class Learner:
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         takes_label: bool,
-        share: Share = WHOLE,
+        rows: Rows = whole,
+        constraints: Sequence[Callable[[TrainableNetwork], None]] = (),
     ) -> None:
+        self.constraints = constraints
         self.model = model
         self.optimizer = optimizer
         self.takes_label = takes_label
-        self.share = share
+        self._rows = rows
         self.trainable: list[keras.Variable] = model.trainable_variables
+        self._regularized = [item for item in self.trainable if item.regularizer is not None]
         weights = {id(variable) for variable in model.weights}
         self._is_random = [id(item) not in weights for item in model.non_trainable_variables]
         self.state = self._without_random(model.non_trainable_variables)
         if not optimizer.built:  # to build loss scaling again would forget a restored scale
             optimizer.build(self.trainable)
         self._apply = tf.function(
-            self._apply_gradients,
+            optimizer.apply,
             autograph=False,
             # Compiled, the optimizer is one loop over the weights in place of a dozen. Loss
             # scaling skips an update by a branch that XLA does not take.
@@ -81,15 +81,22 @@ class Learner:
         """Run the network in training mode, with the batch statistics of `inputs` alone.
 
         Args:
-            inputs: Latents [B, size] or images [B, H, W, C].
+            inputs: Latents [B, size] or examples [B, …].
             labels: int32 [B]; ignored by a network that takes none.
             seed: Stateless seed [2] of dropout and other random layers.
             state: Start from this instead of the variables' own values.
         """
         outputs, after, losses = self._call(inputs, labels, seed, state)
-        regularization = tf.add_n([tf.zeros([])] + [tf.cast(item, tf.float32) for item in losses])
+        # Keras gives the losses of activities first, then those of weights.
+        of_activities = losses[: len(losses) - len(self._regularized)]
+        activity = tf.add_n([tf.zeros([])] + [tf.cast(it, tf.float32) for it in of_activities])
         after = [tf.convert_to_tensor(item) for item in self._without_random(after)]
-        return Pass(tf.cast(outputs, tf.float32), after, regularization)
+        return Pass(tf.cast(outputs, tf.float32), after, activity)
+
+    def regularization(self) -> tf.Tensor:
+        """Sum of the layers' regularizers of weights, a scalar."""
+        found = [item.regularizer(item.value) for item in self._regularized]
+        return tf.add_n([tf.zeros([])] + [tf.cast(item, tf.float32) for item in found])
 
     def _call(
         self,
@@ -112,8 +119,8 @@ class Learner:
         """Let `tape` record this network's weights."""
         tape.watch([variable.value for variable in self.trainable])
 
-    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
-        """The gradients of a scalar `loss`, for each of `trainable`.
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
+        """Gradients of a scalar `loss` by each of `trainable`, scaled as the optimizer asks.
 
         Args:
             tape: Has watched this network while `loss` was computed.
@@ -121,85 +128,32 @@ class Learner:
         """
         with tape:
             scaled = self.optimizer.scale_loss(loss)
-        own: list[tf.Tensor] = tape.gradient(
+        found: list[tf.Tensor] = tape.gradient(
             scaled,
             [variable.value for variable in self.trainable],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        # A mean holds what is not finite in any share of the batch, so all replicas find the same.
-        loss, *values = self.share.mean([loss, *own])
-        return Gradients(values, tf.math.is_finite(loss) & self._all_finite(values))
+        return found
 
-    def move(
+    def apply(
         self,
         gradients: Sequence[tf.Tensor],
         state: Sequence[tf.Tensor],
-        finite: tf.Tensor | bool = True,
+        where: tf.Tensor | bool = True,
     ) -> None:
         """Take one step of the optimizer, and keep the state that the last pass left.
 
         Args:
-            gradients: The values of `gradients`.
+            gradients: Of `gradients`.
             state: `Pass.state` of the last pass.
-            finite: Where false, nothing is moved.
+            where: Where false, nothing is moved.
         """
-        means = self._mean_state(state)
-
-        def moved() -> tf.Tensor:
-            self._apply(list(gradients))
-            for variable, value in zip(self.state, means, strict=True):
-                variable.assign(value)
-            return tf.constant(True)
-
-        tf.cond(tf.convert_to_tensor(finite), moved, lambda: tf.constant(False))
-
-    def descend(
-        self,
-        tape: tf.GradientTape,
-        loss: tf.Tensor,
-        state: Sequence[tf.Tensor],
-        allowed: tf.Tensor | bool = True,
-    ) -> tf.Tensor:
-        """Move one step down `loss`, where that is a step of finite numbers; whether it was.
-
-        Args:
-            tape: See `gradients`.
-            loss: See `gradients`.
-            state: See `move`.
-            allowed: Where false, nothing is moved, and the answer is false.
-        """
-        values, finite = self.gradients(tape, loss)
-        finite &= allowed
-        self.move(values, state, finite)
-        return finite
-
-    def _all_finite(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
-        # Embeddings have gradients of some rows alone.
-        values = [getattr(gradient, "values", gradient) for gradient in gradients]
-        # Of all ways to look through them the sum is the fastest, and it shows what is not finite.
-        # Finite ones whose sum is too large are looked at one by one.
-        total = tf.add_n([tf.cast(tf.reduce_sum(value), tf.float32) for value in values])
-        finite = tf.cond(
-            tf.math.is_finite(total),
-            lambda: tf.constant(True),
-            lambda: tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in values]),
-        )
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-            # Scaled gradients overflow until the scale fits them, and the optimizer leaves such an
-            # update out. Only where there is nothing left to lower has training gone wrong.
-            finite |= self.optimizer.dynamic_scale.value > 1.0
-        return finite
-
-    def _apply_gradients(self, gradients: list[tf.Tensor]) -> None:
-        # Keras's optimizers sum gradients over replicas; these are means over them already.
-        with self.share.apart():
-            self.optimizer.apply(gradients, self.trainable)
-
-    def _mean_state(self, state: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-        """The mean over all replicas; what is counted rather than measured is alike on all."""
-        measured = [item for item in state if item.dtype.is_floating]
-        means = iter(self.share.mean(measured))
-        return [next(means) if item.dtype.is_floating else item for item in state]
+        where = tf.convert_to_tensor(where)
+        tf.cond(where, partial(self._apply, list(gradients)), _nothing)
+        for variable, value in zip(self.state, state, strict=True):
+            variable.assign(tf.where(where, value, variable.value))
+        for constraint in self.constraints:
+            tf.cond(where, partial(constraint, self), _nothing)
 
     def _without_random(self, non_trainable: Sequence[Any]) -> list[Any]:
         pairs = zip(non_trainable, self._is_random, strict=True)
@@ -207,14 +161,16 @@ class Learner:
 
     def _with_random(self, state: Sequence[Any], seed: tf.Tensor) -> list[Any]:
         """Put freshly drawn states of random layers where the model has its own."""
-        drawn = tf.random.stateless_uniform(
-            [self.share.of * sum(self._is_random), 2],
-            seed,
-            minval=None,
-            maxval=None,
-            dtype=tf.uint32,
-            alg="philox",
+        drawn = self._rows(
+            lambda count: tf.random.stateless_uniform(
+                [count, 2], seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+            ),
+            sum(self._is_random),
         )
-        noise = iter(tf.unstack(self.share.rows(drawn)))
+        noise = iter(tf.unstack(drawn))
         kept = iter(state)
         return [next(noise) if is_random else next(kept) for is_random in self._is_random]
+
+
+def _nothing() -> None:
+    """What is done where nothing is to be done."""

@@ -1,242 +1,211 @@
-"""The updates of GAN training: how the discriminator learns, how the generator does, or both."""
+"""The updates of GAN training: what one step is made of, and the mathematics of each.
 
-from __future__ import annotations
+An update computes one or two descents. A descent is a pure function of the networks, a batch and
+latents: it moves nothing, and `TrainableNetwork.apply` takes it. Between the two, means over
+replicas can be formed and a descent that is not finite can be refused.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from gantool.gan.latents import stateless_seed
-from gantool.gan.losses import Loss
-from gantool.gan.network import Learner, Pass
-from gantool.gan.penalties import half_squared_norm
-from gantool.gan.share import WHOLE, Share
+from gantool.gan.latents import Rows, stateless_seed, whole
+from gantool.gan.network import TrainableNetwork
+from gantool.gan.objective import ElementwiseLoss, Loss, Term, value_of
+from gantool.gan.seen import Seen, Side
+from gantool.recipe.model import Updates
 
-Penalty = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-"""(discriminate, real, generated, stateless seed) to a scalar that joins the loss."""
-Constraint = Callable[[], None]
-"""Is applied to the discriminator's weights after each update of them."""
+SIDES: tuple[Side, ...] = ("real", "generated")
+_WHILE_DISCRIMINATING: dict[Side, str] = {"real": "noise/real", "generated": "noise/generated"}
+_WHILE_GENERATING: dict[Side, str] = {"real": "noise/judged-real", "generated": "noise/judged"}
+
+
+class Given(NamedTuple):
+    """What an update is given."""
+
+    real: tf.Tensor
+    """Examples of the data, [B, …] float32 in the recipe's range."""
+    labels: tf.Tensor
+    """Their classes, int32 [B]; the generated examples get the same ones."""
+    latents: tf.Tensor
+    """[B, size] float32."""
+    index: tf.Tensor
+    """Number of the update, int64; dropout and penalties are functions of it."""
+
+
+class Descent(NamedTuple):
+    """What a network, or each of two, is about to be moved by: values by the network's name."""
+
+    losses: dict[str, tf.Tensor]
+    """Without terms, scalars."""
+    totals: dict[str, tf.Tensor]
+    """With all that joins them, scalars."""
+    gradients: dict[str, list[tf.Tensor]]
+    """See `TrainableNetwork.gradients`."""
+    state: dict[str, Sequence[tf.Tensor]]
+    """See `Pass.state`."""
 
 
 @dataclass(frozen=True)
-class Game:
-    """The two networks and the rules they learn by.
+class GAN:
+    """Two networks, and what they learn by.
 
     Attributes:
-        generator: Learns to be taken for real.
+        generator: Learns to be taken for the data.
         discriminator: Learns to tell real from generated.
         loss: What each minimises.
-        penalties: Join the discriminator's loss.
-        weight_decay: Times ½ Σ w² of a network's own weights joins the loss of each; 0 for none.
-        constraints: See `Constraint`.
+        terms: Join the losses.
         seed: Of all that is random.
-        share: Of each batch, that updates are given; losses are means over it.
+        rows: Draws the numbers of a batch.
     """
 
-    generator: Learner
-    discriminator: Learner
+    generator: TrainableNetwork
+    discriminator: TrainableNetwork
     loss: Loss
-    penalties: tuple[Penalty, ...]
-    weight_decay: float
-    constraints: tuple[Constraint, ...]
-    seed: int
-    share: Share = WHOLE
+    terms: tuple[Term, ...] = ()
+    seed: int = 0
+    rows: Rows = whole
 
     def seed_of(self, purpose: str, index: tf.Tensor) -> tf.Tensor:
         """The stateless seed [2] of update number `index` for one purpose."""
         return stateless_seed(self.seed, purpose, index)
 
-
-class Updated(NamedTuple):
-    """What came of an update of one network."""
-
-    loss: tf.Tensor
-    """Without penalties."""
-    finite: tf.Tensor
-    """Whether it was made: its loss, with penalties, and all its gradients were finite."""
+    def network(self, name: str) -> TrainableNetwork:
+        """The network of this name."""
+        return self.generator if name == "generator" else self.discriminator
 
 
-class BothUpdated(NamedTuple):
-    """What came of an update of both networks at once."""
+@dataclass(frozen=True)
+class Update:
+    """An entry of the list of updates that a step is made of.
 
-    discriminator_loss: tf.Tensor
-    """Without penalties."""
-    generator_loss: tf.Tensor
-    """Without penalties."""
-    finite: tf.Tensor
-    """Whether it was made; see `Updated`."""
-
-
-def update_discriminator(
-    game: Game,
-    images: tf.Tensor,
-    labels: tf.Tensor,
-    latents: tf.Tensor,
-    index: tf.Tensor,
-    allowed: tf.Tensor | bool = True,
-) -> Updated:
-    """One update from real and generated images together.
-
-    Args:
-        game: The networks and rules.
-        images: Real images [B, H, W, C] in the recipe's range.
-        labels: Their classes, int32 [B]; the generated images get the same ones.
-        latents: [B, size], of the generated images.
-        index: int64, the number of this update: dropout and penalties are a function of it.
-        allowed: Where false, it is not made: one before it was not.
+    Attributes:
+        network: Whose it is: "discriminator", "generator" or "both".
+        times: How often it comes in a usual step.
+        descents: What it is, one after the other.
     """
-    generated = _generate_for_discriminator(game, labels, latents, index)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        game.discriminator.watch(tape)
-        judged = _judge(game, images, generated, labels, index)
-    finite = game.discriminator.descend(tape, judged.total, judged.on_generated.state, allowed)
-    _constrain(game, finite)
-    return Updated(judged.loss, finite)
+
+    network: str
+    times: int
+    descents: tuple[Callable[[GAN, Given], Descent], ...]
 
 
-def update_discriminator_separately(
-    game: Game,
-    images: tf.Tensor,
-    labels: tf.Tensor,
-    latents: tf.Tensor,
-    index: tf.Tensor,
-    allowed: tf.Tensor | bool = True,
-) -> Updated:
-    """One update from real images, then one from generated ones; the loss is the sum of both.
-
-    The arguments are those of `update_discriminator`.
-    """
-    generated = _generate_for_discriminator(game, labels, latents, index)
-    turns = (
-        (images, game.loss.real, "noise/real"),
-        (generated, game.loss.generated, "noise/generated"),
+def updates_of(updates: Updates) -> tuple[Update, ...]:
+    """The updates of a usual step, in their order."""
+    if updates.order == "simultaneous":
+        return (Update("both", 1, (descend_both,)),)
+    sides: tuple[tuple[Side, ...], ...]
+    sides = (SIDES,) if updates.real_and_generated == "together" else (("real",), ("generated",))
+    both = (
+        Update(
+            "discriminator",
+            updates.discriminator,
+            tuple(partial(descend_discriminator, sides=side) for side in sides),
+        ),
+        Update("generator", updates.generator, (descend_generator,)),
     )
-    losses = []
-    for inputs, loss_of, purpose in turns:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            game.discriminator.watch(tape)
-            judged = game.discriminator.forward(inputs, labels, game.seed_of(purpose, index))
-            loss = tf.reduce_mean(loss_of(judged.outputs))
-            total = loss + judged.regularization + _decay(game, game.discriminator)
-        allowed = game.discriminator.descend(tape, total, judged.state, allowed)
-        _constrain(game, allowed)
-        losses.append(loss)
-    return Updated(tf.add_n(losses), allowed)
+    return both if updates.order == "discriminator-first" else both[::-1]
 
 
-def update_generator(
-    game: Game,
-    labels: tf.Tensor,
-    latents: tf.Tensor,
-    index: tf.Tensor,
-    allowed: tf.Tensor | bool = True,
-) -> Updated:
-    """One update of the generator through a discriminator that stays as it is.
+def descend_discriminator(gan: GAN, given: Given, sides: tuple[Side, ...] = SIDES) -> Descent:
+    """Down the discriminator's loss on both sides, or on one alone."""
+    discriminator = gan.discriminator
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        discriminator.watch(tape)
+        seen = _seen(gan, given, partial(_generate, gan, given), _WHILE_DISCRIMINATING)
+        if sides == SIDES:
+            loss = gan.loss.discriminator(seen)
+        else:
+            assert isinstance(gan.loss, ElementwiseLoss)
+            loss = gan.loss.on(sides[0], seen)
+        total = _discriminator_total(gan, seen, loss, sides)
+    gradients = discriminator.gradients(tape, total)
+    return _descent(("discriminator", loss, total, gradients, seen.state))
 
-    Args:
-        game: The networks and rules.
-        labels: Classes of the images to make, int32 [B].
-        latents: [B, size].
-        index: int64, the number of this update: dropout is a function of it.
-        allowed: See `update_discriminator`.
-    """
-    generator = game.generator
+
+def descend_generator(gan: GAN, given: Given) -> Descent:
+    """Down the generator's loss, through a discriminator that stays as it is."""
+    generator = gan.generator
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         generator.watch(tape)
-        made = generator.forward(latents, labels, game.seed_of("noise/generator", index))
-        judged = game.discriminator.forward(
-            made.outputs, labels, game.seed_of("noise/judged", index)
+        made = generator.forward(
+            given.latents, given.labels, gan.seed_of("noise/generator", given.index)
         )
-        loss = tf.reduce_mean(game.loss.generator(judged.outputs))
-        total = loss + made.regularization + _decay(game, generator)
-    return Updated(loss, generator.descend(tape, total, made.state, allowed))
+        seen = _seen(gan, given, lambda: made.outputs, _WHILE_GENERATING)
+        loss = gan.loss.generator(seen)
+        total = loss + made.activity + _joining(gan, seen, "generator")
+    gradients = generator.gradients(tape, total)
+    return _descent(("generator", loss, total, gradients, made.state))
 
 
-def update_both(
-    game: Game,
-    images: tf.Tensor,
-    labels: tf.Tensor,
-    latents: tf.Tensor,
-    index: tf.Tensor,
-    allowed: tf.Tensor | bool = True,
-) -> BothUpdated:
-    """One update of both networks at once, from one forward pass at the weights of both before it.
-
-    The arguments are those of `update_discriminator`.
-    """
-    generator, discriminator = game.generator, game.discriminator
+def descend_both(gan: GAN, given: Given) -> Descent:
+    """Down both losses at once, from one forward pass at the weights of both."""
+    generator, discriminator = gan.generator, gan.discriminator
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         generator.watch(tape)
         discriminator.watch(tape)
-        made = generator.forward(latents, labels, game.seed_of("noise/generator", index))
-        judged = _judge(game, images, made.outputs, labels, index)
-        loss = tf.reduce_mean(game.loss.generator(judged.on_generated.outputs))
-        total = loss + made.regularization + _decay(game, generator)
-    of_discriminator = discriminator.gradients(tape, judged.total)
-    of_generator = generator.gradients(tape, total)
-    finite = of_discriminator.finite & of_generator.finite & allowed
-    discriminator.move(of_discriminator.values, judged.on_generated.state, finite)
-    generator.move(of_generator.values, made.state, finite)
-    _constrain(game, finite)
-    return BothUpdated(judged.loss, loss, finite)
-
-
-class _Judged(NamedTuple):
-    """What the discriminator makes of real and generated images."""
-
-    on_generated: Pass
-    """After the pass of the real images, whose state it starts from."""
-    loss: tf.Tensor
-    """Of both, without penalties."""
-    total: tf.Tensor
-    """With all that joins it."""
-
-
-def _judge(
-    game: Game, images: tf.Tensor, generated: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
-) -> _Judged:
-    """Pass real and generated images one after the other: batch statistics do not mix."""
-    discriminator = game.discriminator
-    noise = game.seed_of("noise/real", index), game.seed_of("noise/generated", index)
-
-    def discriminate(between: tf.Tensor) -> tf.Tensor:
-        return discriminator.forward(between, labels, noise[0]).outputs
-
-    on_real = discriminator.forward(images, labels, noise[0])
-    on_generated = discriminator.forward(generated, labels, noise[1], on_real.state)
-    loss = tf.reduce_mean(game.loss.real(on_real.outputs)) + tf.reduce_mean(
-        game.loss.generated(on_generated.outputs)
+        made = generator.forward(
+            given.latents, given.labels, gan.seed_of("noise/generator", given.index)
+        )
+        seen = _seen(gan, given, lambda: made.outputs, _WHILE_DISCRIMINATING)
+        judging = gan.loss.discriminator(seen)
+        making = gan.loss.generator(seen)
+        judging_total = _discriminator_total(gan, seen, judging, SIDES)
+        making_total = making + made.activity + _joining(gan, seen, "generator")
+    of_discriminator = discriminator.gradients(tape, judging_total)
+    of_generator = generator.gradients(tape, making_total)
+    return _descent(
+        ("discriminator", judging, judging_total, of_discriminator, seen.state),
+        ("generator", making, making_total, of_generator, made.state),
     )
-    # Each pass reports the weights' regularization in full; half of each counts it once.
-    total = loss + 0.5 * (on_real.regularization + on_generated.regularization)
-    total += _decay(game, discriminator)
-    for penalty in game.penalties:
-        total += penalty(discriminate, images, generated, game.seed_of("penalty", index))
-    return _Judged(on_generated, loss, total)
 
 
-def _decay(game: Game, learner: Learner) -> tf.Tensor:
-    if not game.weight_decay:
-        return tf.zeros([])
-    weights = [variable.value for variable in learner.trainable]
-    return game.weight_decay * half_squared_norm(weights)
+def _descent(
+    *parts: tuple[str, tf.Tensor, tf.Tensor, list[tf.Tensor], Sequence[tf.Tensor]],
+) -> Descent:
+    names, *columns = zip(*parts, strict=True)
+    return Descent(*(dict(zip(names, column, strict=True)) for column in columns))
 
 
-def _constrain(game: Game, moved: tf.Tensor) -> None:
-    def constrain() -> tf.Tensor:
-        for constraint in game.constraints:
-            constraint()
-        return tf.constant(True)
+def _seen(
+    gan: GAN, given: Given, generate: Callable[[], tf.Tensor], noise: dict[Side, str]
+) -> Seen:
+    return Seen(
+        gan.discriminator,
+        given.real,
+        generate,
+        given.labels,
+        given.index,
+        partial(gan.seed_of, index=given.index),
+        noise,
+        {side for term in gan.terms for side in term.differentiates},
+        gan.rows,
+    )
 
-    if game.constraints:
-        tf.cond(moved, constrain, lambda: tf.constant(False))
+
+def _generate(gan: GAN, given: Given) -> tf.Tensor:
+    """Examples for the discriminator, [B, …]."""
+    noise = gan.seed_of("noise/generator-for-discriminator", given.index)
+    return gan.generator.forward(given.latents, given.labels, noise).outputs
 
 
-def _generate_for_discriminator(
-    game: Game, labels: tf.Tensor, latents: tf.Tensor, index: tf.Tensor
+def _discriminator_total(
+    gan: GAN, seen: Seen, loss: tf.Tensor, sides: tuple[Side, ...]
 ) -> tf.Tensor:
-    """Images [B, H, W, C], made outside every tape."""
-    noise = game.seed_of("noise/generator-for-discriminator", index)
-    return game.generator.forward(latents, labels, noise).outputs
+    return loss + seen.activity + _joining(gan, seen, "discriminator", sides)
+
+
+def _joining(gan: GAN, seen: Seen, name: str, sides: tuple[Side, ...] = SIDES) -> tf.Tensor:
+    """Sum of a network's regularizers of weights and of the terms that join its loss."""
+    network = gan.network(name)
+    terms = [value_of(term, seen, network) for term in _terms_of(gan, name, sides)]
+    return tf.add_n([network.regularization(), *terms])
+
+
+def _terms_of(gan: GAN, name: str, sides: tuple[Side, ...]) -> Iterator[Term]:
+    for term in gan.terms:
+        if name in term.networks and set(term.needs) <= set(sides):
+            yield term

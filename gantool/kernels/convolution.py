@@ -1,7 +1,5 @@
 """The fastest way to compute a convolution on a processor."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 
@@ -11,6 +9,7 @@ from gantool.device import has_bfloat16
 from gantool.kernels.gpu import has_gpu
 from gantool.kernels.patches import Patches, patches
 from gantool.kernels.stride import Shapes
+from gantool.kernels.switch import are_plain
 from gantool.kernels.winograd import Winograd, winograd
 
 _TILES = (2, 4)
@@ -99,7 +98,7 @@ def _way(shapes: Shapes | None, dtype: tf.DType) -> Winograd | Patches | None:
     A function of device and shapes alone, so that the same recipe is rounded alike in every
     process. A GPU's own library (cuDNN) has ways like these.
     """
-    if shapes is None or has_gpu() or shapes.kernel < shapes.stride:
+    if shapes is None or are_plain() or has_gpu() or shapes.kernel < shapes.stride:
         return None
     if dtype == tf.bfloat16:
         is_small = math.prod(shapes.outputs) <= _PIXELS_OF_SMALL

@@ -1,10 +1,16 @@
-"""Where networks are computed."""
+"""The GPUs of this machine."""
 
-from __future__ import annotations
+from typing import Any
 
 import tensorflow as tf
 
 
+def gpus() -> list[Any]:
+    """The GPUs that TensorFlow sees, the first of which it computes on."""
+    found: list[Any] = tf.config.list_physical_devices("GPU")
+    return found
+
+
 def has_gpu() -> bool:
     """Whether there is a GPU, which TensorFlow then computes on."""
-    return bool(tf.config.list_physical_devices("GPU"))
+    return bool(gpus())

@@ -1,12 +1,8 @@
 """Linear maps of tensors whose gradients are their adjoints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
-
-from gantool.kernels.ahead import compile_ahead
 
 Tensors = Sequence[tf.Tensor]
 LinearMap = Callable[..., list[tf.Tensor]]
@@ -18,10 +14,6 @@ class Linear:
     """A linear map of lists of tensors; the gradient of each direction is the other.
 
     Compositions of such maps and of products have right derivatives of any order.
-
-    Args:
-        forward: The map, of tensors to tensors.
-        adjoint: Its adjoint.
     """
 
     def __init__(self, forward: LinearMap, adjoint: LinearMap) -> None:
@@ -80,11 +72,5 @@ def in_turn(*stages: tuple[BothWays, int]) -> BothWays:
 
 
 def _compiled(direction: LinearMap) -> LinearMap:
-    function = tf.function(direction, jit_compile=True, autograph=False)
-
-    def run(*inputs: tf.Tensor) -> list[tf.Tensor]:
-        compile_ahead(function, inputs)
-        outputs: list[tf.Tensor] = function(*inputs)
-        return outputs
-
-    return run
+    compiled: LinearMap = tf.function(direction, jit_compile=True, autograph=False)
+    return compiled

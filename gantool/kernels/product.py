@@ -1,12 +1,11 @@
 """The fastest way to multiply a batch of vectors with the weights of a dense layer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from gantool.kernels.gpu import has_gpu
+from gantool.kernels.switch import are_plain
 
 _FEW_ROWS = 256
 _SLOW_WIDTH = 512
@@ -22,7 +21,7 @@ def product(rows: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
 
 
 def _is_slow(rows: tf.TensorShape, matrix: tf.TensorShape, dtype: tf.DType) -> bool:
-    if rows[0] is None or dtype != tf.float32 or has_gpu():
+    if rows[0] is None or dtype != tf.float32 or are_plain() or has_gpu():
         return False
     return bool(rows[0] <= _FEW_ROWS and matrix[1] % _SLOW_WIDTH == 0)
 

@@ -1,7 +1,5 @@
 """A convolution of stride 2 as one of stride 1: the pixels of a square become channels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,7 +59,7 @@ class Shapes:
         return top, left
 
 
-def cells_of(shapes: Shapes, sides: Sequence[int]) -> BothWays:
+def space_to_depth(shapes: Shapes, sides: Sequence[int]) -> BothWays:
     """Images [B, H, W, C], padded, as cells [B, *sides, depth] of stride × stride pixels."""
     stride, (top, left), (height, width) = shapes.stride, shapes.before, shapes.sides
     rows, columns = sides

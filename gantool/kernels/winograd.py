@@ -13,8 +13,6 @@ other. So a convolution, its transpose, and all their derivatives, of any order,
 the same few maps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 
@@ -22,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from gantool.kernels.linear import BothWays, Linear, Tensors, compiled, in_turn
-from gantool.kernels.stride import Shapes, cells_of, first_pixels, taps_of
+from gantool.kernels.stride import Shapes, first_pixels, space_to_depth, taps_of
 
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0)
 """Where polynomials are evaluated, beside infinity; these small ones keep rounding small."""
@@ -52,12 +50,7 @@ def matrices(tile: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class Winograd:
-    """A convolution of given shapes, and its transpose.
-
-    Args:
-        shapes: Of the convolution.
-        tile: m, the side of a tile of outputs.
-    """
+    """A convolution of given shapes, and its transpose, by tiles of m × m outputs."""
 
     def __init__(self, shapes: Shapes, tile: int) -> None:
         taps = shapes.taps
@@ -67,7 +60,7 @@ class Winograd:
         outputs, kernel, signal = matrices(tile, taps)
         self._of_images = Linear(
             *in_turn(
-                (compiled(*cells_of(shapes, cells)), 1),
+                (compiled(*space_to_depth(shapes, cells)), 1),
                 *_along_both(1, signal, tile, tiles, cells, self._tiles, _narrowed(shapes, 3)),
             )
         )
@@ -98,10 +91,8 @@ class Winograd:
         return images
 
 
-@cache
-def winograd(shapes: Shapes, tile: int) -> Winograd:
-    """The convolution of these shapes; compiled once, however many layers have them."""
-    return Winograd(shapes, tile)
+winograd = cache(Winograd)
+"""So each is compiled once, however many layers have its shapes."""
 
 
 def _narrowed(shapes: Shapes, of_depth: int) -> list[BothWays | None]:

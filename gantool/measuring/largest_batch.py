@@ -1,7 +1,5 @@
 """The largest batch that fits into memory, found by trying ever larger ones."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,12 +15,9 @@ MULTIPLE = 8
 
 
 class Fitting(NamedTuple):
-    """A batch that fits.
+    """A batch that fits, and the bytes that training takes with it at most.
 
-    Attributes:
-        batch: Images.
-        peak: The bytes that training takes with it at most.
-        was_tried: Whether that was measured, or is foreseen from smaller ones.
+    These were measured, or are foreseen from smaller batches.
     """
 
     batch: int

@@ -1,14 +1,14 @@
 """What the machine gives: the rate of a large matrix product, and how much others take of it."""
 
-from __future__ import annotations
-
 import os
 import time
+from itertools import chain
 from pathlib import Path
 
 import tensorflow as tf
 
 from gantool.device import has_bfloat16
+from gantool.kernels.gpu import has_gpu
 
 _LONG_ENOUGH = 0.2
 """Seconds of a product that says how fast the machine is."""
@@ -20,9 +20,6 @@ _DTYPES = {
     "mixed_bfloat16": tf.bfloat16,
     "mixed_float16": tf.float16,
 }
-_BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
-_STAT = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-"""The first columns of /proc/stat; proc_stat(5)."""
 
 
 def product_dtype(precision: str) -> tf.DType:
@@ -33,7 +30,7 @@ def product_dtype(precision: str) -> tf.DType:
     """
     dtype = _DTYPES[precision]
     narrow = dtype == tf.bfloat16 and not has_bfloat16()
-    return tf.float32 if narrow and not tf.config.list_physical_devices("GPU") else dtype
+    return tf.float32 if narrow and not has_gpu() else dtype
 
 
 def product_rate(dtype: tf.DType) -> float:
@@ -84,6 +81,6 @@ def _busy_seconds(stat: Path) -> float:
         rows = [line.split() for line in stat.read_text().splitlines()]
     except OSError:
         return 0.0
-    columns = [dict(zip(_STAT, row[1:], strict=False)) for row in rows if row[0] in names]
-    ticks = sum(int(column[name]) for column in columns for name in _BUSY)
-    return ticks / os.sysconf("SC_CLK_TCK")
+    # proc_stat(5): user, nice, system; idle, iowait; irq, softirq, steal; guests, counted before.
+    busy = [row[1:4] + row[6:9] for row in rows if row[0] in names]
+    return sum(map(int, chain(*busy))) / os.sysconf("SC_CLK_TCK")

@@ -5,30 +5,18 @@ parts. A part begins when the one before it has ended, so each is measured by it
 step overlaps them it is faster than their sum, which is why only their shares are told.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from gantool.engine.game import make_game
+from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
-from gantool.gan.average import decay_at, move_average
-from gantool.gan.latents import draw
-from gantool.gan.network import Gradients, Learner, Pass
-from gantool.gan.updates import (
-    Game,
-    update_both,
-    update_discriminator,
-    update_discriminator_separately,
-    update_generator,
-)
+from gantool.engine.step import TrainingStep
+from gantool.gan.network import Pass, TrainableNetwork
 from gantool.recipe.model import Recipe
 
 REST = "rest"
@@ -41,10 +29,10 @@ _FEWEST, _MOST = 2, 50
 def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[str, float]:
     """The share of each phase of a usual step on batches that lie ready; they sum to 1.
 
-    The phases are, where the recipe has them, `generating_for_discriminator`, then `…_forward`,
-    `…_backward` (penalties among it) and `…_optimizer` (constraints among it) of `discriminator`
-    and `generator`, `moving_average` and `rest`. `generator_forward` is through both networks,
-    unless both are updated at once.
+    The phases are, where the recipe has them, `…_forward`, `…_backward` (penalties among it) and
+    `…_optimizer` (constraints among it) of `discriminator` and `generator`,
+    `generating_for_discriminator`, `moving_average` and `rest`, in the order in which they begin.
+    `generator_forward` is through both networks, unless both are updated at once.
 
     Args:
         state: Is moved.
@@ -84,54 +72,30 @@ def _call(run: Callable[[], dict[str, tf.Tensor]]) -> dict[str, float]:
 
 def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[str, tf.Tensor]]:
     """A compiled function that updates each network once and tells the seconds of the parts."""
-    game = make_game(state, recipe)
     size = recipe.train.batch_size
-    shape = [size, *recipe.data.size, recipe.data.channels]
-    images = tf.random.stateless_uniform(shape, [0, 0], *recipe.data.range)
+    images = tf.random.stateless_uniform([size, *recipe.data.shape], [0, 0], *recipe.data.range)
     labels = tf.zeros([size], tf.int32)
+    clock, gan = _Clock(), build_gan(state, recipe, kind=_TimedNetwork)
+    for role in ("generator", "discriminator"):
+        network = gan.network(role)
+        assert isinstance(network, _TimedNetwork)
+        network.time(role, clock)
+    step = TrainingStep(state, recipe, gan)
 
     def run() -> dict[str, tf.Tensor]:
-        clock = _Clock(images)
-        timed = replace(
-            game,
-            generator=_TimedLearner(game.generator, "generator", clock),
-            discriminator=_TimedLearner(game.discriminator, "discriminator", clock),
-        )
+        clock.start(images)
         number = tf.constant(0, tf.int64)
-        latents = draw(recipe.latent, size, game.seed_of("latent/shared", number))
-        for name, update in _updates_of(timed, recipe):
-            clock.update = name
-            update(images, labels, latents, number)
-            if game.constraints and name != "generator":
-                clock.tell("discriminator_optimizer", *_values(game.discriminator.trainable))
-        _average(state, recipe, clock)
+        for update in step.updates:
+            clock.update = update.network
+            step.make(update, step.given(update, (images, labels), number, number))
+        if state.average is not None:
+            step.follow(number)
+            clock.update = "step"
+            clock.tell("moving_average", *_values(list(state.average.weights().values())))
         return clock.seconds
 
     compiled: Callable[[], dict[str, tf.Tensor]] = tf.function(run, autograph=False)
     return compiled
-
-
-def _updates_of(game: Game, recipe: Recipe) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """One of each of a step's updates, by whose it is."""
-    updates = recipe.train.updates
-    if updates.order == "simultaneous":
-        yield "both", partial(update_both, game)
-        return
-    separate = updates.real_and_generated == "separate"
-    teach = update_discriminator_separately if separate else update_discriminator
-    yield "discriminator", partial(teach, game)
-    yield "generator", lambda _, *others: update_generator(game, *others)
-
-
-def _average(state: TrainingState, recipe: Recipe, clock: _Clock) -> None:
-    decay = recipe.train.average
-    if state.average is None or decay is None:
-        return
-    averaged = list(state.average.weights().values())
-    now = decay_at(decay, tf.constant(0, tf.int64))
-    move_average(averaged, list(state.generator.weights().values()), now)
-    clock.update = "step"
-    clock.tell("moving_average", *_values(averaged))
 
 
 class _Clock:
@@ -142,10 +106,13 @@ class _Clock:
         update: Whose the phases are from now on.
     """
 
-    def __init__(self, start: tf.Tensor) -> None:
-        self.seconds: dict[str, tf.Tensor] = {}
-        self.update = ""
-        self._last = _time_after([start])
+    seconds: dict[str, tf.Tensor]
+    update: str
+
+    def start(self, first: tf.Tensor) -> None:
+        """Begin anew once a tensor is there."""
+        self.seconds = {}
+        self._last = _time_after([first])
 
     def begin(self, inputs: tf.Tensor) -> tf.Tensor:
         """The same inputs, but not before the last reading."""
@@ -179,17 +146,11 @@ def _time_after(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
             return tf.timestamp()
 
 
-class _TimedLearner(Learner):
-    """A learner whose passes, gradients and moves are phases.
+class _TimedNetwork(TrainableNetwork):
+    """A network whose passes, gradients and moves are phases."""
 
-    Args:
-        learner: What it does the same as.
-        role: `generator` or `discriminator`.
-        clock: Is told of every phase.
-    """
-
-    def __init__(self, learner: Learner, role: str, clock: _Clock) -> None:
-        super().__init__(learner.model, learner.optimizer, learner.takes_label)
+    def time(self, role: str, clock: _Clock) -> None:
+        """Have a clock told of every phase; `role` is `generator` or `discriminator`."""
         self._role, self._clock = role, clock
 
     def forward(
@@ -199,26 +160,17 @@ class _TimedLearner(Learner):
         seed: tf.Tensor,
         state: Sequence[tf.Tensor] | None = None,
     ) -> Pass:
-        """See `Learner`."""
         made = super().forward(self._clock.begin(inputs), labels, seed, state)
         [outputs] = self._clock.tell(self._forward_phase(), made.outputs)
         return made._replace(outputs=outputs)
 
-    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> Gradients:
-        """See `Learner`."""
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor) -> list[tf.Tensor]:
         with tape:
             held = self._clock.begin_backward(loss)
-        values, finite = super().gradients(tape, held)
-        return Gradients(self._clock.tell(f"{self._role}_backward", *values), finite)
+        return self._clock.tell(f"{self._role}_backward", *super().gradients(tape, held))
 
-    def move(
-        self,
-        gradients: Sequence[tf.Tensor],
-        state: Sequence[tf.Tensor],
-        finite: tf.Tensor | bool = True,
-    ) -> None:
-        """See `Learner`."""
-        super().move(gradients, state, finite)
+    def apply(self, *arguments: Any) -> None:
+        super().apply(*arguments)
         self._clock.tell(f"{self._role}_optimizer", *_values(self.trainable))
 
     def _forward_phase(self) -> str:

@@ -5,8 +5,6 @@ multiplication and an addition, for each product of two numbers, those with a ze
 included. Normalisation, activations, losses and optimizers are left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Everything that `gantool bench` tells of a recipe on this machine, and a quick estimate."""
 
-from __future__ import annotations
-
 import platform
 import statistics
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from gantool import __version__
 from gantool.data.loading import Images
 from gantool.device import cores
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import calendar
+from gantool.engine.schedule import schedule_of
 from gantool.engine.step import Losses
+from gantool.kernels.gpu import has_gpu
 from gantool.measuring.machine import OtherLoad, product_dtype, product_rate
 from gantool.measuring.operations import step_operations
 from gantool.measuring.phases import phase_shares
@@ -38,32 +37,19 @@ WAITING = "waiting_for_data"
 class Report:
     """What was measured, and on what. Steps are usual ones, none of a burst.
 
+    Rates are those at the median of the calls in which `steps` were timed. For operations see
+    `gantool.measuring.operations`.
+
     Attributes:
-        recipe: Its name.
-        device: What it was measured on.
         cores: Of the processor, that this process may use.
-        gantool: Version; so `tensorflow`, `keras` and `python`.
-        precision: As recipes name it.
         xla: Whether XLA compiles the updates; the phases are measured without it.
-        batch_size: Of the recipe.
         images_per_step: Real images that the discriminator sees in one.
-        steps: That were timed.
-        calls: That they were made in.
-        first_step_seconds: Of the first step, compiling included.
-        seconds_per_step: The median of the calls.
-        seconds_per_step_min: Of the fastest call.
-        seconds_per_step_max: Of the slowest call.
-        images_per_second: At the median.
+        first_step_seconds: Compiling included.
         data_wait_share: Of the time of steps, in which they stand still until batches are there.
         phase_shares: Of the time of a step, `waiting_for_data` among them; their sum is 1.
         peak_memory_bytes: Of this process.
         peak_gpu_memory_bytes: Of tensors on the GPU; None without one.
-        operations_per_step: See `gantool.measuring.operations`.
-        operations_are_all: See `gantool.measuring.operations`.
-        operations_per_second: At the median.
         matrix_product_dtype: In which the networks multiply.
-        matrix_product_operations_per_second: The rate of a large product of matrices.
-        share_of_matrix_product_rate: Of the step's operations a second.
         cores_used_by_others: While steps were timed, on the average.
     """
 
@@ -111,6 +97,7 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
         InputError: An image cannot be read.
     """
     recipe = without_bursts(plan.recipe)
+    train = recipe.train
     running = Running(plan, images)
     first = running.run(1)
     pace = running.settle(_SETTLING).seconds_per_step
@@ -124,10 +111,10 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
     waiting = running.waited_share(_OF_WAITING)
     phases = phase_shares(plan.state, recipe, _OF_PHASES)
     operations = step_operations(plan.state, recipe)
-    dtype = product_dtype(recipe.train.precision)
+    dtype = product_dtype(train.precision)
     rate = product_rate(dtype)
     device = find_device()
-    images_per_step = recipe.train.batch_size * recipe.train.updates.discriminator
+    images_per_step = train.batch_size * train.updates.discriminator
     return Report(
         recipe=recipe.name,
         device=device.name,
@@ -136,9 +123,9 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
         tensorflow=tf.__version__,
         keras=keras.__version__,
         python=platform.python_version(),
-        precision=recipe.train.precision,
-        xla=compiles(recipe.train, device),
-        batch_size=recipe.train.batch_size,
+        precision=train.precision,
+        xla=compiles(train, device),
+        batch_size=train.batch_size,
         images_per_step=images_per_step,
         steps=sum(call.steps for call in calls),
         calls=len(calls),
@@ -168,22 +155,14 @@ def with_waiting(phases: dict[str, float], waiting: float) -> dict[str, float]:
 
 def peak_gpu_memory() -> int | None:
     """The most bytes that tensors have taken on the first GPU; None without a GPU."""
-    if not tf.config.list_physical_devices("GPU"):
+    if not has_gpu():
         return None
     return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the rest of a run takes.
-
-    Attributes:
-        losses: Of the first step.
-        seconds_per_step: A usual one.
-        seconds: From the plan's step to the last.
-        memory: Bytes of this process.
-        gpu_memory: Bytes of tensors on the GPU; None without one.
-    """
+    """What the rest of a run takes: `losses` are those of its first step, memory is in bytes."""
 
     losses: Losses
     seconds_per_step: float
@@ -211,12 +190,12 @@ def estimate(plan: Plan, images: Images) -> Estimate:
 def _usual_steps(plan: Plan, images: Images, begins: int) -> float:
     """How many usual steps take as long as all from one on: those of bursts take longer."""
     train = plan.recipe.train
-    dates = calendar(train, len(images))
-    last = dates.last_step(train)
+    schedule = schedule_of(train, len(images))
+    last = schedule.last_step(train)
     steps = max(0, last - begins)
     if train.updates.burst is None:
         return steps
     operations = step_operations(plan.state, plan.recipe)
-    more = dates.batches(last) - dates.batches(min(begins, last))
+    more = schedule.batches(last) - schedule.batches(min(begins, last))
     more -= steps * train.updates.discriminator
     return steps + more * operations.discriminator_update / max(1, operations.step)

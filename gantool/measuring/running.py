@@ -1,7 +1,5 @@
 """A plan's training step on its live batches: the time it takes, and how long it waits for them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,13 +22,7 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the compiled step.
-
-    Attributes:
-        steps: Made in it.
-        seconds: All of it took.
-        losses: Of the last step.
-    """
+    """One call of the compiled step: the steps made in it, and the losses of the last one."""
 
     steps: int
     seconds: float
@@ -43,12 +35,7 @@ class Call:
 
 
 class Running:
-    """Moves a plan's state as training does, by usual steps alone, and writes nothing.
-
-    Args:
-        plan: Has its source.
-        images: Of that source.
-    """
+    """Moves a plan's state as training does, by usual steps alone, and writes nothing."""
 
     def __init__(self, plan: Plan, images: Images) -> None:
         recipe = without_bursts(plan.recipe)

@@ -1,12 +1,11 @@
-"""From the parts of a recipe to a Keras model, layer by layer, with the shape after each.
+"""From the specs of a recipe to a Keras model, layer by layer, with the shape after each.
 
 Blocks (`Residual`, `Repeat`) are unrolled here, so that a model is a plain graph of Keras layers
 and every layer has a place of its own: `03_Residual/body/00_Conv2D`. Places name the layers, their
 initial weights' seeds and the keys of a checkpoint; nothing depends on what else was built.
 """
 
-from __future__ import annotations
-
+import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,13 @@ from typing import Any
 
 import keras
 
-from gantool.networks.components import make
-from gantool.networks.memory_check import Budget, TooLargeError
+from gantool.networks.components import class_of, make
+from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.keras_signatures import signature
-from gantool.recipe.parts import Part
+from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.randomness import key
+from gantool.recipe.specs import Spec
 
 Shape = tuple[int | None, ...]
 
@@ -44,10 +43,8 @@ class PlacedLayer:
 
     Attributes:
         place: Unique in the network; see the module's text.
-        name: What the recipe calls it.
         path: Where the recipe names it.
         shape: Of its output, without the batch.
-        layer: The Keras layer.
     """
 
     place: str
@@ -91,32 +88,30 @@ def unused_key(wanted: str, taken: dict[str, Any]) -> str:
 
 def build_network(
     network: str,
-    parts: Sequence[Part],
+    specs: Sequence[Spec],
     input_shape: Sequence[int],
     *,
     classes: int,
     seed: int,
     precision: str,
+    value_range: tuple[float, float] = (-1.0, 1.0),
     budget: Budget | None = None,
 ) -> BuiltNetwork:
-    """Build one network of a recipe.
+    """Build one network of a recipe, "generator" or "discriminator".
 
-    Args:
-        network: "generator" or "discriminator".
-        parts: Its layers.
-        input_shape: Without the batch: (size,) of a latent vector, (H, W, C) of an image.
-        classes: How many labels there are; 0 without labels.
-        seed: The recipe's; decides the initial weights together with each layer's place.
-        precision: A dtype policy of Keras.
-        budget: What memory it may take, and is counted in; None where that has been done before.
+    The shape is without the batch: (size,) of a latent vector, (H, W, C) of an image. The recipe's
+    seed decides the initial weights together with each layer's place, and the range of images is
+    for layers that change brightness, contrast and the like. The budget is what memory the network
+    may take, and is counted in; None where that has been done before.
 
     Raises:
         LayerError: A layer cannot be made, does not fit its input or is too much for the budget.
     """
     inputs = keras.Input(tuple(input_shape), name="inputs")
     label = keras.Input((), dtype="int32", name="labels")
-    builder = _Builder(network, seed, precision, label, classes, budget or Budget())
-    outputs = builder.apply_all(parts, inputs, "")
+    offered = {"dtype": precision, "classes": classes, "value_range": value_range}
+    builder = _Builder(network, seed, precision, label, classes, budget or Budget(), offered)
+    outputs = builder.apply_all(specs, inputs, "")
     with _recursion(len(builder.placed)):
         model = keras.Model(
             [inputs, label] if builder.used_label else inputs, outputs, name=network
@@ -135,22 +130,22 @@ def _recursion(layers: int) -> Iterator[None]:
         sys.setrecursionlimit(usual)
 
 
-def _check_output(part: Part, inputs: keras.KerasTensor, outputs: Any) -> None:
+def _check_output(spec: Spec, inputs: keras.KerasTensor, outputs: Any) -> None:
     """Refuse what another layer could not go on from."""
     if not isinstance(outputs, keras.KerasTensor):
-        raise LayerError(part.path, f"{part.name} gives several outputs; one is needed here")
+        raise LayerError(spec.path, f"{spec.name} gives several outputs; one is needed here")
     if outputs is inputs:  # Keras would take such a layer for a cycle in the network
-        raise LayerError(part.path, f"{part.name} cannot be part of a network")
+        raise LayerError(spec.path, f"{spec.name} cannot be part of a network")
     made, given = outputs.shape[1:], inputs.shape[1:]
     if any(side is not None and side < 1 for side in made):  # not every Keras says so itself
         raise LayerError(
-            part.path, f"{part.name} makes {times(made)} of its input of {times(given)}"
+            spec.path, f"{spec.name} makes {times(made)} of its input of {times(given)}"
         )
 
 
 @dataclass
 class _Builder:
-    """Applies parts to a symbolic tensor and remembers every layer on the way."""
+    """Applies specs to a symbolic tensor and remembers every layer on the way."""
 
     network: str
     seed: int
@@ -158,103 +153,135 @@ class _Builder:
     label: keras.KerasTensor
     classes: int
     budget: Budget
+    offered: dict[str, Any]
     placed: list[PlacedLayer] = field(default_factory=list)
     used_label: bool = False
 
     def apply_all(
-        self, parts: Sequence[Part], inputs: keras.KerasTensor, prefix: str
+        self, specs: Sequence[Spec], inputs: keras.KerasTensor, prefix: str
     ) -> keras.KerasTensor:
-        for index, part in enumerate(parts):
-            inputs = self.apply(part, inputs, f"{prefix}{index:02d}_{part.name}")
+        for index, spec in enumerate(specs):
+            inputs = self.apply(spec, inputs, f"{prefix}{index:02d}_{spec.name}")
         return inputs
 
-    def apply(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        if part.name == "Residual":
-            return self._residual(part, inputs, place)
-        if part.name == "Repeat":
-            return self._repeat(part, inputs, place)
-        return self._layer(part, inputs, place)
+    def apply(self, spec: Spec, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+        cls = class_of(spec)
+        try:
+            if not hasattr(cls, "unroll"):
+                return self._layer(spec, inputs, place)
+            return cls(**spec.keywords).unroll(Inside(self, spec), inputs, place)
+        except TooLargeError as error:
+            raise LayerError(spec.path, f"{spec.name} {error}") from error
+        except ValueError as error:
+            message, *keyword = error.args
+            path = (*spec.path, spec.name, *keyword) if keyword else spec.path
+            raise LayerError(path, message) from error
 
-    def _layer(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
+    def _layer(self, spec: Spec, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
         # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
         keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
         try:
-            layer = make(part, **self._extra(part, place))
+            layer = make(spec, self.offered, name=place.replace("/", "-"))
         except Exception as error:
-            raise LayerError(part.path, construction_message(part.name, error)) from error
-        arguments = self._arguments(part, layer, inputs)
+            raise LayerError(spec.path, construction_message(spec.name, error)) from error
+        arguments = self._arguments(spec, layer, inputs)
         try:
-            with self.budget.counting(layer, inputs):
+            with memory_last():
                 outputs = layer(*arguments)
-        except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+                self.budget.count_weights(layer, inputs)
+        except TooLargeError:
+            raise
         except Exception as error:
-            message = input_message(part.name, inputs.shape[1:], error)
-            raise LayerError(part.path, message) from error
-        _check_output(part, inputs, outputs)
-        self._remember(place, part, inputs, outputs, layer)
+            message = input_message(spec.name, inputs.shape[1:], error)
+            raise LayerError(spec.path, message) from error
+        _check_output(spec, inputs, outputs)
+        self.remember(place, spec, inputs, outputs, layer)
         return outputs
 
-    def _extra(self, part: Part, place: str) -> dict[str, Any]:
-        extra: dict[str, Any] = {"name": place.replace("/", "-")}
-        known = signature("layer", part.name)
-        if known is None or "dtype" in known.keywords:
-            extra["dtype"] = self.precision
-        if part.name == "ConcatLabel":
-            extra["classes"] = self.classes
-        return extra
-
     def _arguments(
-        self, part: Part, layer: keras.layers.Layer, inputs: keras.KerasTensor
+        self, spec: Spec, layer: keras.layers.Layer, inputs: keras.KerasTensor
     ) -> tuple[Any, ...]:
         """What the layer is called with: its input, and what else it asks for."""
-        if part.name in _QUERY_AND_VALUE:
+        if spec.name in _QUERY_AND_VALUE:
             return inputs, inputs
-        if part.name in _QUERY_AND_VALUE_IN_A_LIST:
+        if spec.name in _QUERY_AND_VALUE_IN_A_LIST:
             return ([inputs, inputs],)
-        if not getattr(layer, "takes_label", False):
+        if "label" not in inspect.signature(layer.call).parameters:
             return (inputs,)
         if not self.classes:
             raise LayerError(
-                part.path, f"{part.name} needs labels: set data.labels to true, or remove it"
+                spec.path, f"{spec.name} needs labels: set data.labels to true, or remove it"
             )
         self.used_label = True
         return inputs, self.label
 
-    def _residual(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        body = self.apply_all(part.keywords["body"], inputs, f"{place}/body/")
-        shortcut = self.apply_all(part.keywords.get("shortcut") or (), inputs, f"{place}/shortcut/")
-        if body.shape != shortcut.shape:
-            raise LayerError(
-                part.path,
-                f"the body of Residual makes {times(body.shape[1:])}, its shortcut"
-                f" {times(shortcut.shape[1:])}: give `shortcut` layers that make the same",
-            )
-        layer = keras.layers.Add(name=f"{place}-sum".replace("/", "-"), dtype=self.precision)
-        outputs = layer([body, shortcut])
-        self._remember(f"{place}/sum", part, body, outputs, layer)
-        return outputs
-
-    def _repeat(self, part: Part, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        count = part.keywords["times"]
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            path = (*part.path, part.name, "times")
-            raise LayerError(path, f"times must be a whole number of at least 1, not {count!r}")
-        for index in range(count):
-            inputs = self.apply_all(part.keywords["layers"], inputs, f"{place}/{index:02d}/")
-        return inputs
-
-    def _remember(
+    def remember(
         self,
         place: str,
-        part: Part,
+        spec: Spec,
         inputs: keras.KerasTensor,
         outputs: keras.KerasTensor,
         layer: keras.layers.Layer,
     ) -> None:
-        try:
-            self.budget.count_output(part.name, inputs, outputs)
-        except TooLargeError as error:
-            raise LayerError(part.path, f"{part.name} {error}") from error
+        """Give a layer that has been applied its place, and count its output."""
+        self.budget.count_output(spec.name, inputs, outputs)
         shape = tuple(outputs.shape[1:])
-        self.placed.append(PlacedLayer(place, part.name, part.path, shape, layer))
+        self.placed.append(PlacedLayer(place, spec.name, spec.path, shape, layer))
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a block applies its layers with.
+
+    A block is a class with a method `unroll(inside, inputs, place)` that gives the block's output.
+    ValueErrors of its constructor and of that method are told at the block, or with a keyword as
+    second argument, there.
+    """
+
+    _builder: _Builder
+    _block: Spec
+
+    def apply_all(
+        self, specs: Sequence[Spec], inputs: keras.KerasTensor, prefix: str
+    ) -> keras.KerasTensor:
+        """Apply layers of the recipe, whose places begin with `prefix`."""
+        return self._builder.apply_all(specs, inputs, prefix)
+
+    def apply_layer(
+        self, cls: type[keras.layers.Layer], inputs: Sequence[keras.KerasTensor], place: str
+    ) -> keras.KerasTensor:
+        """Apply a layer of the block's own, which has no keywords, to several tensors."""
+        layer = cls(name=place.replace("/", "-"), dtype=self._builder.precision)
+        outputs = layer(inputs)
+        self._builder.remember(place, self._block, inputs[0], outputs, layer)
+        return outputs
+
+
+def network_of(
+    network: str,
+    loaded: LoadedRecipe,
+    classes: int,
+    problems: list[Problem],
+    budget: Budget | None = None,
+) -> BuiltNetwork | None:
+    """One network of a recipe that states its precision; None where it cannot be built.
+
+    What is wrong is added to `problems`; see `build_network` for the rest.
+    """
+    recipe, specs = loaded.recipe, getattr(loaded.specs, network)
+    if specs is None:
+        return None
+    try:
+        return build_network(
+            network,
+            specs,
+            (recipe.latent.size,) if network == "generator" else recipe.data.shape,
+            classes=classes,
+            seed=recipe.seed,
+            precision=recipe.train.precision,
+            value_range=recipe.data.range,
+            budget=budget,
+        )
+    except LayerError as error:
+        problems.append(error.problem)
+        return None

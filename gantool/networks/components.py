@@ -1,13 +1,13 @@
-"""From a checked `Part` of a recipe to the Keras object it names."""
+"""From a checked `Spec` of a recipe to the object it names."""
 
-from __future__ import annotations
-
+import inspect
+import pkgutil
 from typing import Any
 
 import keras
 
-from gantool.networks.layers import OWN_LAYER_CLASSES
-from gantool.recipe.parts import Part
+from gantool.recipe.signatures import own_modules
+from gantool.recipe.specs import Spec
 
 _MODULES = {
     "layer": keras.layers,
@@ -19,29 +19,56 @@ _MODULES = {
 }
 
 
-def make(part: Part, **extra: Any) -> Any:
-    """Construct the object that a part names, and those its keywords name.
+def class_of(spec: Spec) -> type[Any]:
+    """The class that a spec names: our own, `gantool.layers.conv2d.Conv2D`, or else Keras's."""
+    module = own_modules(spec.kind).get(spec.name)
+    if module is None:
+        cls = getattr(_MODULES[spec.kind], spec.name)
+    else:
+        cls = pkgutil.resolve_name(f"{module}:{spec.name}")
+    assert isinstance(cls, type)
+    return cls
+
+
+def make(spec: Spec, offered: dict[str, Any] | None = None, **extra: Any) -> Any:
+    """Construct the object that a spec names, and those its keywords name.
 
     The class is called directly: Keras's own deserialisation wraps every error in its own.
 
     Args:
-        part: Names and keywords known to exist.
-        extra: Keywords that the builder adds; those of the recipe win. Layers inside the part, as
-            a wrapper has one, get the `dtype` among them.
+        spec: Names and keywords known to exist.
+        offered: Keywords for this layer, and for those inside it, as a wrapper has one, as far as
+            their constructors have them; those of the recipe win.
+        extra: Further keywords, for this object alone.
 
     Raises:
         ValueError, TypeError: Keras refuses a value; the message is Keras's.
     """
-    own = OWN_LAYER_CLASSES if part.kind == "layer" else {}
-    cls = own.get(part.name) or getattr(_MODULES[part.kind], part.name)
-    inside = {word: value for word, value in extra.items() if word == "dtype"}
-    given = {word: _plain(value, inside) for word, value in part.keywords.items()}
-    return cls(**{**extra, **given})
+    offered = offered or {}
+    cls = class_of(spec)
+    taken = {word: value for word, value in offered.items() if _takes(cls, word)}
+    if "dtype" in taken and ".preprocessing." in cls.__module__:
+        taken["dtype"] = "float32"  # what turns, warps or blends pictures has no other operations
+    given = {word: _plain(value, offered) for word, value in spec.keywords.items()}
+    return cls(**{**taken, **extra, **given})
 
 
-def _plain(value: Any, inside: dict[str, Any]) -> Any:
-    if isinstance(value, Part):
-        return make(value, **inside) if value.kind == "layer" else make(value)
-    if isinstance(value, tuple) and any(isinstance(item, Part) for item in value):
-        return [_plain(item, inside) for item in value]
+def _takes(cls: type[Any], word: str) -> bool:
+    """Whether a constructor has a keyword, or hands it on to that of a base class."""
+    for base in cls.__mro__:
+        init = vars(base).get("__init__")
+        if init is not None:
+            parameters = inspect.signature(init).parameters
+            if word in parameters:
+                return True
+            if not any(it.kind is it.VAR_KEYWORD for it in parameters.values()):
+                break
+    return False
+
+
+def _plain(value: Any, offered: dict[str, Any]) -> Any:
+    if isinstance(value, Spec):
+        return make(value, offered if value.kind == "layer" else None)
+    if isinstance(value, tuple) and any(isinstance(item, Spec) for item in value):
+        return [_plain(item, offered) for item in value]
     return value

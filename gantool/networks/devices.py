@@ -1,14 +1,17 @@
 """What training computes on, and what a recipe that leaves precision and XLA open gets there."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from gantool.device import cores, has_amx, processor
+from gantool.kernels.gpu import gpus
+from gantool.memory import gpu_memory, machine_memory
+from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Train
+from gantool.recipe.specs import Spec
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,19 @@ class Device:
 
 def find_device() -> Device:
     """The first GPU that TensorFlow sees, or the processor."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
+    found = gpus()
+    if not found:
         count = cores()
         name = f"{count} core{'s' if count > 1 else ''} of {processor()}"
         return Device(name, False, *_precision_of_processor(has_amx()))
-    details = tf.config.experimental.get_device_details(gpus[0])
+    details = tf.config.experimental.get_device_details(found[0])
     name = details.get("device_name", "GPU")
     return Device(name, True, *_precision_of_gpu(details.get("compute_capability", (0, 0))))
+
+
+def available_memory(device: Device) -> int:
+    """Bytes that networks could have at most: of the machine, or of a larger GPU."""
+    return max(machine_memory(), (gpu_memory() or 0) if device.is_gpu else 0)
 
 
 def _precision_of_processor(amx: bool) -> tuple[str, str]:
@@ -75,15 +83,48 @@ def compiles(train: Train, device: Device, replicas: int = 1) -> bool:
 
 
 def described(asked: Train, train: Train, device: Device, replicas: int = 1) -> str:
-    """A line that states the device and what was chosen for it.
-
-    Args:
-        asked: As the recipe was written.
-        train: As it is trained.
-        device: Where.
-        replicas: How many share each batch.
-    """
+    """A line that states the device and, of what was `asked` for, what is trained with there."""
     chosen = f" (auto: {device.reason})" if asked.precision == "auto" else ""
     xla = "updates compiled by XLA" if compiles(train, device, replicas) else "without XLA"
-    chosen_xla = " (auto)" if train.jit_compile == "auto" else ""
+    chosen_xla = " (auto)" if asked.jit_compile == "auto" else ""
     return f"{device.name}, {train.precision}{chosen}, {xla}{chosen_xla}"
+
+
+WITHOUT_XLA = (
+    *("AugMix", "CutMix", "MixUp", "RandAugment", "RandomElasticTransform", "RandomPerspective"),
+    *("RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom"),
+)
+"""They turn and warp pictures, or draw from a gamma distribution."""
+
+
+def stating_compilation(loaded: LoadedRecipe, device: Device) -> LoadedRecipe:
+    """The recipe with `train.jit_compile: false` in it where `auto` would compile such a layer."""
+    train = loaded.recipe.train
+    if train.jit_compile != "auto" or not compiles(train, device) or not _found(loaded):
+        return loaded
+    return loaded.stating(("train", "jit_compile"), False)
+
+
+def compilation_problems(loaded: LoadedRecipe, device: Device, replicas: int) -> Iterator[Problem]:
+    """Tell the layers that XLA cannot compile where it is to compile the updates."""
+    if compiles(loaded.recipe.train, device, replicas):
+        for part in _found(loaded):
+            yield Problem(
+                part.path,
+                f"{part.name} cannot be compiled by XLA: set train.jit_compile to false, or"
+                f" remove the {part.name}",
+            )
+
+
+def _found(loaded: LoadedRecipe) -> list[Spec]:
+    return list(_without_xla([loaded.specs.generator, loaded.specs.discriminator]))
+
+
+def _without_xla(values: Iterable[object]) -> Iterator[Spec]:
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _without_xla(value)
+        elif isinstance(value, Spec):
+            if value.name in WITHOUT_XLA:
+                yield value
+            yield from _without_xla(value.keywords.values())

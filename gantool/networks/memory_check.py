@@ -1,24 +1,23 @@
-"""The memory that networks ask for, counted while they are built and before it is given.
+"""The memory that networks ask for, counted while they are built and before they have it.
 
 A recipe that fits must never be refused, so what is counted is certainly needed: every weight and
 what is kept beside it, and, of a batch, what a pass cannot do without. Copies for a moment, as
 gradients are, are left out.
 """
 
-from __future__ import annotations
-
-import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gantool.memory import amount
+from gantool.networks.components import make
 from gantool.networks.messages import times
+from gantool.recipe.specs import Spec
 
 _SAME_MEMORY = ("Flatten", "Identity", "Reshape")
 """Layers whose output is their input by another name."""
@@ -52,44 +51,35 @@ class Budget:
     _same: dict[int, int] = field(default_factory=dict, init=False, repr=False)
     _kept: set[int] = field(default_factory=set, init=False, repr=False)
 
-    @contextmanager
-    def counting(self, layer: keras.layers.Layer, given: keras.KerasTensor) -> Iterator[None]:
-        """Within, weights that a layer and those inside it create are counted first.
+    def count_weights(self, layer: keras.layers.Layer, given: keras.KerasTensor) -> None:
+        """Count the weights of a layer and of those inside it.
 
-        With them its input is, if any is trained: gradients are taken by it.
+        With them its input is counted, if any is trained: gradients are taken by it.
 
         Raises:
-            TooLargeError: In place of the weight that is too much.
+            TooLargeError: They are too much.
         """
-        before, own = self.taken, 0
-
-        def count(shape: Sequence[int], size: int, trainable: bool) -> None:
-            nonlocal own
-            own += math.prod(shape)
-            trained = trainable and layer.trainable
-            copies = 1 + self.averaged + (self.slots if trained else 0)
-            self.taken += math.prod(shape) * size * copies
-            if self.taken > self.memory:
-                needed = self.taken - before
-                self.taken = before  # the other network is to be judged by itself
-                raise TooLargeError(
-                    f"needs {amount(needed)} for {own:,} weights of {size} bytes"
-                    f"{self._beside(copies)}{self._after(needed)}, {self._has()} its units or"
-                    " filters, or its input, smaller"
-                )
-            if trained and self.trains:
-                self._keep(given)
-
-        with _before_each_weight(count):
-            yield
+        if not layer.weights:
+            return
+        trained = {id(variable) for variable in layer.trainable_weights}
+        numbers = needed = copies = 0
+        for variable in layer.weights:
+            count = math.prod(variable.shape)
+            kept = 1 + self.averaged + (self.slots if id(variable) in trained else 0)
+            numbers, copies = numbers + count, max(copies, kept)
+            needed += count * _size(variable.dtype) * kept
+        if self.taken + needed > self.memory:
+            raise TooLargeError(
+                f"needs {amount(needed)} for {numbers:,} weights of"
+                f" {_size(layer.weights[0].dtype)} bytes{self._beside(copies)}"
+                f"{self._after(needed)}, {self._has()} its units or filters, or its input, smaller"
+            )
+        self.taken += needed
+        if trained and self.trains:
+            self._keep(given)
 
     def count_output(self, name: str, given: keras.KerasTensor, made: keras.KerasTensor) -> None:
         """Count what a layer makes of a batch.
-
-        Args:
-            name: The class of the layer.
-            given: Its input.
-            made: Its output.
 
         Raises:
             TooLargeError: It is too much.
@@ -146,29 +136,33 @@ def _size(dtype: str) -> int:
 
 
 @contextmanager
-def _before_each_weight(count: Callable[[Sequence[int], int, bool], None]) -> Iterator[None]:
-    """Within, each weight of a layer of Keras's is told before it is created.
+def memory_last() -> Iterator[None]:
+    """Within, variables have a shape and no memory; they get it at the end of the block.
 
-    All of them come by `Layer.add_weight`, also those of layers inside others.
-
-    Args:
-        count: Takes the shape, the bytes of a number, and whether the weight is trained.
+    Where the block raises, they never do.
     """
-    original = keras.layers.Layer.add_weight
-
-    @functools.wraps(original)
-    def add_weight(
-        layer: keras.layers.Layer, shape: Any = None, *more: Any, **keywords: Any
-    ) -> keras.Variable:
-        dtype = more[1] if len(more) > 1 else keywords.get("dtype")
-        sides = tuple(shape or ())
-        if all(isinstance(side, int) and side > 0 for side in sides):  # others Keras refuses
-            size = _size(keras.backend.standardize_dtype(dtype or layer.variable_dtype))
-            count(sides, size, keywords.get("trainable", True) and layer.trainable)
-        return original(layer, shape, *more, **keywords)
-
-    keras.layers.Layer.add_weight = add_weight
     try:
-        yield
-    finally:
-        keras.layers.Layer.add_weight = original
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    except BaseException:
+        # Keras would give it at the end of the next scope, whoever's.
+        keras.utils.clear_session(free_memory=False)
+        raise
+    with keras.StatelessScope():
+        pass
+
+
+def slots_of(spec: Spec) -> int:
+    """How many numbers an optimizer keeps for each number of a matrix of weights, at least.
+
+    Two for Adam, none for plain SGD. What it keeps a row or a column is not counted.
+
+    Raises:
+        ValueError, TypeError: Keras refuses a value of the optimizer.
+    """
+    optimizer = make(spec)
+    without = {id(variable) for variable in optimizer.variables}
+    side = 64
+    optimizer.build([keras.Variable(np.zeros((side, side), np.float32), name="kernel")])
+    kept = (variable for variable in optimizer.variables if id(variable) not in without)
+    return int(sum(math.prod(variable.shape) for variable in kept)) // side**2

@@ -1,7 +1,5 @@
 """What Keras says of a layer, in a line for somebody who wrote a recipe."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,6 +1,4 @@
-"""Whether the two networks of a recipe fit the data and the loss."""
-
-from __future__ import annotations
+"""Whether the shapes that the networks of a recipe end in fit the data and the loss."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,9 +6,7 @@ from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
-
-_WITHIN = {"non-saturating": "sigmoid", "minimax": "sigmoid", "softmax": "softmax"}
-"""The activation that a loss applies to the logits itself."""
+from gantool.recipe.signatures import attributes
 
 
 def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Problem]:
@@ -24,21 +20,16 @@ def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Pr
 
 
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
-    """Check that the discriminator gives the logits for an image that the loss takes."""
+    """Check that the discriminator gives as many logits for an image as the loss takes."""
     last = built.layers[-1]
-    if last.shape != (recipe.logits,):
-        needed = "one logit is" if recipe.logits == 1 else f"{recipe.logits} logits are"
+    loss = attributes("loss", recipe.loss.name)  # nothing of one that is unknown
+    logits = loss.get("logits")
+    if logits is not None and last.shape != (logits,):
+        needed = "one logit is" if logits == 1 else f"{logits} logits are"
         yield Problem(
             last.path,
             f"discriminator gives {times(last.shape)} for an image, {needed} needed:"
-            f" end with Flatten and Dense: {{units: {recipe.logits}}}",
-        )
-    activation = getattr(getattr(last.layer, "activation", None), "__name__", None)
-    if activation is not None and activation == _WITHIN.get(recipe.loss):
-        yield Problem(
-            last.path,
-            f"discriminator ends in a {activation}, and {recipe.loss} takes logits:"
-            f" remove the {activation}, the loss has it",
+            f" end with Flatten and Dense: {{units: {logits}}}",
         )
     yield from _weights_problem("discriminator", built)
 

@@ -8,10 +8,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.files import complete_or_absent
+from gantool.recipe.types import Interval
+from gantool.runs.metrics_file import read_rows
+from gantool.runs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+class LossPlotHook(Hook):
+    """Draws the losses so far wherever a checkpoint is due."""
+
+    at_stop = True
+
+    def __init__(self, every: Interval, folder: RunFolder, title: str) -> None:
+        self.every = every
+        self._folder, self._title = folder, title
+
+    def __call__(self, moment: Moment) -> Outcome:  # noqa: ARG002 - all rows are drawn
+        folder = self._folder
+        return Outcome(
+            job=lambda: write_loss_plot(folder.losses, read_rows(folder.metrics), self._title)
+        )
 
 
 def write_loss_plot(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> None:
@@ -21,12 +41,7 @@ def write_loss_plot(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -
 
 
 def loss_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Draw the losses of rows of metrics.jsonl over their steps.
-
-    Args:
-        rows: Each with `step`, `generator_loss` and `discriminator_loss`.
-        title: Of the picture.
-    """
+    """Draw the losses of rows of metrics.jsonl over their steps."""
     # Takes half a second to import, which no run has to wait for before its first checkpoint. The
     # figure is made without pyplot, which keeps a list of figures and looks for a display.
     from matplotlib.figure import Figure

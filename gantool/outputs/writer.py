@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 
-Job = Callable[[], None]
-"""Something to be written, with all that it needs: what training moves was copied before."""
+from gantool.engine.hook import Job
 
 _WAITING = 4
 """Jobs that wait at most: what one step hands over where log, grid and checkpoint are due."""

@@ -1,7 +1,5 @@
 """The recipes that come with gantool."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent

@@ -1,7 +1,5 @@
 """What differs between two recipes, as far as it decides what is computed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from gantool.recipe.document import Path, dotted
@@ -10,21 +8,16 @@ from gantool.recipe.model import Recipe
 
 def differences(ours: Recipe, theirs: Recipe) -> list[tuple[str, Any, Any]]:
     """Every value that differs, as (dotted path, ours, theirs), defaults filled in."""
-    return list(_differences(ours.model_dump(), theirs.model_dump(), ()))
+    return _differences(ours.model_dump(), theirs.model_dump(), ())
 
 
 def _differences(ours: Any, theirs: Any, path: Path) -> list[tuple[str, Any, Any]]:
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        keys = list(dict.fromkeys([*ours, *theirs]))
-        return [
-            found
-            for key in keys
-            for found in _differences(ours.get(key), theirs.get(key), (*path, key))
-        ]
     if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        ours, theirs = dict(enumerate(ours)), dict(enumerate(theirs))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
         return [
             found
-            for index, (our, their) in enumerate(zip(ours, theirs, strict=True))
-            for found in _differences(our, their, (*path, index))
+            for key in dict.fromkeys([*ours, *theirs])
+            for found in _differences(ours.get(key), theirs.get(key), (*path, key))
         ]
     return [] if ours == theirs else [(dotted(path), ours, theirs)]

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
 from gantool.errors import InputError
 from gantool.recipe.builtin import builtin_recipes
-from gantool.recipe.document import (
-    Document,
-    Located,
-    Path,
-    Position,
-    Problem,
-    dotted,
-    read_document,
-)
-from gantool.recipe.edit import Override, apply, rename
+from gantool.recipe.document import Document, Located, Path, Problem, dotted, read_document
+from gantool.recipe.edit import Override, changed, edited
 from gantool.recipe.model import Recipe
-from gantool.recipe.parts import Parts, resolve
+from gantool.recipe.specs import Specs, resolve
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.validate import validate
+from gantool.recipe.yaml_nodes import Position
 
 MAX_CHARACTERS = 1 << 18
 """Of a recipe; the longest that comes with gantool has about a hundredth of it."""
@@ -37,13 +31,7 @@ class RecipeError(InputError):
 
 @dataclass(frozen=True)
 class RecipeText:
-    """A recipe before it is read.
-
-    Attributes:
-        text: The YAML.
-        name: What the user called it, for messages.
-        folder: Where its relative paths start from.
-    """
+    """A recipe before it is read: what the user calls it, and where relative paths start from."""
 
     text: str
     name: str
@@ -52,66 +40,39 @@ class RecipeText:
 
 @dataclass(frozen=True)
 class LoadedRecipe:
-    """A recipe whose structure is right.
+    """A recipe whose structure is right: as typed data, as components and as plain data.
 
-    Attributes:
-        recipe: As typed data.
-        parts: Its components, as far as they could be made out.
-        text: The YAML with the overrides in it.
-        name: What the user called it.
-        folder: Where its relative paths start from.
-        problems: What is wrong with its components. `raise_problems` tells them.
+    `problems` are those of its components, which `specs` has as far as they could be made out;
+    `raise_problems` tells them. `written` is the user's own text, without the overrides.
     """
 
     recipe: Recipe
-    parts: Parts
-    text: str
-    name: str
+    specs: Specs
+    data: dict[str, Any]
     folder: FilePath
     problems: tuple[Problem, ...]
-    _teller: _Teller
+    written: Document
+    overrides: tuple[Override, ...]
 
     def raise_problems(self, found: Iterable[Problem] = ()) -> None:
         """Raise RecipeError where there are problems, those found since among them."""
         problems = [*self.problems, *found]
         if problems:
-            raise RecipeError("\n".join(self._teller.lines(problems)))
+            raise RecipeError("\n".join(self.lines(problems)))
+
+    def lines(self, problems: Iterable[Problem]) -> list[str]:
+        """Lines that tell problems and where in the user's text they are."""
+        return _lines(self.written, self.overrides, problems)
+
+    @cached_property
+    def text(self) -> str:
+        """The YAML with the overrides in it, which reads back as the same recipe."""
+        return edited(self.written, self.data)
 
     def stating(self, path: Path, value: Any) -> LoadedRecipe:
-        """The same recipe with a value that was left open written into it."""
-        text = RecipeText(self.text, self.name, self.folder)
-        changed = load(text, [Override(path, value, f"{dotted(path)}={value}")])
-        return replace(changed, _teller=self._teller)
-
-
-@dataclass(frozen=True)
-class _Teller:
-    """Says where in the user's own text, or in which `--set`, a problem lies."""
-
-    written: Document
-    overrides: Sequence[Override]
-
-    def lines(self, problems: Iterable[Problem], read: Iterable[Located] = ()) -> list[str]:
-        told: list[tuple[Position, str]] = [
-            (found.position, found.line(self.written.name)) for found in read
-        ]
-        for problem in problems:
-            override = self._override_of(problem.path)
-            if override is not None:
-                told.append((Position(0, 0), f"--set {override.text}: {problem.message}"))
-            else:
-                position = self.written.position(problem.path, problem.on_key)
-                told.append((position, self.written.line(problem)))
-        # One fault can be met twice, as a layer that is repeated is.
-        lines = list(dict.fromkeys(line for _, line in sorted(told)))
-        more = [f"and {len(lines) - _TOLD:,} more problems"] if len(lines) > _TOLD else []
-        return lines[:_TOLD] + more
-
-    def _override_of(self, path: Path) -> Override | None:
-        for override in self.overrides:
-            if path[: len(override.path)] == override.path:
-                return override
-        return None
+        """The same recipe with a value that was left open, outside its components, written in."""
+        data = changed(self.data, Override(path, value, f"{dotted(path)}={value}"))
+        return replace(self, recipe=Recipe.model_validate(data), data=data)
 
 
 def find_recipe(argument: str) -> RecipeText:
@@ -142,12 +103,7 @@ def find_recipe(argument: str) -> RecipeText:
 def load(
     source: RecipeText, overrides: Sequence[Override] = (), steps: int | None = None
 ) -> LoadedRecipe:
-    """Read and check a recipe.
-
-    Args:
-        source: The recipe.
-        overrides: Values that take the place of the recipe's.
-        steps: Takes the place of `train.steps` or `train.epochs`.
+    """Read and check a recipe; `steps` takes the place of its `train.steps` or `train.epochs`.
 
     Problems of single components do not stop it: they are in `LoadedRecipe.problems`, so that
     what is wrong with the rest can be told along with them.
@@ -164,25 +120,39 @@ def load(
     written, read = read_document(source.text, source.name)
     if written is None:
         raise RecipeError("\n".join(found.line(source.name) for found in read))
-    teller = _Teller(written, overrides)
-    document = _changed(written, overrides, steps)
-    recipe, problems = validate(document.data)
-    parts, part_problems = resolve(document.data)
+    data = written.data
+    if steps is not None:
+        overrides = [*overrides, Override(("train", "steps"), steps, f"train.steps={steps}")]
+    for override in overrides:
+        data = changed(data, override)
+    if steps is not None:
+        data["train"].pop("epochs", None)
+    recipe, problems = validate(data)
+    specs, part_problems = resolve(data)
     if recipe is None or read:
-        raise RecipeError("\n".join(teller.lines([*problems, *part_problems], read)))
+        found = [*problems, *part_problems]
+        raise RecipeError("\n".join(_lines(written, overrides, found, read)))
     return LoadedRecipe(
-        recipe, parts, document.text, source.name, source.folder, tuple(part_problems), teller
+        recipe, specs, data, source.folder, tuple(part_problems), written, tuple(overrides)
     )
 
 
-def _changed(written: Document, overrides: Sequence[Override], steps: int | None) -> Document:
-    document = _read_again(apply(written, overrides), written) if overrides else written
-    if steps is None:
-        return document
-    return _read_again(rename(document, ("train", "epochs"), "steps", steps), written)
-
-
-def _read_again(text: str, written: Document) -> Document:
-    document, _ = read_document(text, written.name)
-    assert document is not None  # an edited recipe is a recipe
-    return document
+def _lines(
+    written: Document,
+    overrides: Sequence[Override],
+    problems: Iterable[Problem],
+    read: Iterable[Located] = (),
+) -> list[str]:
+    """Tell problems, and where in the user's own text, or in which `--set`, they lie."""
+    told = [(found.position, found.line(written.name)) for found in read]
+    for problem in problems:
+        inside = [each for each in overrides if problem.path[: len(each.path)] == each.path]
+        if inside:
+            told.append((Position(0, 0), f"--set {inside[-1].text}: {problem.message}"))
+        else:
+            found = written.locate(problem)
+            told.append((found.position, found.line(written.name)))
+    # One fault can be met twice, as a layer that is repeated is.
+    lines = list(dict.fromkeys(line for _, line in sorted(told)))
+    more = [f"and {len(lines) - _TOLD:,} more problems"] if len(lines) > _TOLD else []
+    return lines[:_TOLD] + more

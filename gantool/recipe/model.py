@@ -1,33 +1,36 @@
 """The recipe as typed data: what may stand in it, with which defaults.
 
 Structure, types and bounds are checked here. Whether a layer or an optimizer knows its keywords
-is checked by `gantool.recipe.components`, and whether the layers fit each other by
+is checked by `gantool.recipe.specs`, and whether the layers fit each other by
 `gantool.networks`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from PIL import ImageColor
 from pydantic import (
+    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    FiniteFloat,
     WithJsonSchema,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-MAX_COUNT = 2**63 - 1
-"""The largest whole number that TensorFlow has."""
-MAX_SEED = MAX_COUNT
-
-Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
+from gantool.recipe.signatures import NO_LITERAL, Kind, signature
+from gantool.recipe.types import (
+    IS_WHOLE,
+    Count,
+    Every,
+    Fraction,
+    Interval,
+    Natural,
+    Number,
+)
 
 COMPONENT = "component"
 """Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
@@ -50,88 +53,58 @@ class Component(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_yaml(cls, value: Any) -> Any:
-        name, keywords = _name_and_keywords(value)
-        return {"name": name, "keywords": keywords}
-
-
-def _name_and_keywords(value: Any) -> tuple[str, dict[str, Any]]:
-    if isinstance(value, Component):
-        return value.name, value.keywords
-    if isinstance(value, str):
-        return value, {}
-    if not isinstance(value, dict) or not value:
-        raise ValueError("write `Name` or `Name: {keyword: value}` here")
-    if len(value) > 1:
-        keys = list(value)
-        raise ValueError(
-            f"one name is expected here, not {len(value)} ({', '.join(map(str, keys))});"
-            f" are the keywords of {keys[0]} indented below it?"
-        )
-    [(name, keywords)] = value.items()
-    if keywords is None:
-        keywords = {}
-    if not isinstance(keywords, dict):
-        raise ValueError(f"the keywords of {name} are a mapping: `{name}: {{keyword: value}}`")
-    return str(name), {str(key): item for key, item in keywords.items()}
-
-
-def _tagged(value: Any) -> Any:
-    """Turn `Name: {keyword: value}` into the form in which pydantic picks a class by its tag."""
-    if isinstance(value, Section):
-        return value
-    name, keywords = _name_and_keywords(value)
-    return {"kind": name, **keywords}
-
-
-class Interval(BaseModel):
-    """So many steps, or so many epochs: `500`, `1 epoch`, `2 epochs`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    count: int
-    in_epochs: bool = False
-
-    @classmethod
-    def of(cls, written: int | str) -> Interval:
-        """The interval that a recipe writes so."""
-        return cls.model_validate(written)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_yaml(cls, value: Any) -> Any:
-        if isinstance(value, Interval):
+        if isinstance(value, Component):
             return value
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_COUNT:
-            return {"count": value}
-        if isinstance(value, str) and (found := _EPOCHS.fullmatch(value)):
-            return {"count": int(found[1]), "in_epochs": True}
-        raise ValueError(
-            f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
-        )
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict) or not value:
+            raise ValueError("write `Name` or `Name: {keyword: value}` here")
+        if len(value) > 1:
+            keys = list(value)
+            raise ValueError(
+                f"one name is expected here, not {len(value)} ({', '.join(map(str, keys))});"
+                f" are the keywords of {keys[0]} indented below it?"
+            )
+        [(name, keywords)] = value.items()
+        if not isinstance(keywords, dict | None):
+            raise ValueError(f"the keywords of {name} are a mapping: `{name}: {{keyword: value}}`")
+        return {"name": str(name), "keywords": keywords or {}}
 
-    @model_serializer
-    def _as_written(self) -> int | str:
-        if not self.in_epochs:
-            return self.count
-        return f"{self.count} epoch" + ("s" if self.count > 1 else "")
+    @model_serializer(when_used="json")
+    def _as_written(self) -> str | dict[str, Any]:
+        return {self.name: self.keywords} if self.keywords else self.name
 
 
-_EPOCHS = re.compile(r"([1-9]\d{0,17}) epochs?")
-
-Every = Annotated[
-    Interval,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0, "maximum": MAX_COUNT},
-                {"type": "string", "pattern": f"^{_EPOCHS.pattern}$"},
-            ]
-        }
-    ),
-]
 Layer = Annotated[Component, WithJsonSchema({COMPONENT: "Layer"})]
 Initializer = Annotated[Component, WithJsonSchema({COMPONENT: "Initializer"})]
 Optimizer = Annotated[Component, WithJsonSchema({COMPONENT: "Optimizer"})]
+
+
+def _complete(kind: Kind) -> AfterValidator:
+    """Spell out what a recipe may leave out: the full name of gantool's class, and its defaults.
+
+    `non-saturating` is NonSaturating, and GradientPenalty has the weight 10.
+    """
+
+    def complete(component: Component) -> Component:
+        known = signature(kind, component.name)
+        if known is None:
+            return component
+        defaults = {
+            word.name: word.default
+            for word in known.keywords.values()
+            if word.default is not NO_LITERAL and word.name not in component.keywords
+        }
+        keywords = component.keywords | defaults
+        return component.model_copy(update={"name": known.name, "keywords": keywords})
+
+    return AfterValidator(complete)
+
+
+Loss = Annotated[Component, _complete("loss"), WithJsonSchema({COMPONENT: "Loss"})]
+Term = Annotated[Component, _complete("term"), WithJsonSchema({COMPONENT: "Term"})]
+Metric = Annotated[Component, _complete("metric"), WithJsonSchema({COMPONENT: "Metric"})]
+Hook = Annotated[Component, _complete("hook"), WithJsonSchema({COMPONENT: "Hook"})]
 
 
 class Data(Section):
@@ -139,24 +112,63 @@ class Data(Section):
 
     source: str = Field(
         min_length=1,
-        description="A catalogue name (mnist), a folder, a zip of images, an IDX file, or TFRecord"
-        " files (a glob such as faces/*.tfrecord).",
+        description="A catalogue name (mnist), points (ring, grid), a folder, a zip of images, an"
+        " IDX file, or TFRecord files (a glob such as faces/*.tfrecord); a path is relative to the"
+        " recipe, then to the working folder.",
     )
-    size: tuple[Count, Count] = Field(description="Height and width in pixels.")
-    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for RGB.")
-    range: tuple[FiniteFloat, FiniteFloat] = Field(
-        (-1.0, 1.0), description="What black and white become for the networks."
+    size: tuple[Count, Count] | None = Field(
+        None, description="Height and width in pixels; left out for points, which have none."
     )
-    labels: bool = Field(False, description="Whether the networks are told each image's class.")
-    flip: bool = Field(False, description="Mirror every second image, at random, left to right.")
+    channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
+        3,
+        description="1 for grey, 3 for RGB, 4 for RGB with transparency; any image is brought to"
+        " it.",
+    )
+    range: tuple[Number, Number] = Field(
+        (-1.0, 1.0),
+        description="What black and white become for the networks; of points, the part of the plane"
+        " that pictures show.",
+    )
+    labels: bool = Field(
+        False,
+        description="Whether the networks are told each image's class: the labels of IDX and"
+        " TFRecord files, the sub-folder in folders and zips.",
+    )
+    flip: bool = Field(
+        False, description="Mirror each image, left to right, with a probability of one half."
+    )
     crop: tuple[Count, Count] | None = Field(
         None,
         description="Height and width of the centred piece that is kept before resizing; without"
         " it, the largest one with the proportions of `size`.",
     )
     background: str = Field(
-        "white", description="The colour behind transparent pixels: a CSS name or #rrggbb."
+        "white",
+        description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
+        " where `channels` is 4.",
     )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an example for the networks: [H, W, C] of an image, [2] of a point."""
+        return (2,) if self.size is None else (*self.size, self.channels)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        assert self.size is not None
+        return self.size
+
+    @model_validator(mode="after")
+    def _points_are_no_images(self) -> Data:
+        given = [
+            word
+            for word in ("channels", "flip", "crop", "background")
+            if word in self.model_fields_set
+        ]
+        if self.size is None and given:
+            raise ValueError(f"{given[0]} belongs to images: give their size, too")
+        return self
 
     @field_validator("range")
     @classmethod
@@ -180,9 +192,11 @@ class Data(Section):
 class Latent(Section):
     """The random vector that the generator turns into an image."""
 
-    size: Count
-    distribution: Literal["normal", "uniform"] = "normal"
-    bounds: tuple[FiniteFloat, FiniteFloat] | None = Field(
+    size: Count = Field(description="How many numbers the vector has.")
+    distribution: Literal["normal", "uniform"] = Field(
+        "normal", description="Of each number; normal: mean 0, standard deviation 1."
+    )
+    bounds: tuple[Number, Number] | None = Field(
         None, description="Of the uniform distribution, low end included; [-1, 1) if not given."
     )
 
@@ -200,7 +214,9 @@ class Latent(Section):
 class Network(Section):
     """The layers of one network, from its input to its output."""
 
-    layers: list[Layer] = Field(min_length=1)
+    layers: list[Layer] = Field(
+        min_length=1, description="From top to bottom: the first takes the network's input."
+    )
 
 
 class Generator(Network):
@@ -214,45 +230,11 @@ class Generator(Network):
     )
 
 
-class GradientPenalty(Section):
-    """weight · mean (‖∇D(x̂)‖₂ − 1)², x̂ between a real and a generated image (WGAN-GP, eq. 3)."""
-
-    kind: Literal["GradientPenalty"] = "GradientPenalty"
-    weight: float = Field(10.0, gt=0, allow_inf_nan=False)
-
-
-class WeightClip(Section):
-    """Every weight of the discriminator to ±limit after each update of it (WGAN, algorithm 1)."""
-
-    kind: Literal["WeightClip"] = "WeightClip"
-    limit: float = Field(gt=0, allow_inf_nan=False)
-    batch_normalization: Literal["weights", "all", "none"] = Field(
-        "weights",
-        description="weights: scale and offset of BatchNormalization are clipped like other"
-        " weights; all: its moving statistics too; none: nothing of it.",
-    )
-
-
-class WeightDecay(Section):
-    """weight · ½ Σ w² over all weights of a network, biases too, in the loss of each network."""
-
-    kind: Literal["WeightDecay"] = "WeightDecay"
-    weight: float = Field(gt=0, allow_inf_nan=False)
-
-
-Regularizer = Annotated[
-    Annotated[GradientPenalty | WeightClip | WeightDecay, Field(discriminator="kind")],
-    BeforeValidator(_tagged),
-    WithJsonSchema({COMPONENT: "Regularizer"}),
-]
-REGULARIZERS: tuple[type[Section], ...] = (GradientPenalty, WeightClip, WeightDecay)
-
-
 class Optimizers(Section):
     """One optimizer for each network."""
 
-    generator: Optimizer
-    discriminator: Optimizer
+    generator: Optimizer = Field(description="Moves the weights of the generator.")
+    discriminator: Optimizer = Field(description="Moves the weights of the discriminator.")
 
 
 class Burst(Section):
@@ -262,7 +244,7 @@ class Burst(Section):
     """
 
     discriminator: Count = Field(100, description="Updates of the discriminator in such a step.")
-    first: int = Field(25, ge=0, le=MAX_COUNT, description="So many steps at the start of the run.")
+    first: Natural = Field(25, description="So many steps at the start of the run.")
     every: Count | None = Field(
         500, description="And each step whose number, counted from 0, it divides; null: none."
     )
@@ -277,7 +259,8 @@ class Updates(Section):
     generator: Count = Field(1, description="Updates of the generator a step.")
     order: Literal["discriminator-first", "generator-first", "simultaneous"] = Field(
         "discriminator-first",
-        description="simultaneous: both networks are moved at once, from one forward pass.",
+        description="Whose updates come first; simultaneous: both networks are moved at once, from"
+        " one forward pass.",
     )
     latents: Literal["fresh", "shared"] = Field(
         "fresh",
@@ -309,27 +292,29 @@ class Train(Section):
 
     steps: Count | None = Field(None, description="Steps in all; or give epochs.")
     epochs: Count | None = Field(None, description="Passes over the images; or give steps.")
-    batch_size: Count
+    batch_size: Count = Field(description="Real images in an update, and as many generated ones.")
     updates: Updates = Updates()
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto",
-        description="auto: bfloat16 or float16 with float32 weights where the device computes in"
-        " them many times as fast, float32 elsewhere; the run's own recipe states which.",
+        description="auto: bfloat16 on processors with AMX and GPUs of compute capability 8.0 and"
+        " up, float16 with loss scaling on 7.x, float32 elsewhere. Weights are float32 always. The"
+        " run's own recipe states which, and the run keeps to it.",
     )
     jit_compile: Literal["auto"] | bool = Field(
         "auto",
-        description="Whether XLA compiles the updates of the networks whole; auto: on a GPU. It"
-        " draws other numbers for dropout and gradient penalties than TensorFlow does.",
+        description="Whether XLA compiles each update whole; auto: on a GPU. Never with several"
+        " replicas. It draws other numbers for dropout and gradient penalties than TensorFlow"
+        " does.",
     )
-    retries: int = Field(
+    retries: Natural = Field(
         0,
-        ge=0,
-        le=MAX_COUNT,
-        description="After a loss or gradient that is not finite, go back to the last checkpoint"
-        " and on from there with other random numbers, at most so many times; 0: stop.",
+        description="After a loss or gradient that is NaN or Inf, go back to the last checkpoint"
+        " and on from there with other random numbers, at most so many times in the run; 0: stop.",
     )
-    average: float | None = Field(
-        None, gt=0, lt=1, description="Decay of the moving average of the generator; null: none."
+    average: Fraction | None = Field(
+        None,
+        description="Decay of a moving average of the generator's weights, from which pictures are"
+        " then drawn; null: none.",
     )
 
     @model_validator(mode="after")
@@ -347,9 +332,9 @@ Layout = Literal["by-seed", "by-label", "by-label-free"]
 class Grid(Section):
     """The picture of samples that is drawn while training."""
 
-    every: Every = Interval.of(1000)
-    rows: Count = 8
-    columns: Count = 8
+    every: Every = Field(Interval.of(1000), description="How often it is drawn.")
+    rows: Count = Field(8, description="Samples from top to bottom.")
+    columns: Count = Field(8, description="Samples from left to right.")
     layouts: list[Layout] = Field(
         ["by-seed"],
         min_length=1,
@@ -362,20 +347,26 @@ class Grid(Section):
 class Checkpoint(Section):
     """How often the run is saved, and how many of its checkpoints stay."""
 
-    every: Every = Interval.of(1000)
+    every: Every = Field(Interval.of(1000), description="How often the run is saved.")
     keep: Count = Field(3, description="The newest so many stay.")
 
 
 class Output(Section):
     """What is written while training, and how often: in steps, or in epochs as in `1 epoch`."""
 
-    log_every: Every = Interval.of(100)
+    log_every: Every = Field(Interval.of(100), description="How often metrics.jsonl gets a row.")
     grid: Grid = Grid()
     checkpoint: Checkpoint = Checkpoint()
+    metrics: list[Metric] = Field(
+        [Component.model_validate("Diversity")],
+        description="Figures of the samples for the rows of metrics.jsonl.",
+    )
+    hooks: list[Hook] = Field([], description="What else is done at pauses of training.")
     on_write_error: Literal["stop", "continue"] = Field(
         "stop",
-        description="Where a file cannot be written, as on a full disk: stop; or continue, and try"
-        " again when the next one is due.",
+        description="Where a file cannot be written, as on a full disk: stop; or continue: warn, go"
+        " on, and try again with the next one. Rows of metrics wait meanwhile; a run whose last"
+        " checkpoint could not be written has failed all the same.",
     )
 
 
@@ -387,7 +378,7 @@ class Recipe(Section):
         max_length=100,
         description="Names the run folder: letters, digits, '.', '_' and '-'.",
     )
-    seed: int = Field(0, ge=0, le=MAX_SEED, description="Decides every random number of the run.")
+    seed: Natural = Field(0, description="Decides every random number of the run.")
     data: Data
     latent: Latent
     generator: Generator
@@ -395,13 +386,12 @@ class Recipe(Section):
     initializer: Initializer | None = Field(
         None, description="For every kernel whose layer names none of its own."
     )
-    loss: Literal["non-saturating", "minimax", "least-squares", "hinge", "wasserstein", "softmax"]
-    regularizers: list[Regularizer] = []
+    loss: Loss = Field(
+        description="What each network minimises; non-saturating is the same as NonSaturating."
+    )
+    regularizers: list[Term] = Field(
+        [], description="Penalties and decays that join the losses, and constraints of weights."
+    )
     optimizers: Optimizers
     train: Train
     output: Output = Output()
-
-    @property
-    def logits(self) -> int:
-        """How many numbers the discriminator gives for an image."""
-        return 2 if self.loss == "softmax" else 1

@@ -5,8 +5,6 @@ operations take; the second half is the step, a tensor. Two purposes never share
 numbers of a step do not depend on which steps ran before it.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 

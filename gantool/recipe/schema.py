@@ -1,11 +1,13 @@
 """The JSON Schema of a recipe, with the layers and keywords of the Keras that is installed."""
 
-from __future__ import annotations
-
 from importlib.metadata import version
 from typing import Any
 
-from gantool.recipe.keras_signatures import (
+from pydantic import TypeAdapter
+
+from gantool.recipe.model import COMPONENT, Recipe
+from gantool.recipe.signatures import (
+    KINDS,
     Keyword,
     Kind,
     Signature,
@@ -14,24 +16,14 @@ from gantool.recipe.keras_signatures import (
     names,
     signature,
 )
-from gantool.recipe.model import COMPONENT, REGULARIZERS, Recipe
-from gantool.recipe.parts import kind_of_keyword
-from gantool.recipe.vocabulary import LAYER_LIST_KEYWORDS, OWN_LAYERS
+from gantool.recipe.specs import LAYER_LIST_KEYWORDS, kind_of_keyword
 
 Schema = dict[str, Any]
 
-_KINDS: tuple[Kind, ...] = (
-    "layer",
-    "optimizer",
-    "initializer",
-    "regularizer",
-    "constraint",
-    "schedule",
-)
-_TITLES: dict[Kind, str] = {kind: f"Keras{kind.title()}" for kind in _KINDS} | {
-    "layer": "Layer",
-    "optimizer": "Optimizer",
-    "initializer": "Initializer",
+_TITLES: dict[Kind, str] = {kind: kind.title() for kind in KINDS} | {
+    "regularizer": "KerasRegularizer",
+    "constraint": "KerasConstraint",
+    "schedule": "KerasSchedule",
 }
 
 
@@ -42,9 +34,8 @@ def recipe_schema() -> Schema:
     schema["$comment"] = f"keras {version('keras')}"
     schema["title"] = "gantool recipe"
     definitions: Schema = schema["$defs"]
-    for kind in _KINDS:
+    for kind in KINDS:
         definitions[_TITLES[kind]] = _components(kind)
-    definitions["Regularizer"] = _regularizers()
     definitions["Activation"] = {"enum": [*activations(), None]}
     return schema
 
@@ -63,33 +54,20 @@ def _linked(schema: Any) -> Any:
 
 def _components(kind: Kind) -> Schema:
     """`Name` where nothing is required, or `Name: {keywords}`."""
-    own = OWN_LAYERS if kind == "layer" else {}
-    known = [own.get(name) or signature(kind, name) for name in sorted({*own, *names(kind)})]
+    known = [signature(kind, name) for name in names(kind)]
     signatures = [item for item in known if item is not None]
     alone = [item.name for item in signatures if not _required(item)]
     lower_case = [alias for alias, name in aliases(kind).items() if name in alone]
-    return _named(
-        {item.name: (_keywords(item, kind), item.summary) for item in signatures},
-        alone + lower_case,
-    )
-
-
-def _named(keywords: dict[str, tuple[Schema, str]], alone: list[str]) -> Schema:
-    return {
-        "anyOf": [
-            {"enum": alone},
-            {
-                "type": "object",
-                "minProperties": 1,
-                "maxProperties": 1,
-                "additionalProperties": False,
-                "properties": {
-                    name: {**schema, "description": summary}
-                    for name, (schema, summary) in keywords.items()
-                },
-            },
-        ]
+    with_keywords = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            item.name: {**_keywords(item, kind), "description": item.summary} for item in signatures
+        },
     }
+    return {"anyOf": [{"enum": alone + lower_case}, with_keywords]}
 
 
 def _keywords(item: Signature, kind: Kind) -> Schema:
@@ -100,7 +78,7 @@ def _keywords(item: Signature, kind: Kind) -> Schema:
             for keyword in item.keywords.values()
             if keyword.name != "name"
         },
-        "additionalProperties": item.takes_any,
+        "additionalProperties": False,
     }
     if _required(item):
         schema["required"] = _required(item)
@@ -122,6 +100,8 @@ def _keyword(keyword: Keyword, kind: Kind) -> Schema:
         schema = {"anyOf": [{"$ref": f"#/$defs/{_TITLES[nested]}"}, {"type": "null"}]}
     elif keyword.name == "activation" or keyword.name.endswith("_activation"):
         schema = {"$ref": "#/$defs/Activation"}
+    elif keyword.type is not Any:
+        schema = TypeAdapter(keyword.type).json_schema()
     elif isinstance(keyword.default, bool):
         schema = {"type": "boolean"}
     if isinstance(keyword.default, (bool, int, float, str)):
@@ -129,15 +109,3 @@ def _keyword(keyword: Keyword, kind: Kind) -> Schema:
     if keyword.description:
         schema["description"] = keyword.description
     return schema
-
-
-def _regularizers() -> Schema:
-    found = {}
-    alone = []
-    for model in REGULARIZERS:
-        schema = model.model_json_schema()
-        schema["properties"].pop("kind")
-        if not schema.get("required"):
-            alone.append(model.__name__)
-        found[model.__name__] = (schema, schema.pop("description"))
-    return _named(found, alone)

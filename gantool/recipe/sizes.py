@@ -4,8 +4,7 @@ Only what a run certainly has in memory at a time is counted, so that no recipe 
 refused. What its layers take is counted where they are built: `gantool.networks.memory_check`.
 """
 
-from __future__ import annotations
-
+import math
 from collections.abc import Iterator
 
 from gantool.memory import amount
@@ -24,35 +23,26 @@ def size_problems(recipe: Recipe, memory: int, replicas: int = 1) -> Iterator[Pr
         memory: Of this machine, in bytes.
         replicas: How many share each batch; each may be on a machine of its own.
     """
-    height, width = recipe.data.size
-    channels = recipe.data.channels
-    sides = f"{height}×{width}×{channels}"
-    pixels = height * width * channels
-    has = f", and this machine has {amount(memory)}: make"
+    sides = "×".join(map(str, recipe.data.shape))
+    pixels = math.prod(recipe.data.shape)
     share = -(-recipe.train.batch_size // replicas)
     shared = f"{recipe.train.batch_size:,} / {replicas}" if replicas > 1 else f"{share:,}"
-    if _NUMBER * pixels > memory:
-        yield Problem(
-            ("data", "size"),
-            f"an image of {sides} numbers of {_NUMBER} bytes is {amount(_NUMBER * pixels)}{has} it"
-            " smaller",
-        )
-    elif _NUMBER * pixels * share > memory:
-        yield Problem(
-            ("train", "batch_size"),
-            f"a batch of {shared} images of {sides} numbers of {_NUMBER} bytes is"
-            f" {amount(_NUMBER * pixels * share)}{has} it or data.size smaller",
-        )
-    if _NUMBER * recipe.latent.size * share > memory:
-        yield Problem(
-            ("latent", "size"),
-            f"a batch of {shared} latents of {recipe.latent.size:,} numbers of {_NUMBER} bytes is"
-            f" {amount(_NUMBER * recipe.latent.size * share)}{has} it or train.batch_size smaller",
-        )
-    rows, columns = recipe.output.grid.rows, recipe.output.grid.columns
-    if _NUMBER * pixels <= memory < _NUMBER * rows * columns * pixels:
-        yield Problem(
-            ("output", "grid", "rows" if rows >= columns else "columns"),
-            f"a grid of {rows:,} × {columns:,} images of {sides} numbers of {_NUMBER} bytes is"
-            f" {amount(_NUMBER * rows * columns * pixels)}{has} it smaller",
-        )
+    rows, columns, latent = recipe.output.grid.rows, recipe.output.grid.columns, recipe.latent.size
+
+    def problem(numbers: int, what: str, smaller: str, *path: str) -> Iterator[Problem]:
+        if _NUMBER * numbers > memory:
+            yield Problem(
+                path,
+                f"{what} numbers of {_NUMBER} bytes is {amount(_NUMBER * numbers)}, and this"
+                f" machine has {amount(memory)}: make {smaller} smaller",
+            )
+
+    yield from problem(pixels, f"an image of {sides}", "it", "data", "size")
+    if _NUMBER * pixels <= memory:
+        batch = f"a batch of {shared} images of {sides}"
+        yield from problem(pixels * share, batch, "it or data.size", "train", "batch_size")
+        grid = f"a grid of {rows:,} × {columns:,} images of {sides}"
+        side = "rows" if rows >= columns else "columns"
+        yield from problem(pixels * rows * columns, grid, "it", "output", "grid", side)
+    latents = f"a batch of {shared} latents of {latent:,}"
+    yield from problem(latent * share, latents, "it or train.batch_size", "latent", "size")

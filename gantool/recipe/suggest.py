@@ -1,7 +1,5 @@
 """The word that was probably meant."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 from functools import lru_cache

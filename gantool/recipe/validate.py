@@ -1,15 +1,17 @@
 """From plain data to a `Recipe`, and from pydantic's errors to sentences about the recipe."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import MAX_COUNT, REGULARIZERS, GradientPenalty, Recipe, Section
+from gantool.recipe.document import Path, Problem, dotted
+from gantool.recipe.model import Recipe, Section
+from gantool.recipe.signatures import attributes
 from gantool.recipe.suggest import did_you_mean
+from gantool.recipe.types import MAX_COUNT
+
+_WHOLE = "the recipe"
 
 
 def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
@@ -18,26 +20,45 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, [_problem(detail) for detail in details]
-    problems = [*_penalty_problems(recipe), *_layout_problems(recipe)]
+        return None, [problem_of(detail) for detail in details]
+    problems = [
+        *_repetition_problems(recipe),
+        *_update_problems(recipe),
+        *_layout_problems(recipe),
+    ]
     return (None if problems else recipe), problems
 
 
-def _penalty_problems(recipe: Recipe) -> Iterator[Problem]:
-    for index, item in enumerate(recipe.regularizers):
-        if not isinstance(item, GradientPenalty):
-            continue
-        if recipe.train.updates.real_and_generated == "separate":
+def _repetition_problems(recipe: Recipe) -> Iterator[Problem]:
+    names = [item.name for item in recipe.regularizers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(("regularizers", index), f"{name} is given twice")
+
+
+def _update_problems(recipe: Recipe) -> Iterator[Problem]:
+    """What the loss and the terms ask of an update, and it does not have."""
+    loss = attributes("loss", recipe.loss.name)
+    is_separate = recipe.train.updates.real_and_generated == "separate"
+    for path, name, found in (
+        (("loss",), recipe.loss.name, loss),
+        *(
+            (("regularizers", index), item.name, attributes("term", item.name))
+            for index, item in enumerate(recipe.regularizers)
+        ),
+    ):
+        if is_separate and (found.get("pairs") or len(found.get("needs", ())) > 1):
             yield Problem(
-                ("regularizers", index),
-                "GradientPenalty needs real and generated images in one update:"
+                path,
+                f"{name} needs real and generated images in one update:"
                 " set train.updates.real_and_generated to together",
             )
-        if recipe.logits != 1:
+        logits = loss.get("logits", 1)
+        if found.get("by_examples") and logits != 1:
             yield Problem(
-                ("regularizers", index),
-                f"GradientPenalty needs one logit for an image, and {recipe.loss} has"
-                f" {recipe.logits}: take another loss",
+                path,
+                f"{name} needs one logit for an image, and {recipe.loss.name} has {logits}:"
+                " take another loss",
             )
 
 
@@ -50,59 +71,55 @@ def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
             )
 
 
-def _problem(detail: Any) -> Problem:
-    path: Path = tuple(detail["loc"])
+def problem_of(detail: Any, place: Path = ()) -> Problem:
+    """The problem that one of pydantic's errors tells, of a value that stands at `place`."""
+    path: Path = (*place, *detail["loc"])
     kind: str = detail["type"]
+    section = dotted(path[:-1]) or _WHOLE
     if kind == "missing":
-        return Problem(path[:-1], f"{_section_name(path[:-1])} needs {path[-1]!r}", on_key=True)
+        return Problem(path[:-1], f"{section} needs {path[-1]!r}", on_key=True)
     if kind == "extra_forbidden":
-        message = f"unknown key {path[-1]!r} in {_section_name(path[:-1])}"
-        known = _section_at(path[:-1]).model_fields.keys() - {"kind"}
+        message = f"unknown key {path[-1]!r} in {section}"
+        known = _section_at(path[:-1]).model_fields.keys()
         return Problem(path, message + did_you_mean(str(path[-1]), known), on_key=True)
     if kind == "value_error":
         return Problem(path, str(detail["ctx"]["error"]))
-    if kind == "union_tag_invalid":
-        name = detail["ctx"]["tag"]
-        names = [choice.__name__ for choice in REGULARIZERS]
-        return Problem(path, f"unknown regularizer {name!r}{did_you_mean(name, names)}")
     if kind == "literal_error":
         expected = detail["ctx"]["expected"]
         choices = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
         suggestion = did_you_mean(str(detail["input"]), choices)
         return Problem(path, f"{_must_be(path, expected, detail['input'])}{suggestion}")
-    wanted = _WANTED[kind](detail.get("ctx", {})) if kind in _WANTED else str(detail["msg"])
+    wanted = _WANTED.get(kind, detail["msg"]).format(**detail.get("ctx", {}))
     return Problem(path, _must_be(path, wanted, detail["input"]))
 
 
-_WANTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "int_parsing": lambda _: "a whole number",
-    "int_parsing_size": lambda _: f"at most {MAX_COUNT}",
-    "int_type": lambda _: "a whole number",
-    "int_from_float": lambda _: "a whole number",
-    "float_parsing": lambda _: "a number",
-    "float_type": lambda _: "a number",
-    "finite_number": lambda _: "a finite number",
-    "bool_parsing": lambda _: "true or false",
-    "bool_type": lambda _: "true or false",
-    "string_type": lambda _: "text",
-    "string_too_short": lambda _: "more than empty text",
-    "string_too_long": lambda limits: f"at most {limits['max_length']} characters long",
-    "string_pattern_mismatch": lambda _: "made of letters, digits, '.', '_' and '-'",
-    "list_type": lambda _: "a list",
-    "tuple_type": lambda _: "a list of two numbers",
-    "model_type": lambda _: "a mapping of keys to values",
-    "dict_type": lambda _: "a mapping of keys to values",
-    "too_short": lambda limits: f"a list of at least {limits['min_length']}",
-    "too_long": lambda limits: f"a list of {limits['max_length']}",
-    "greater_than": lambda limits: f"greater than {limits['gt']}",
-    "greater_than_equal": lambda limits: f"at least {limits['ge']}",
-    "less_than": lambda limits: f"less than {limits['lt']}",
-    "less_than_equal": lambda limits: f"at most {limits['le']}",
+_WANTED = {
+    "int_parsing_size": f"at most {MAX_COUNT}",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "string_too_short": "more than empty text",
+    "string_too_long": "at most {max_length} characters long",
+    "string_pattern_mismatch": "made of letters, digits, '.', '_' and '-'",
+    "list_type": "a list",
+    "tuple_type": "a list of two numbers",
+    "model_type": "a mapping of keys to values",
+    "dict_type": "a mapping of keys to values",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of {max_length}",
+    "greater_than": "greater than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le}",
 }
 
 
 def _must_be(path: Path, wanted: str, value: Any) -> str:
-    return f"{_section_name(path)} must be {wanted}, not {_shown(value)}"
+    return f"{dotted(path) or _WHOLE} must be {wanted}, not {_shown(value)}"
 
 
 def _shown(value: Any) -> str:
@@ -116,24 +133,14 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _section_name(path: Path) -> str:
-    return ".".join(map(str, path)) or "the recipe"
-
-
 def _section_at(path: Path) -> type[Section]:
     """The model whose fields are the keys that may stand at `path`."""
     section: type[Section] = Recipe
     for part in path:
-        for regularizer in REGULARIZERS:
-            if part == regularizer.__name__:
-                section = regularizer
         field = section.model_fields.get(str(part))
-        if field is not None:
-            # `Burst | None` is a choice of types, of which one is a section.
-            choices = get_args(field.annotation) or (field.annotation,)
-            section = next((choice for choice in choices if _is_section(choice)), section)
+        # `Burst | None` is a choice of types, of which one is a section.
+        choices = () if field is None else (field.annotation, *get_args(field.annotation))
+        for choice in choices:
+            if isinstance(choice, type) and issubclass(choice, Section):
+                section = choice
     return section
-
-
-def _is_section(choice: Any) -> bool:
-    return isinstance(choice, type) and issubclass(choice, Section)

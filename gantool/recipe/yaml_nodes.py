@@ -4,11 +4,8 @@ The grammar is PyYAML's (YAML 1.1), the meaning of a plain word is that of YAML 
 `010` is ten, `5e-5` is a number and `4:30` is not.
 """
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
@@ -18,7 +15,7 @@ MAX_DEPTH = 100
 MAX_DIGITS = 1000
 MERGE = "tag:yaml.org,2002:merge"
 _CORE = "tag:yaml.org,2002:"
-_TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
+TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = "half a character stands here (\\uD800 to \\uDFFF); write the whole one"
 _TOO_LONG = f"the text holds more than {MAX_NODES:,} values"
@@ -42,8 +39,7 @@ def add_plain_words(target: Any) -> None:
         target.add_implicit_resolver(_CORE + kind, re.compile(rf"(?:{pattern})\Z"), None)
 
 
-@dataclass(frozen=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a text; the first character is in line 1, column 1."""
 
     line: int
@@ -51,13 +47,20 @@ class Position:
 
 
 def start(node: Node) -> Position:
-    """Return where a node begins."""
+    """Where a node begins."""
     return at(node.start_mark)
 
 
 def at(mark: yaml.Mark) -> Position:
-    """Return the place of PyYAML's mark, which counts from 0."""
+    """The place of PyYAML's mark, which counts from 0."""
     return Position(mark.line + 1, mark.column + 1)
+
+
+class LimitError(yaml.MarkedYAMLError):
+    """The text is more than a recipe may be, whether it is YAML or not."""
+
+    def __init__(self, mark: Any, message: str) -> None:
+        super().__init__(problem=message, problem_mark=mark)
 
 
 class AliasNode(CollectionNode):
@@ -82,13 +85,14 @@ class Composer(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         """Compose the next node, as PyYAML does, and refuse one that is too deep or too big."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        mark = event.start_mark
         if self._open == MAX_DEPTH:
-            raise _limit(event.start_mark, _TOO_DEEP)
+            raise LimitError(mark, TOO_DEEP)
         self._composed += 1
         if self._composed > MAX_NODES:
-            raise _limit(event.start_mark, _TOO_LONG)
+            raise LimitError(mark, _TOO_LONG)
         if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
-            raise _limit(event.start_mark, _HALF)
+            raise LimitError(mark, _HALF)
         self._open += 1
         node = super().compose_node(parent, index)
         self._open -= 1
@@ -96,8 +100,8 @@ class Composer(yaml.SafeLoader):
             return None
         if isinstance(event, yaml.AliasEvent):
             if id(node) not in self._measures:
-                raise _limit(event.start_mark, f"the alias *{event.anchor} stands inside itself")
-            alias = AliasNode(node, event.start_mark, event.end_mark)
+                raise LimitError(mark, f"the alias *{event.anchor} stands inside itself")
+            alias = AliasNode(node, mark, event.end_mark)
             self._measures[id(alias)] = self._measures[id(node)]
             return alias
         self._measure(node)
@@ -108,56 +112,46 @@ class Composer(yaml.SafeLoader):
         nodes = 1 + sum(size for size, _ in sizes)
         levels = 1 + max((depth for _, depth in sizes), default=0)
         if levels > MAX_DEPTH:
-            raise _limit(node.start_mark, _TOO_DEEP)
+            raise LimitError(node.start_mark, TOO_DEEP)
         if nodes > MAX_NODES:
-            raise _limit(node.start_mark, _TOO_BIG)
+            raise LimitError(node.start_mark, _TOO_BIG)
         self._measures[id(node)] = nodes, levels
 
 
 add_plain_words(Composer)
 
 
-def _limit(mark: Any, message: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
-
-
 def compose(text: str) -> Node | None:
-    """Compose the only document in `text`; None where there is nothing but comments.
+    """The root of the only document in `text`; None where there is nothing but comments.
 
     Raises:
         yaml.YAMLError: the text is no YAML, or too deep or too big.
     """
-    loader = Composer(text)
-    try:
-        node: Node | None = loader.get_single_node()
-        return node
-    finally:
-        loader.dispose()
+    root: Node | None = Composer(text).get_single_node()
+    return root
 
 
 def children(node: Node) -> list[Node]:
-    """List the nodes directly in a node: items, or keys and values."""
-    if isinstance(node, SequenceNode):
-        return list(node.value)
+    """The nodes directly in a node: items, or keys and values."""
     if isinstance(node, MappingNode):
         return [part for pair in node.value for part in pair]
-    return []
+    return node.value if isinstance(node, SequenceNode) else []
 
 
 def target(node: Node) -> Node:
-    """Return what an alias stands for, or the node itself."""
+    """What an alias stands for, or the node itself."""
     return node.node if isinstance(node, AliasNode) else node
 
 
 def unknown_tag(node: Node) -> bool:
-    """Tell whether a node carries a tag that plain data have no use for, such as `!!python/…`."""
+    """Whether a node carries a tag that plain data have no use for, such as `!!python/…`."""
     if isinstance(node, ScalarNode):
         return node.tag not in {_CORE + kind for kind in ("str", *_PLAIN_WORDS)}
     return node.tag != _CORE + ("seq" if isinstance(node, SequenceNode) else "map")
 
 
 def scalar_value(node: Node) -> Any:
-    """Return the value of a scalar.
+    """The value of a scalar.
 
     Raises:
         ValueError: the text does not fit its tag (`!!int one`), or is an endless number.
@@ -174,10 +168,6 @@ def scalar_value(node: Node) -> Any:
         return text.lower() == "true"
     if kind == "float":
         return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
-    return _int(text)
-
-
-def _int(text: str) -> int:
     if len(text) > MAX_DIGITS:
         raise ValueError(f"a number of {len(text)} digits is too long")
     base = 16 if "0x" in text else 8 if "0o" in text else 10

@@ -1,7 +1,5 @@
 """Plain data to YAML text that reads back as the same data, here and in other YAML readers."""
 
-from __future__ import annotations
-
 import math
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """metrics.jsonl: one JSON object a line."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gantool.errors import InputError
-from gantool.files import remove_unfinished
 from gantool.recipe.differences import differences
 from gantool.recipe.load import LoadedRecipe, RecipeText
-from gantool.runs.checkpoint import Header, read_header, read_variables
+from gantool.runs.checkpoint import Checkpoint, DamagedError
 from gantool.runs.metrics_file import keep_rows
 from gantool.runs.run_folder import RunFolder
-from gantool.runs.seal import DamagedError
 
 if TYPE_CHECKING:
     from gantool.engine.state import TrainingState
@@ -25,20 +24,17 @@ class ResumePoint:
 
     Attributes:
         checkpoint: The newest whole one; None where none was written yet.
-        header: What it says of itself.
         damaged: Newer ones, each with what is wrong with it, in a line.
     """
 
-    checkpoint: Path | None
-    header: Header | None
-    damaged: dict[Path, str]
+    checkpoint: Checkpoint | None
+    damaged: dict[Path, str] = field(default_factory=dict)
 
-    @property
-    def warnings(self) -> list[str]:
-        """What a user is to be told of newer checkpoints, in lines."""
+    def warnings(self, doing: str = "going on") -> list[str]:
+        """What a user is to be told of newer checkpoints, in lines, and of what is done instead."""
         if not self.damaged or self.checkpoint is None:
             return []
-        return [*self.damaged.values(), f"going on from {self.checkpoint}, which is whole"]
+        return [*self.damaged.values(), f"{doing} from {self.checkpoint.path}, which is whole"]
 
 
 def find_resume_point(folder: RunFolder) -> ResumePoint:
@@ -50,13 +46,31 @@ def find_resume_point(folder: RunFolder) -> ResumePoint:
     damaged: dict[Path, str] = {}
     for path in reversed(folder.checkpoints()):
         try:
-            return ResumePoint(path, read_header(path), damaged)
+            return ResumePoint(Checkpoint(path), damaged)
         except DamagedError as error:
             damaged[path] = str(error)
     if damaged:
-        lines = [*damaged.values(), f"{folder.path}: none of its checkpoints is whole; start again"]
+        lines = [*damaged.values(), f"{folder.path}: none of its checkpoints is whole; train again"]
         raise InputError("\n".join(lines))
-    return ResumePoint(None, None, damaged)
+    return ResumePoint(None)
+
+
+def find_checkpoint(place: Path, warn: Callable[[str], None]) -> Checkpoint:
+    """A checkpoint by its file, or the newest whole one of a run folder.
+
+    Raises:
+        InputError: There is none, or none that is whole.
+    """
+    if not place.is_dir():
+        if not place.exists():
+            raise InputError(f"{place}: no such file or run folder")
+        return Checkpoint(place)
+    point = find_resume_point(RunFolder(place))
+    if point.checkpoint is None:
+        raise InputError(f"{place}: holds no checkpoint (checkpoints/step-….h5)")
+    for line in point.warnings("drawing"):
+        warn(line)
+    return point.checkpoint
 
 
 def recipe_of_run(folder: RunFolder, point: ResumePoint) -> RecipeText:
@@ -77,8 +91,8 @@ def recipe_of_run(folder: RunFolder, point: ResumePoint) -> RecipeText:
 
 
 def _recipe_folder(folder: RunFolder, point: ResumePoint) -> Path:
-    if point.header is not None:
-        return Path(point.header.recipe_folder)
+    if point.checkpoint is not None:
+        return Path(point.checkpoint.header.recipe_folder)
     try:
         return Path(folder.recipe_folder.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
@@ -97,7 +111,7 @@ def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
         if (path, theirs) != ("train.precision", "auto")
     ]
     if found:
-        lines = [f"{given.name} differs from the run's own recipe, {run.name}:"]
+        lines = [f"{given.written.name} differs from the run's own recipe, {run.written.name}:"]
         lines += [
             f"  {path}: {ours!r} in the run, {theirs!r} given" for path, ours, theirs in found
         ]
@@ -111,26 +125,21 @@ def restore(state: TrainingState, point: ResumePoint) -> None:
     Raises:
         InputError: The checkpoint is of other networks.
     """
-    if point.checkpoint is None or point.header is None:
+    if point.checkpoint is None:
         return
-    read_variables(point.checkpoint, state.variables())
-    state.step, state.seconds = point.header.step, point.header.seconds
-    state.retries = point.header.retries
+    point.checkpoint.read(state.variables())
+    header = point.checkpoint.header
+    state.step, state.seconds, state.retries = header.step, header.seconds, header.retries
 
 
 def tidy(folder: RunFolder, point: ResumePoint, keep: int) -> None:
     """Bring a run folder to where a run goes on from, as its checkpoint left it.
 
-    Only for who is alone with the run. Damaged checkpoints are kept by another name.
-
-    Args:
-        folder: Of the run.
-        point: Where it goes on from.
-        keep: So many checkpoints stay.
+    Only for who is alone with the run. Damaged checkpoints are kept by another name; of the others
+    the newest `keep` stay.
     """
     for path in point.damaged:
         path.replace(path.with_name(f"{path.name}.damaged"))
-    for place in folder.folders():
-        remove_unfinished(place)
+    folder.remove_unfinished()
     folder.keep_newest(keep)
-    keep_rows(folder.metrics, 0 if point.header is None else point.header.step)
+    keep_rows(folder.metrics, 0 if point.checkpoint is None else point.checkpoint.header.step)

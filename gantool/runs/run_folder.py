@@ -1,16 +1,27 @@
 """The run folder: where each thing of a run lies, and which run folders there are."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gantool.errors import InputError
+from gantool.files import remove_unfinished
 
 _CHECKPOINT = re.compile(r"step-(\d{8,})\.h5")
 _NUMBERED = re.compile(r"(\d{5,})-.*")
+
+WRITTEN = (
+    "recipe.yaml",
+    ".recipe-folder",
+    "metrics.jsonl",
+    "losses.png",
+    "film.gif",
+    "samples/reals.png",
+    "samples/step-*.png",
+    "checkpoints/step-*.h5",
+)
+"""The files of a run; everything else in its folder is somebody else's."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +85,14 @@ class RunFolder:
             with suppress(FileNotFoundError):
                 old.unlink()
 
-    def folders(self) -> tuple[Path, Path, Path]:
-        """The folder and its sub-folders."""
-        return self.path, self.path / "samples", self.path / "checkpoints"
+    def remove_unfinished(self) -> None:
+        """Remove what processes that were killed left of files of the run.
+
+        Only for who is alone with the run.
+        """
+        for written in WRITTEN:
+            path = self.path / written
+            remove_unfinished(path.parent, path.name)
 
     def holds_run(self) -> bool:
         """Whether there is a run in this folder already; one that was killed at once left none."""
@@ -89,8 +105,8 @@ class RunFolder:
             InputError: It cannot be made or written to.
         """
         try:
-            for folder in self.folders():
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in ("samples", "checkpoints"):
+                (self.path / folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
                 f"{self.path}: the run folder cannot be written ({error.strerror});"
@@ -131,22 +147,6 @@ def refuse_existing_run(folder: RunFolder) -> None:
             f"{folder.path}: holds a run already; go on with it by"
             f" `gantool train --resume {folder.path}`, or name another folder with --out"
         )
-
-
-def find_checkpoint(place: Path) -> Path:
-    """A checkpoint file as it is, or the newest checkpoint of a run folder.
-
-    Raises:
-        InputError: There is none.
-    """
-    if not place.is_dir():
-        if not place.exists():
-            raise InputError(f"{place}: no such file or run folder")
-        return place
-    checkpoints = RunFolder(place).checkpoints()
-    if not checkpoints:
-        raise InputError(f"{place}: holds no checkpoint (checkpoints/step-….h5)")
-    return checkpoints[-1]
 
 
 def _make_alone(path: Path) -> bool:

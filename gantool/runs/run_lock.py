@@ -1,7 +1,5 @@
 """One process at a time trains a run."""
 
-from __future__ import annotations
-
 import os
 import socket
 from collections.abc import Iterator

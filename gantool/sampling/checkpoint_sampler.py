@@ -1,43 +1,44 @@
 """Images from a checkpoint, which needs nothing beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
-from gantool.data.pixels import from_range
+from gantool.data.example import example_of
 from gantool.errors import InputError
-from gantool.recipe.load import RecipeText, load
+from gantool.networks.build import BuiltNetwork, network_of
+from gantool.networks.devices import available_memory, find_device, stating_precision
+from gantool.networks.memory_check import Budget
+from gantool.recipe.document import Problem
+from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
-from gantool.runs.checkpoint import Header, read_header, read_variables
-from gantool.sampling.build import build_generator, make_sampler
+from gantool.runs.checkpoint import Checkpoint, Header
 from gantool.sampling.grid import Cell
+from gantool.sampling.sampler import BLOCK, make_sampler
 
 
 class CheckpointSampler:
     """The generator of a checkpoint: the moving average where the recipe has one.
 
-    Args:
-        path: The checkpoint.
-
     Attributes:
         recipe: The recipe it was trained by.
         header: What the checkpoint says of itself.
+        example: What the generator makes.
 
     Raises:
-        InputError: It is no checkpoint, a damaged one, or its recipe cannot be built.
+        InputError: Its recipe cannot be built, or is of other networks.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.header: Header = read_header(path)
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.header: Header = checkpoint.header
+        path = checkpoint.path
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
-        generator = build_generator(loaded, self.header.classes)
+        self.example = example_of(self.recipe.data)
+        generator = _generator(loaded, self.header.classes)
         group = "generator" if self.recipe.train.average is None else "generator_average"
-        read_variables(path, {group: generator.weights()})
+        checkpoint.read({group: generator.weights()})
         self._path, self._takes_label = path, generator.takes_label
         self._sampler = make_sampler(generator, self.recipe, self.header.classes)
 
@@ -56,9 +57,9 @@ class CheckpointSampler:
                 )
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
-        """Give the picture uint8 [H, W, C] of each cell, in order."""
+        """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image."""
         for image in self._sampler.draw(cells):
-            yield from_range(image, self.recipe.data.range)
+            yield self.example.from_network(image)
 
     def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
         """Give cells and their images [N, H, W, C] float32 in the recipe's range, in order.
@@ -66,3 +67,19 @@ class CheckpointSampler:
         Few of them are in memory at a time, however many cells there are.
         """
         return self._sampler.draw_runs(cells)
+
+
+def _generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:
+    """Build a recipe's generator alone.
+
+    Raises:
+        RecipeError: It cannot be built.
+    """
+    problems: list[Problem] = []
+    device = find_device()
+    loaded = stating_precision(loaded, device)
+    budget = Budget(available_memory(device), BLOCK, trains=False)
+    built = network_of("generator", loaded, classes, problems, budget)
+    loaded.raise_problems(problems)
+    assert built is not None
+    return built

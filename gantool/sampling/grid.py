@@ -1,7 +1,5 @@
 """What stands where in a picture of samples. Knows no TensorFlow."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from gantool.recipe.model import Layout
@@ -19,7 +17,7 @@ class Cell(NamedTuple):
     label: int | None = None
 
 
-def cells_of(layout: Layout, rows: int, columns: int, classes: int) -> list[Cell]:
+def grid_cells(layout: Layout, rows: int, columns: int, classes: int) -> list[Cell]:
     """What stands in each place of a grid, row by row, with seeds from 0."""
     places = [(row, column) for row in range(rows) for column in range(columns)]
     if layout == "by-seed":

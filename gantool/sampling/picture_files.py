@@ -1,21 +1,15 @@
 """A picture a file: encoded and written on other cores while the next ones are drawn."""
 
-from __future__ import annotations
-
 import os
-import threading
-import zlib
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from gantool.data.pixels import from_range
+from gantool.data.example import Example
+from gantool.data.pictures import write_png
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
 
@@ -32,13 +26,13 @@ def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Pa
     Raises:
         OSError: A file cannot be written.
     """
-    bounds = sampler.recipe.data.range
+    example = sampler.example
     # For small pictures more threads only take Python's lock from each other and the generator.
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
     written: deque[Future[None]] = deque()
     with ThreadPoolExecutor(threads, "pictures") as pool:
         for run, images in sampler.draw_runs(cells):
-            written.append(pool.submit(_write_run, folder, run, images, bounds))
+            written.append(pool.submit(_write_run, folder, run, images, example))
             # Where files are slower than the generator it waits, and memory stays bounded.
             while len(written) > threads + _WAITING:
                 written.popleft().result()
@@ -46,33 +40,7 @@ def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Pa
             future.result()
 
 
-def _write_run(
-    folder: Path, run: list[Cell], images: np.ndarray, bounds: tuple[float, float]
-) -> None:
-    temporary = folder / f".{threading.get_native_id()}.part"
-    try:
-        for (seed, label), pixels in zip(run, from_range(images, bounds), strict=True):
-            _write(temporary, pixels)
-            ending = "" if label is None else f"-label-{label}"
-            temporary.replace(folder / f"seed-{seed:08d}{ending}.png")
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _write(path: Path, pixels: np.ndarray) -> None:
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    # Of zlib's strategies Z_RLE "is designed to be almost as fast as Z_HUFFMAN_ONLY, but give
-    # better compression for PNG image data" (zlib.h, deflateInit2). For pictures of 64×64 and
-    # 96×96 it takes a third to a half of the time of Pillow's default; the files are as large.
-    encoded = BytesIO()
-    image.save(encoded, format="PNG", compress_type=zlib.Z_RLE)
-    # Not by `Path.write_bytes`, nor by Pillow: what they do around the writing takes as long again.
-    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o666)
-    try:
-        left = encoded.getbuffer()
-        while left:
-            left = left[os.write(handle, left) :]
-    finally:
-        os.close(handle)
+def _write_run(folder: Path, run: list[Cell], images: np.ndarray, example: Example) -> None:
+    for (seed, label), pixels in zip(run, example.from_network(images), strict=True):
+        ending = "" if label is None else f"-label-{label}"
+        write_png(folder / f"seed-{seed:08d}{ending}.png", pixels, flushed=False)

@@ -1,18 +1,16 @@
 """From seeds to images: an image is a function of the generator, its seed and its label alone."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.recipe.model import Latent
+from gantool.layers.batch_normalization import measuring_statistics
+from gantool.networks.build import BuiltNetwork
+from gantool.recipe.model import Latent, Recipe
 from gantool.sampling.grid import Cell
 
 BLOCK = 32
@@ -27,18 +25,6 @@ _SIDE_BY_SIDE = 4
 """Blocks that one call draws at most: one alone keeps a few cores busy, and not all of the time."""
 
 
-class Reference(NamedTuple):
-    """A fixed batch by whose statistics batch normalisation goes in samples.
-
-    Attributes:
-        size: How many latents it has. Their labels go around the classes.
-        measuring: Within it, a pass in inference mode keeps its batch's statistics in the state.
-    """
-
-    size: int
-    measuring: Callable[[], AbstractContextManager[None]]
-
-
 class Sampler:
     """Draws images from a generator in inference mode.
 
@@ -47,7 +33,8 @@ class Sampler:
         takes_label: Whether it is told the class to make.
         latent: The distribution of its input.
         classes: How many classes there are, 0 where there are none.
-        reference: What batch normalisation goes by; None for its moving statistics.
+        reference: How many latents the fixed batch has by whose statistics batch normalisation
+            goes, labels around the classes; None for its moving statistics.
     """
 
     def __init__(
@@ -56,19 +43,53 @@ class Sampler:
         takes_label: bool,
         latent: Latent,
         classes: int,
-        reference: Reference | None = None,
+        reference: int | None = None,
     ) -> None:
         self._model = model
         self._takes_label = takes_label
         self._latent = latent
         self._classes = classes
         self._reference = reference
-        numbers = tf.TensorSpec([None], tf.int64)
-        state = [tf.TensorSpec(item.shape, item.dtype) for item in model.non_trainable_variables]
+        self._state = [tf.TensorSpec(it.shape, it.dtype) for it in model.non_trainable_variables]
+        self._draw_latents = tf.function(
+            lambda seeds: draw_each(latent, seeds),
+            autograph=False,
+            input_signature=[tf.TensorSpec([None], tf.int64)],
+        )
         self._draw_blocks = tf.function(
-            self._blocks, autograph=False, input_signature=[numbers, numbers, state]
+            self._blocks,
+            autograph=False,
+            input_signature=[
+                tf.TensorSpec([None, BLOCK, latent.size], tf.float32),
+                tf.TensorSpec([None, BLOCK], tf.int32),
+                self._state,
+            ],
         )
         self._measure = tf.function(self._reference_state, autograph=False)
+
+    def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""
+        latents: np.ndarray = self._draw_latents(np.asarray(seeds, np.int64)).numpy()
+        return latents
+
+    def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Images [N, H, W, C] float32 of latents [N, size], each from its own and its label alone.
+
+        Without labels all are of class 0.
+        """
+        count = len(latents)
+        blocks = -(-count // BLOCK)
+        padded = np.zeros((blocks * BLOCK, self._latent.size), np.float32)
+        padded[:count] = latents
+        shown = np.zeros(blocks * BLOCK, np.int32)
+        shown[:count] = 0 if labels is None else labels
+        state = self._state_now()
+        drawn = [
+            self._drawn(padded[first:end], shown[first:end], state)
+            for first in range(0, blocks * BLOCK, _SIDE_BY_SIDE * BLOCK)
+            for end in [first + _SIDE_BY_SIDE * BLOCK]
+        ]
+        return np.concatenate(drawn)[:count] if drawn else np.zeros((0, *self._shape), np.float32)
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
         """Give the image [H, W, C] float32 of each cell, in order."""
@@ -80,44 +101,56 @@ class Sampler:
 
         Cells are taken as they are needed, and no more than some blocks are in memory.
         """
-        if self._reference is None:
-            state = [variable.value for variable in self._model.non_trainable_variables]
-        else:
-            state = self._measure()
+        state = self._state_now()
         runs = groupby(cells, _block_of)
         while wanted := [(block, list(run)) for block, run in islice(runs, _SIDE_BY_SIDE)]:
-            firsts, labels = np.array([block for block, _ in wanted], np.int64).T
-            blocks = self._draw_blocks(firsts, labels, state).numpy()
-            for (_, run), block in zip(wanted, blocks, strict=True):
-                yield run, block[[cell.seed % BLOCK for cell in run]]
+            seeds = np.concatenate([np.arange(first, first + BLOCK) for (first, _), _ in wanted])
+            labels = np.repeat([label for (_, label), _ in wanted], BLOCK)
+            labels = np.where(labels < 0, seeds % max(self._classes, 1), labels)
+            images = self._drawn(self.latents_of(seeds), labels, state)
+            for place, (_, run) in enumerate(wanted):
+                yield run, images[[place * BLOCK + cell.seed % BLOCK for cell in run]]
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """Of an image."""
+        return tuple(self._model.output_shape[1:])
+
+    def _state_now(self) -> list[tf.Tensor]:
+        """What the generator's variables that are not trained hold in samples."""
+        if self._reference is None:
+            return [variable.value for variable in self._model.non_trainable_variables]
+        measured: list[tf.Tensor] = self._measure()
+        return measured
+
+    def _drawn(self, latents: np.ndarray, labels: np.ndarray, state: list[tf.Tensor]) -> np.ndarray:
+        """Images [N, H, W, C] of whole blocks of latents."""
+        blocks = self._draw_blocks(
+            latents.reshape(-1, BLOCK, self._latent.size),
+            labels.astype(np.int32).reshape(-1, BLOCK),
+            state,
+        )
+        images: np.ndarray = blocks.numpy()
+        return images.reshape(-1, *self._shape)
 
     def _blocks(
-        self, firsts: tf.Tensor, labels: tf.Tensor, state: Sequence[tf.Tensor]
+        self, latents: tf.Tensor, labels: tf.Tensor, state: Sequence[tf.Tensor]
     ) -> tf.Tensor:
-        """Several blocks of images [K, BLOCK, H, W, C], each from its own first seed and label."""
-        shape = (BLOCK, *self._model.output_shape[1:])
+        """Several blocks of images [K, BLOCK, H, W, C], each from its own latents and labels."""
         return tf.map_fn(
-            lambda block: self._block(block[0], block[1], state),
-            (firsts, labels),
-            fn_output_signature=tf.TensorSpec(shape, tf.float32),
+            lambda block: tf.cast(self._pass(block[0], block[1], state)[0], tf.float32),
+            (latents, labels),
+            fn_output_signature=tf.TensorSpec((BLOCK, *self._shape), tf.float32),
             parallel_iterations=_SIDE_BY_SIDE,
         )
-
-    def _block(self, first: tf.Tensor, label: tf.Tensor, state: Sequence[tf.Tensor]) -> tf.Tensor:
-        """A block of images; a label below 0 stands for seed mod classes."""
-        seeds = first + tf.range(BLOCK, dtype=tf.int64)
-        labels = tf.where(label < 0, seeds % max(self._classes, 1), label)
-        images, _ = self._pass(draw_each(self._latent, seeds), labels, state)
-        return tf.cast(images, tf.float32)
 
     def _reference_state(self) -> list[tf.Tensor]:
         """The state that a pass of the reference batch leaves."""
         assert self._reference is not None
-        size = self._reference.size
-        latents = draw(self._latent, size, stateless_seed(0, "reference", 0))
-        labels = tf.range(size, dtype=tf.int64) % max(self._classes, 1)
+        latents = draw(self._latent, self._reference, stateless_seed(0, "reference", 0))
+        labels = tf.range(self._reference, dtype=tf.int64) % max(self._classes, 1)
         state = [variable.value for variable in self._model.non_trainable_variables]
-        with self._reference.measuring():
+        with measuring_statistics(self._model):
             return self._pass(latents, labels, state)[1]
 
     def _pass(
@@ -127,6 +160,12 @@ class Sampler:
         inputs = [latents, tf.cast(labels, tf.int32)] if self._takes_label else latents
         outputs, after = self._model.stateless_call(weights, state, inputs, training=False)
         return outputs, [tf.convert_to_tensor(item) for item in after]
+
+
+def make_sampler(generator: BuiltNetwork, recipe: Recipe, classes: int) -> Sampler:
+    """What draws images from a generator as its recipe says."""
+    reference = recipe.train.batch_size if recipe.generator.statistics == "batch" else None
+    return Sampler(generator.model, generator.takes_label, recipe.latent, classes, reference)
 
 
 def _block_of(cell: Cell) -> tuple[int, int]:

@@ -1,7 +1,5 @@
 """One session of training: from a plan and its images to a run folder that has moved on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,21 +9,23 @@ import tensorflow as tf
 from gantool import __version__
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
+from gantool.distribute.replicas import ALONE, Replicas
 from gantool.engine.diagnosis import batch_number, first_not_finite
-from gantool.engine.fault import NotFiniteError
-from gantool.engine.loop import Progress, train
+from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_state
-from gantool.engine.replicas import ALONE, Replicas
-from gantool.engine.schedule import batches_before, calendar
+from gantool.engine.refusal import NotFiniteError
+from gantool.engine.schedule import batches_before, schedule_of
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.errors import DivergedError
 from gantool.outputs.outputs import Outputs
+from gantool.outputs.recipe_hooks import hooks_of
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
+from gantool.runs.metrics_file import MetricsFile
+from gantool.runs.resume import find_resume_point, restore, tidy
 from gantool.runs.run_folder import RunFolder
-from gantool.training.retry import go_back
 
 Warn = Callable[[str], None]
 
@@ -51,23 +51,18 @@ def run_session(
     should_stop: Callable[[], int],
     replicas: Replicas = ALONE,
     warn: Warn = lambda _: None,
-) -> Generator[Progress, None, None]:
+) -> Generator[TrainingProgress, None, None]:
     """Train from where the plan's state stands to the recipe's end, writing as the recipe says.
 
     Files are written beside the training, in the order of their steps, so that a checkpoint implies
     all that was due up to its step. Once the generator has ended, or is closed, everything that was
-    due is written. Of several workers the first writes; the others end when it has.
-
-    Args:
-        plan: Its state is moved.
-        images: Of its source.
-        folder: Of the run.
-        should_stop: See `gantool.engine.loop.train`.
-        replicas: That share each batch.
-        warn: Is told, in a line or a few, what a user should know.
+    due is written. Of several workers the first writes; the others end when it has. For
+    `should_stop` see `gantool.engine.loop.train`; `warn` is told, in a line or a few, what a user
+    should know.
 
     Yields:
-        Progress, after everything that was due at its step has been handed over to be written.
+        TrainingProgress, after everything that was due at its step has been handed over to be
+        written.
 
     Raises:
         InputError: Another worker is about to do something else.
@@ -88,7 +83,7 @@ def run_session(
                 raise
             with _lost_workers(images, replicas):
                 replicas.end()  # the first has written all that it had
-            go_back(plan, folder, writes=replicas.worker == 0)
+            _go_back(plan, folder, writes=replicas.worker == 0)
             warn(
                 f"{error}; going back to step {state.step}, on from there with other random numbers"
                 f" ({state.retries} of {retries})"
@@ -102,34 +97,32 @@ def _run_until_it_diverges(
     should_stop: Callable[[], int],
     replicas: Replicas,
     warn: Warn,
-) -> Generator[Progress, None, None]:
+) -> Generator[TrainingProgress, None, None]:
     """`run_session` without its retries."""
     recipe, state = plan.recipe, plan.state
     # The recipe of this try: the same but for the numbers that it draws.
     drawn = recipe.model_copy(update={"seed": seed_of_retry(recipe.seed, state.retries)})
-    dates = calendar(recipe.train, len(images))
-    copies = _copies(plan, replicas)
+    schedule = schedule_of(recipe.train, len(images))
+    states = [state, *_copies(plan, replicas)]
+    metrics = MetricsFile(folder.metrics)
+    hooks = hooks_of(plan, images, folder, metrics)
     with errors_of(images), _lost_workers(images, replicas):
-        replicas.begin(_facts(plan, images), [state, *copies])
-        step = TrainingStep(state, drawn, replicas, copies)
+        replicas.begin(_facts(plan, images), states)
+        step = replicas.step(states, drawn)
         progresses = train(
             state,
             step,
             _feed(drawn, images, replicas, batches_before(recipe.train.updates, state.step)),
-            last=dates.last_step(recipe.train),
+            last=schedule.last_step(recipe.train),
             batch_size=recipe.train.batch_size,
-            calendar=dates,
-            intervals=(
-                recipe.output.log_every,
-                recipe.output.grid.every,
-                recipe.output.checkpoint.every,
-            ),
+            schedule=schedule,
+            intervals=[hook.every for hook in hooks if hook.every is not None],
             should_stop=should_stop,
-            replicas=replicas,
+            agree=replicas.agree,
         )
         try:
             if replicas.worker == 0:
-                with Outputs(plan, images, folder, warn) as outputs:
+                with Outputs(plan, images, folder, hooks, metrics, warn) as outputs:
                     for progress in progresses:
                         outputs.take(progress)
                         yield progress
@@ -151,7 +144,7 @@ def _explained(
     """The error, with the first layer whose values were not finite."""
     number = batch_number(error.fault, drawn.train.updates)
     feed = _feed(drawn, images, replicas, number)
-    found = first_not_finite(error.fault, drawn.train.updates, step, plan.state, feed)
+    found = first_not_finite(error.fault, step, plan.state, feed)
     if found is None:
         # What is random may be drawn otherwise by XLA, and GPUs may add in another order.
         found = (
@@ -165,7 +158,7 @@ def _explained(
 def _copies(plan: Plan, replicas: Replicas) -> list[TrainingState]:
     """A state for each replica of this process after the first, which has the plan's own."""
     copies = []
-    for own in range(1, len(replicas.shares)):
+    for own in range(1, replicas.local):
         with replicas.at(own):
             copies.append(make_state(plan.loaded, plan.classes))
     return copies
@@ -207,3 +200,27 @@ def _feed(recipe: Recipe, images: Images, replicas: Replicas, first_batch: int) 
             share=(replicas.worker, replicas.workers),
         )
     )
+
+
+def _go_back(plan: Plan, folder: RunFolder, *, writes: bool) -> None:
+    """Bring a run's state and folder to its newest checkpoint, or to its start without one.
+
+    The state counts one retry more than it did, so that other numbers are drawn from there on. The
+    folder is left alone by a process that is not the one that writes the run.
+    """
+    state, retries = plan.state, plan.state.retries + 1
+    point = find_resume_point(folder)
+    if point.checkpoint is None:
+        _begin_again(state, plan)
+    restore(state, point)
+    if writes:
+        tidy(folder, point, plan.recipe.output.checkpoint.keep)
+    state.retries = retries
+
+
+def _begin_again(state: TrainingState, plan: Plan) -> None:
+    fresh = make_state(plan.loaded, plan.classes).variables()
+    for group, members in state.variables().items():
+        for key, variable in members.items():
+            variable.assign(fresh[group][key].value)
+    state.step = 0

@@ -61,6 +61,7 @@ def test_a_truncated_image_in_a_folder(refused: Any, tiny: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_truncated_image_in_a_set_too_large_for_memory(
     command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +85,7 @@ def test_a_truncated_image_in_a_set_too_large_for_memory(
     ]
     assert ended.code == 2
     assert Path("run/samples/reals.png").exists()
-    assert not list(Path("run").rglob("*.part"))
+    assert not list(Path("run").rglob("*.gantool-tmp"))
 
 
 def line_about(path: Path) -> str:
@@ -175,7 +176,7 @@ def test_an_unknown_source(refused: Any, tiny: Path) -> None:
     refused(
         ["train", recipe(tiny, "mnis")],
         "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (celeba, cifar10,"
-        " emoji, fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, ring, grid), and no"
         f" file or folder: looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
     )
 
@@ -188,7 +189,7 @@ def test_an_out_folder_below_a_file(refused: Any, tiny: Path) -> None:
     )
     refused(
         ["train", tiny, "--out", "file"],
-        "file: the run folder cannot be written (File exists); name another with --out",
+        "file: the run folder cannot be written (Not a directory); name another with --out",
     )
 
 
@@ -205,7 +206,7 @@ def test_resuming_where_no_checkpoint_is_whole(refused: Any, trained: Path) -> N
         size = path.stat().st_size
         path.write_bytes(path.read_bytes()[:5000])
         lines.append(f"{path}: the checkpoint is damaged: it has 5,000 bytes of {size:,}")
-    lines.append("run: none of its checkpoints is whole; start again")
+    lines.append("run: none of its checkpoints is whole; train again")
     refused(["train", "--resume", "run"], *lines)
 
 
@@ -215,6 +216,7 @@ def test_a_run_whose_recipe_is_damaged(refused: Any, trained: Path) -> None:
     refused(["train", "--resume", "run"], "run/recipe.yaml: not text in UTF-8, so not a recipe")
 
 
+@pytest.mark.slow
 def test_a_label_without_images_is_no_trap(command: Any, tiny: Path) -> None:
     """Class folders cannot be empty, but the labels of an IDX file may leave numbers out."""
     Path("gap").mkdir()

@@ -237,6 +237,7 @@ def test_auto_foresees_what_would_take_too_long_to_try(
     ]
 
 
+@pytest.mark.slow
 def test_memory_that_holds_not_one_image(
     command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +271,7 @@ def test_a_trial_that_cannot_be_made(
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_trial_too(tiny: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "gantool", "train", str(tiny), "--batch", "auto"],

@@ -191,18 +191,20 @@ def test_an_interrupted_conversion_goes_on_to_the_same_bytes(
     assert 1 <= len(finished) < 20
     assert [path.name for path in dest.iterdir()] == ["unfinished"]
     if code > 0:
-        assert list(dest.rglob("*.part")) == []
+        assert list(dest.rglob("*.gantool-tmp")) == []
         assert err == (
             f"stopped with {len(finished)} shards finished; the same command goes on from there\n"
         )
-    else:
-        assert err == ""
+    else:  # Python's own tracker removes the semaphores of the workers, and says so
+        assert not err or "resource_tracker: There appear to be" in err
+        assert "Traceback" not in err
     again = command("convert", arguments[0], dest, *arguments[1:])
     assert again.code == 0, again.err
     assert again.out.startswith(f"shard {len(finished) + 1}/20  ")
     assert content(dest) == uninterrupted
 
 
+@pytest.mark.slow
 def test_a_second_conversion_into_the_same_folder_is_refused(
     converting: Converting, arguments: tuple[Any, ...], command: Any, tmp_path: Path
 ) -> None:

@@ -41,7 +41,9 @@ def test_a_damaged_jpeg(
     whole = contents[bad]
     contents[bad] = whole.replace(b"\xff\xc4\x00\x1f\x00", b"\xff\xc4\x00\x1f\x0f")
     assert contents[bad] != whole
-    records.write(Path("faces.tfrecord"), map(records.encode_example, contents))
+    Path("faces.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     Path("mine.yaml").write_text(RECIPE)
     ended = command("train", "mine.yaml", "--out", "run")
     assert ended.err.splitlines() == [

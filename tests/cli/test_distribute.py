@@ -226,6 +226,7 @@ def test_what_the_first_worker_alone_finds_ends_both(
     assert second.err.splitlines()[0] == f"{pair.names[0]} is gone; its last lines may tell why"
 
 
+@pytest.mark.slow
 def test_mirrored_on_one_device_is_one_replica(command: Any, tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     ended = command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ def test_an_unknown_set(command: Any, tmp_path: Path) -> None:
     assert command("download", "minst") == (
         2,
         "",
-        "no data set 'minst' in the catalogue (celeba, cifar10, emoji, fashion-mnist, flowers102,"
-        " kmnist, lfw, mnist); did you mean 'mnist'?\n",
+        "no data set 'minst' in the catalogue (celeba, cifar10, cifar100, emoji, fashion-mnist,"
+        " flowers102, kmnist, lfw, mnist); did you mean 'mnist'?\n",
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -82,10 +83,11 @@ def test_another_version_of_celeba(command: Any, tmp_path: Path) -> None:
     assert command("download", "celeba", "--from-file", mine) == (
         2,
         "",
-        f"--from-file {mine}: not the img_align_celeba.zip of the catalogue: it has 12 bytes, MD5"
-        " a34821935caed98957c670914abbba37, and 1,443,490,838 bytes, MD5"
-        " 00d2c5bc6d35e252742224ab0c1e8fcb are expected; get it again, or leave --from-file out to"
-        f" download it. Images of another version are trained on by their path: data.source: {mine}"
+        f"--from-file {mine}: not the img_align_celeba.zip of the catalogue: it has 12 bytes,"
+        f" SHA-256 {hashlib.sha256(b'packed again').hexdigest()}, and 1,443,490,838 bytes, SHA-256"
+        " 46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74 are expected; get it"
+        f" again, or leave --from-file out to download it. Images of another version are"
+        f" trained on by their path: data.source: {mine}"
         "\n",
     )
     assert list(tmp_path.iterdir()) == [mine]
@@ -95,7 +97,7 @@ def test_another_version_of_celeba(command: Any, tmp_path: Path) -> None:
 def test_every_mirror_and_the_way_out_are_named(
     command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gantool.data.download.mirror.RETRY", 0)
+    monkeypatch.setattr("gantool.data.download.http.RETRY", 0)
     ended = command("download", "celeba")
     assert (ended.code, ended.out) == (1, "")
     drive = "https://drive.usercontent.google.com/download?id={}&export=download&confirm=t"

@@ -100,7 +100,7 @@ def test_a_set_of_the_catalogue(
         "data:\n"
         '  source: "emoji"\n'
         "  size: [64, 64]\n"
-        "  channels: 3\n"
+        "  channels: 3  # 4 keeps transparency\n"
         "  labels: false\n",
         "",
     )
@@ -148,6 +148,7 @@ def test_a_source_that_cannot_be_opened(command: Any, tmp_path: Path) -> None:
     assert ended.err.startswith(f"{tmp_path}/broken.zip: not a zip file, or a damaged one")
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_bar_and_a_pipe_the_report(pets: Path) -> None:
     ours, theirs = os.openpty()
     done = subprocess.run(

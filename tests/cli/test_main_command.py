@@ -13,7 +13,10 @@ import pytest
 
 from gantool import __version__
 
-COMMANDS = ("train", "sample", "check", "recipes", "download", "inspect", "convert", "schema")
+COMMANDS = (
+    *("train", "sample", "check", "recipes", "components"),
+    *("download", "inspect", "convert", "schema"),
+)
 
 
 def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
@@ -38,6 +41,8 @@ def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
         (["recipes"], 0),
         (["recipes", "quickstart"], 0),
         (["schema"], 0),
+        (["components"], 0),
+        (["components", "layer", "Conv2D"], 0),
         (["inspect", "digits"], 0),
         (["convert", "digits", "set", "--size", "28"], 0),
         (["check", "wrong.yaml"], 2),
@@ -172,6 +177,7 @@ def test_the_schema_is_json(command: Any) -> None:
     assert json.loads(ended.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
+@pytest.mark.slow
 def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "gantool", "schema"],

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gantool.cli.quantities import amount, duration, step_time
+from gantool.cli.quantities import duration, step_time
+from gantool.memory import amount
 
 
 @pytest.mark.parametrize(

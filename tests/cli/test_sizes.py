@@ -12,6 +12,7 @@ from gantool import memory
 from gantool.cli.loading import start_tensorflow
 from gantool.engine import plan
 from gantool.memory import memory_status, peak_memory
+from gantool.networks import devices
 from gantool.networks.devices import Device
 from gantool.recipe.load import RecipeError
 
@@ -29,7 +30,7 @@ OUTPUT = f"{HAS} its output or train.batch_size smaller"
 HOSTILE = [
     (
         (DENSE, "Dense: {units: 1000000000}"),
-        "14:7: Dense needs 288.0 GB for 18,000,000,000 weights of 4 bytes, times 4 with the"
+        "14:7: Dense needs 304.0 GB for 19,000,000,000 weights of 4 bytes, times 4 with the"
         f" optimizer's and the moving average's, {WEIGHTS}",
     ),
     (
@@ -52,12 +53,12 @@ HOSTILE = [
     ),
     (
         (CONV, "Conv2D: {filters: 1000000000000, kernel_size: 3}"),
-        "25:7: Conv2D needs 1,188.0 TB for 99,000,000,000,000 weights of 4 bytes, times 3 with the"
+        "25:7: Conv2D needs 1,200.0 TB for 100,000,000,000,000 weights of 4 bytes, times 3 with the"
         f" optimizer's, {WEIGHTS}",
     ),
     (
         (CONV, "Conv2D: {filters: 4, kernel_size: 100000, padding: same}"),
-        "25:7: Conv2D needs 5.3 TB for 440,000,000,000 weights of 4 bytes, times 3 with the"
+        "25:7: Conv2D needs 5.3 TB for 440,000,000,004 weights of 4 bytes, times 3 with the"
         f" optimizer's, {WEIGHTS}",
     ),
     (
@@ -66,7 +67,7 @@ HOSTILE = [
     ),
     (
         (CONV, "SpectralNormalization: {layer: {Conv2D: {filters: 1000000000, kernel_size: 3}}}"),
-        "25:7: SpectralNormalization needs 1.2 TB for 99,000,000,000 weights of 4 bytes, times 3"
+        "25:7: SpectralNormalization needs 1.2 TB for 101,000,000,000 weights of 4 bytes, times 3"
         f" with the optimizer's, {WEIGHTS}",
     ),
     (
@@ -93,7 +94,7 @@ HOSTILE = [
             CONV,
             "TimeDistributed: {layer: {TimeDistributed: {layer: {Dense: {units: 10000000000}}}}}",
         ),
-        "25:7: TimeDistributed needs 1.3 TB for 110,000,000,000 weights of 4 bytes, times 3 with"
+        "25:7: TimeDistributed needs 1.4 TB for 120,000,000,000 weights of 4 bytes, times 3 with"
         f" the optimizer's, {WEIGHTS}",
     ),
     (
@@ -140,7 +141,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Say that this machine has so many bytes."""
 
     def say(size: int) -> None:
-        for module in (memory, plan):
+        for module in (memory, devices):
             monkeypatch.setattr(module, "machine_memory", lambda: size)
 
     return say
@@ -182,6 +183,7 @@ TAKEN = 4 * (4 * (3528 + 2 * 196 + 260 + 2 * 4 + 65) + 2 * (2 * 196 + 2 * 4)) + 
 )
 
 
+@pytest.mark.slow
 def test_a_recipe_just_below_the_bound_is_accepted(
     command: Any, tiny: Path, machine: Any, tmp_path: Path
 ) -> None:
@@ -213,12 +215,12 @@ def test_a_gpu_that_is_larger_than_its_machine_is_the_bound(
     load_tiny: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(KEPT - 1)
-    monkeypatch.setattr(plan, "gpu_memory", lambda: KEPT)
+    monkeypatch.setattr(devices, "gpu_memory", lambda: KEPT)
     device = Device("Some GPU", True, "float32", "")
     monkeypatch.setattr(plan, "find_device", lambda: device)
     assert plan.make_plan(load_tiny()).classes == 10
     for told in (KEPT - 1, None):
-        monkeypatch.setattr(plan, "gpu_memory", lambda told=told: told)
+        monkeypatch.setattr(devices, "gpu_memory", lambda told=told: told)
         with pytest.raises(RecipeError, match="this machine has 0 MB"):
             plan.make_plan(load_tiny())
 
@@ -242,7 +244,8 @@ def test_every_built_in_recipe_fits_a_small_machine(
     assert recipes
     for path in recipes:
         ended = command("check", path.stem)
-        assert (ended.code, ended.err) == (0, ""), path.name
+        problems = [it for it in ended.err.splitlines() if not it.startswith("warning: ")]
+        assert (ended.code, problems) == (0, []), path.name
 
 
 def test_a_checkpoint_is_drawn_from_where_its_training_would_not_fit(
@@ -326,7 +329,7 @@ def test_a_batch_on_the_command_line(command: Any, tiny: Path, machine: Any) -> 
     )
     ended = command("train", tiny, "--batch", "9" * 5000)
     assert ended.code == 2
-    assert ended.err.endswith("a batch of a number of 5000 digits is too large.\n")
+    assert ended.err.endswith("in the value, a number of 5000 digits is too long\n")
 
 
 def test_a_crop_that_no_image_has(command: Any, tiny: Path, tmp_path: Path) -> None:

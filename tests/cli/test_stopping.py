@@ -15,7 +15,7 @@ import h5py
 import pytest
 from PIL import Image
 
-from gantool.runs.seal import check_seal
+from gantool.runs.checkpoint import Checkpoint
 
 from ..nursery import Started
 
@@ -39,12 +39,13 @@ def test_a_signal_ends_the_run_with_a_checkpoint_to_go_on_from(
     with h5py.File(newest) as file:
         assert file.attrs["step"] == step
         assert file["optimizers/generator/iteration"][()] == step
-    assert list(run.rglob("*.part")) == []
+    assert list(run.rglob("*.gantool-tmp")) == []
     resumed = command("train", "--resume", run, "--steps", step + 2)
     assert resumed.code == 0, resumed.err
     assert resumed.out.startswith(f"{run}: 300 images, steps {step + 1} to {step + 2}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "seconds"),
     [
@@ -129,9 +130,9 @@ def test_sigterm_while_writing(start: Any, tiny: Path, tmp_path: Path) -> None:
     newest = sorted((run / "checkpoints").iterdir())
     assert [path.name for path in newest][-1] == f"step-{step:08d}.h5"
     for path in newest:
-        check_seal(path)
+        Checkpoint(path)
     assert len((run / "metrics.jsonl").read_text().splitlines()) == step
-    assert list(run.rglob("*.part")) == []
+    assert list(run.rglob("*.gantool-tmp")) == []
 
 
 def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path, command: Any) -> None:
@@ -147,7 +148,7 @@ def test_a_second_signal_ends_at_once(start: Any, tiny: Path, tmp_path: Path, co
     again = ("--resume", run) if (run / "recipe.yaml").exists() else (tiny, "--out", run)
     resumed = command("train", *again, "--set", "train.steps=2")
     assert resumed.code == 0, resumed.err
-    assert list(run.rglob("*.part")) == []
+    assert list(run.rglob("*.gantool-tmp")) == []
     assert not (run / ".lock").exists()
 
 

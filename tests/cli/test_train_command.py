@@ -64,6 +64,7 @@ def test_losses_are_drawn_at_every_checkpoint(trained: Path, tmp_path: Path) -> 
     assert drawn == (tmp_path / "all.png").read_bytes() != (tmp_path / "some.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_intervals_may_be_epochs_and_grids_have_several_layouts(command: Any, tiny: Path) -> None:
     """300 digits in batches of 128: two steps an epoch."""
     ended = command(
@@ -121,6 +122,7 @@ def test_a_pipe_gets_plain_lines(trained: Path) -> None:
     assert last == f"done: {trained}/samples/step-00000200.png"
 
 
+@pytest.mark.slow
 def test_the_precision_of_the_device_is_stated_and_kept(
     command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +163,7 @@ def test_an_existing_run_is_refused_with_the_way_on(
     assert {name: (trained / name).read_bytes() for name in files(trained)} == before
 
 
+@pytest.mark.slow
 def test_runs_are_numbered_and_the_options_are_in_the_recipe(command: Any, tiny: Path) -> None:
     for number in (0, 1):
         ended = command("train", tiny, *THREE, "--steps", "2", "--seed", "77")
@@ -284,6 +287,7 @@ def test_steps_moves_the_end_of_a_run_and_set_changes_it(command: Any, trained: 
     assert (run / "samples" / "step-00000203.png").exists()
 
 
+@pytest.mark.slow
 def test_a_run_without_a_checkpoint_begins_at_its_beginning(command: Any, workshop: Path) -> None:
     run = Path("run")
     run.mkdir()
@@ -362,6 +366,18 @@ def test_a_diverged_run_ends_with_3_and_keeps_the_checkpoint_from_before(
     assert len(list((run / "checkpoints").iterdir())) == 2
 
 
+def test_what_may_not_be_meant_is_a_warning_on_stderr(command: Any, tiny: Path) -> None:
+    last = "discriminator.layers.1.Dense.activation=tanh"
+    ended = command("train", tiny, "--out", "run", *THREE, "--set", last)
+    assert ended.code == 0
+    assert ended.err == (
+        "warning: --set discriminator.layers=[Flatten, Dense: {units: 1}]: discriminator gives"
+        " numbers of -1 to 1, and NonSaturating takes logits, which may be any number: remove the"
+        " tanh\n"
+    )
+
+
+@pytest.mark.slow
 def test_a_run_that_diverges_before_its_first_checkpoint_says_how_to_go_on(
     command: Any, tiny: Path
 ) -> None:

@@ -31,8 +31,8 @@ def test_memory_beyond_its_part_is_refused(size: int, told: str) -> None:
 def test_a_batch_that_cannot_fit_by_its_sum_is_one_that_does_not_come_through(
     load_tiny: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gantool.engine import plan
+    from gantool.networks import devices
 
-    monkeypatch.setattr(plan, "machine_memory", lambda: 100_000)
+    monkeypatch.setattr(devices, "machine_memory", lambda: 100_000)
     with pytest.raises(MemoryError, match="makes 28×28×11 of a batch of 8, 0 MB"):
         trial._train(load_tiny(), Any)

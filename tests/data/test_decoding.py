@@ -11,12 +11,18 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gantool.data import decoding, pipeline, records
-from gantool.data.batch import chunk_size
+from gantool.data import decoding, loading, pipeline, records
+from gantool.data.batch import chunk_size, find_jpeg
 from gantool.data.images import prepare
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
+from gantool.errors import InputError
 from gantool.recipe.randomness import key
+
+
+def write_records(path, contents):
+    examples = map(records.encode_example, contents)
+    path.write_bytes(b"".join(map(records.frame, examples)))
 
 
 def picture(number, height=47, width=38):
@@ -48,7 +54,7 @@ def write(tmp_path, encode):
         contents = (
             encode(Image.fromarray(pixels).convert(mode), "JPEG", **options) for pixels in pictures
         )
-        records.write(path, map(records.encode_example, contents))
+        write_records(path, contents)
         return path
 
     return write
@@ -130,7 +136,9 @@ def test_all_kinds_in_one_batch(stream, tmp_path, encode):
         encode(picture(5), "JPEG"),
         encode(picture(6), "WEBP"),
     ]
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, kinds))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, kinds)))
+    )
     images, section = stream(tmp_path / "a.tfrecord")
     batch = images.batch(np.arange(7))
     assert list(batch.jpegs) == [kinds[0], *[kinds[5]] * 6]  # as many as are decoded together
@@ -169,12 +177,10 @@ def test_a_folder_is_read_in_the_same_way(stream, tmp_path, encode):
 def test_eagerly_and_inside_a_pipeline(stream, write):
     images, _ = stream(write(map(picture, range(8))), crop=(30, 30))
     batch = images.batch(np.arange(8))
-    arguments = ((batch.jpegs.tolist(), batch.windows, batch.fitting), batch.columns, batch.rows)
 
     def decode(_):
-        return decoding.decode(
-            *map(list_of_tensors, arguments), chunk_size(8), images.shape, lambda pixels: pixels
-        )
+        tensors = tf.nest.map_structure(tf.convert_to_tensor, batch)
+        return decoding.decode(tensors, chunk_size(8), images.example.shape, lambda pixels: pixels)
 
     inside = next(iter(tf.data.Dataset.range(1).map(decode)))
     np.testing.assert_array_equal(inside, decode(0))
@@ -185,10 +191,6 @@ def test_eagerly_and_inside_a_pipeline(stream, write):
 )
 def test_a_batch_is_cut_into_equal_chunks(batch_size, together):
     assert chunk_size(batch_size) == together
-
-
-def list_of_tensors(parts):
-    return [tf.convert_to_tensor(part) for part in parts]
 
 
 def test_a_later_start_goes_on_exactly_with_flips(stream, write):
@@ -219,7 +221,7 @@ DAMAGES = {
     ),
     "small": (
         lambda content: content.replace(bytes([8, 0, 47, 0, 38]), bytes([8, 0, 7, 0, 38])),
-        "a crop of 20×20 (height×width) is larger than the image, 7×38; make data.crop smaller or"
+        "a crop of 20×20 (height×width) is larger than the image, 7×38; make the crop smaller or"
         " leave it out",
     ),
 }
@@ -230,11 +232,12 @@ def test_damage_is_told_as_pillow_sees_it(stream, tmp_path, encode, damage):
     spoil, reason = DAMAGES[damage]
     contents = [encode(picture(number), "JPEG") for number in range(10)]
     contents[7] = spoil(contents[7])
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     images, section = stream(tmp_path / "a.tfrecord", crop=(20, 20))
-    with pytest.raises(tf.errors.OpError):
+    with pytest.raises(InputError), pipeline.errors_of(images):
         first(images, section, 2, 5)
-    images.look_for_damage()
     assert str(images.failure).splitlines() == [
         "1 of 5 images cannot be used; remove or replace them:",
         f"  {tmp_path}/a.tfrecord, record 7: {reason}",
@@ -243,7 +246,9 @@ def test_damage_is_told_as_pillow_sees_it(stream, tmp_path, encode, damage):
 
 def test_a_batch_is_looked_through_before_pillow_gives_up(stream, tmp_path, encode):
     contents = [encode(picture(0), "JPEG")[:300] + b"\xff\xd9", b"", encode(picture(2), "JPEG")]
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     images, section = stream(tmp_path / "a.tfrecord")
     with pytest.raises(tf.errors.OpError):
         first(images, section, 1, 3)
@@ -255,8 +260,28 @@ def test_a_batch_is_looked_through_before_pillow_gives_up(stream, tmp_path, enco
 def test_nothing_is_found_where_nothing_is_damaged(stream, write):
     images, section = stream(write(map(picture, range(4))))
     first(images, section, 2, 2)
-    images.look_for_damage()
+    images.look_for_damage(lambda jpeg: decoding.is_refused(jpeg, 3))
     assert images.failure is None
+
+
+def test_a_jpeg_that_tensorflow_refuses_and_pillow_reads(stream, tmp_path, encode, monkeypatch):
+    """TensorFlow is asked for a window that lies outside: none of its own refusals is known."""
+    for number in range(6):
+        (tmp_path / f"{number}.jpg").write_bytes(encode(picture(number), "JPEG"))
+    spoilt = (tmp_path / "4.jpg").read_bytes()
+    images, section = stream(tmp_path)
+
+    def find(content, data):
+        found = find_jpeg(content, data)
+        return found._replace(window=(30, 0, 38, 38)) if content == spoilt else found
+
+    monkeypatch.setattr(loading, "find_jpeg", find)
+    with pytest.raises(InputError) as caught, pipeline.errors_of(images):
+        first(images, section, 2, 3)
+    assert str(caught.value) == (
+        f"{tmp_path}/4.jpg: a JPEG that Pillow reads and TensorFlow refuses; save it anew, or"
+        " remove it"
+    )
 
 
 MEMORY = """
@@ -274,9 +299,12 @@ for epoch in range(12):
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_epochs(tmp_path, encode):
     contents = (encode(picture(number, 218, 178), "JPEG", quality=90) for number in range(160))
-    records.write(tmp_path / "a.tfrecord", map(records.encode_example, contents))
+    (tmp_path / "a.tfrecord").write_bytes(
+        b"".join(map(records.frame, map(records.encode_example, contents)))
+    )
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, tmp_path / "a.tfrecord"],
         capture_output=True,

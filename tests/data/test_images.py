@@ -285,6 +285,58 @@ def test_a_palette_with_transparency(encode):
     assert pixels_of(encode(image)) == [[[255, 0, 0], [0, 255, 0], [9, 9, 9]]]
 
 
+def test_four_channels_keep_transparency_and_hide_what_lies_below(encode):
+    data = encode(np.array([[[255, 9, 0, 0], [255, 9, 0, 51], [255, 9, 0, 255]]], np.uint8))
+    assert pixels_of(data, 4, "blue") == [[[0, 0, 0, 0], [255, 9, 0, 51], [255, 9, 0, 255]]]
+    grey = encode(np.array([[[10, 0], [10, 51]]], np.uint8))
+    assert pixels_of(grey, 4) == [[[0, 0, 0, 0], [10, 10, 10, 51]]]
+    palette = Image.new("P", (2, 1))
+    palette.putpalette([255, 0, 0, 9, 9, 9])
+    palette.putdata([0, 1])
+    data = encode(palette, transparency=0)
+    assert pixels_of(data, 4) == [[[0, 0, 0, 0], [9, 9, 9, 255]]]
+    wide = png(2, 1, 16, 0, b"\0\x12\x34\xff\xff", b"\x12\x34")
+    assert pixels_of(wide, 4) == [[[0, 0, 0, 0], [255, 255, 255, 255]]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "P", "CMYK", "YCbCr", "I;16"])
+def test_images_without_transparency_are_opaque(mode):
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 9, 3), np.uint8)
+    image = Image.fromarray(pixels).convert("L" if mode == "I;16" else mode).convert(mode)
+    for size in ((7, 9), (4, 5), (14, 18)):
+        found = prepare(image, size, 4, "white")
+        assert (found[..., 3] == 255).all()
+        np.testing.assert_array_equal(found[..., :3], prepare(image, size, 3, "white"))
+
+
+def test_hidden_colours_do_not_bleed_where_an_image_is_resized():
+    # Two pixels to one: each weighs a half. Opacity is 127.5, all of it red; of the visible third
+    # kind, two pixels of opacity 100 and 200, the colour is (100 · 30 + 200 · 240) / 300 = 170.
+    row = np.array([[[255, 0, 0, 255], [0, 255, 0, 0]]], np.uint8)
+    assert prepare(Image.fromarray(row), (1, 1), 4, "blue", (1, 2)).tolist() == [[[255, 0, 0, 128]]]
+    row = np.array([[[30, 30, 0, 100], [240, 30, 0, 200]]], np.uint8)
+    [[[red, green, blue, alpha]]] = prepare(
+        Image.fromarray(row), (1, 1), 4, "blue", (1, 2)
+    ).tolist()
+    assert abs(red - 170) <= 1
+    assert abs(green - 30) <= 1
+    assert (blue, alpha) == (0, 150)
+
+
+def test_a_crop_with_transparency():
+    pixels = np.zeros((4, 6, 4), np.uint8)
+    pixels[1:3, 2:4] = [1, 2, 3, 200]
+    found = prepare(Image.fromarray(pixels), (2, 2), 4, "white", (2, 2))
+    assert found.tolist() == [[[1, 2, 3, 200]] * 2] * 2
+
+
+def test_a_large_image_with_transparency_is_put_together_of_strips(monkeypatch):
+    pixels = np.random.default_rng(1).integers(0, 256, (10, 6, 4), np.uint8)
+    whole = prepare(Image.fromarray(pixels), (5, 3), 4, "white")
+    monkeypatch.setattr(images, "_STRIP_PIXELS", 20)
+    np.testing.assert_array_equal(prepare(Image.fromarray(pixels), (5, 3), 4, "white"), whole)
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -386,7 +438,7 @@ def test_a_crop_larger_than_the_image_is_told():
         prepare(Image.new("RGB", (136, 128)), (64, 64), 3, "white", (128, 200))
     assert str(caught.value) == (
         "a crop of 128×200 (height×width) is larger than the image, 128×136;"
-        " make data.crop smaller or leave it out"
+        " make the crop smaller or leave it out"
     )
 
 

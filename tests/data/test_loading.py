@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -35,11 +38,25 @@ def folder(tmp_path, plain):
     return tmp_path / "set"
 
 
+def test_images_are_decoded_by_as_many_threads_as_there_are_cores_for_us(folder, load, monkeypatch):
+    counts = []
+
+    def executor(count):
+        counts.append(count)
+        return ThreadPoolExecutor(count)
+
+    monkeypatch.setattr(loading, "ThreadPoolExecutor", executor)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 6})
+    load(folder)
+    assert counts == [3]
+
+
 def test_in_memory(folder, load):
     told = []
     images = load(folder, lambda *news: told.append(news), labels=True, size=(3, 2))
     assert len(images) == 200
-    assert images.shape == (3, 2, 3)
+    assert images.example.shape == (3, 2, 3)
     assert images.classes == ("low", "odd")
     assert images.labels.tolist() == [0] * 150 + [1] * 50
     assert (images.pixels.shape, images.pixels.dtype) == ((200, 3, 2, 3), np.uint8)
@@ -109,7 +126,7 @@ def test_images_smaller_than_the_crop_are_named(folder, load):
     assert first == "200 of 200 images cannot be used; remove or replace them:"
     assert second == (
         f"  {folder}/low/000.png: a crop of 5×4 (height×width) is larger than the image, 4×4;"
-        " make data.crop smaller or leave it out"
+        " make the crop smaller or leave it out"
     )
 
 
@@ -121,7 +138,7 @@ def test_another_error_stops_the_loading(tmp_path, load, write_idx):
 
 
 @pytest.mark.usefixtures("in_repository")
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_mnist_as_it_is(data, load, channels):
     images = load("mnist", size=(28, 28), channels=channels, labels=True)
     source = open_source(data("mnist"), None)

@@ -57,6 +57,38 @@ def numbers(batch):
     return [(int(value) + 1) // 2 - 1 for value in batch[0][:, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_four_channels(tmp_path, data, encode, streamed):
+    """Of PNG with transparency, and of JPEG, which has none and is left to Pillow here."""
+    clear = np.full((4, 4, 4), [10, 20, 30, 40], np.uint8)
+    (tmp_path / "a.png").write_bytes(encode(clear))
+    (tmp_path / "b.jpg").write_bytes(encode(np.full((4, 4, 3), 128, np.uint8), "JPEG"))
+    section = data(tmp_path, channels=4, range=(0, 255))
+    source = open_source(section, None)
+    images = load_images(source, section, at_most=0 if streamed else 2 * 4 * 4 * 4)
+    assert (images.pixels is None, images.example.shape, images.example.dtype) == (
+        streamed,
+        (4, 4, 4),
+        np.uint8,
+    )
+    made = pipeline.batches(images, section, batch_size=2, seed=0, first_batch=0)
+    [(pixels, _)] = take(made, 1)
+    order = pipeline.permutation(2, key(0, "order"), 0).numpy()
+    np.testing.assert_array_equal(pixels[list(order).index(0)], clear)
+    assert np.unique(pixels[list(order).index(1)].reshape(-1, 4), axis=0).tolist() == [
+        [128, 128, 128, 255]
+    ]
+
+
+def test_memory_is_counted_in_all_channels(tmp_path, data, plain):
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(plain(number))
+    section = data(tmp_path, channels=4)
+    source = open_source(section, None)
+    assert load_images(source, section, at_most=3 * 4 * 4 * 4).pixels is not None
+    assert load_images(source, section, at_most=3 * 4 * 4 * 4 - 1).pixels is None
+
+
 def test_shapes_values_and_labels(make):
     _, made = make(range=(-1, 1))
     pixels, labels = made.element_spec
@@ -259,6 +291,7 @@ def test_mnist_through_the_pipeline(data):
         np.testing.assert_array_equal(pixels, to_range(images.pixels[indices], (-1, 1)))
 
 
+@pytest.mark.slow
 def test_a_process_ends_while_batches_are_read_ahead(tmp_path, plain):
     """It has written no files on its way, which one that is killed would leave behind."""
     (tmp_path / "set").mkdir()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import struct
 import tarfile
 import zipfile
+import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.io import savemat
 
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.download import place
@@ -32,9 +34,7 @@ def have(monkeypatch, tmp_path):
         paths, files = [], []
         for file, content in zip(CATALOGUE[name].files, contents, strict=False):
             digest = hashlib.sha256(content).hexdigest()
-            files.append(
-                replace(file, size=len(content), md5=None, sha256=digest, content_md5=None)
-            )
+            files.append(replace(file, size=len(content), sha256=digest, content_sha256=None))
             paths.append(tmp_path / file.name)
             paths[-1].write_bytes(content)
         changed = replace(CATALOGUE[name], files=tuple(files))
@@ -109,23 +109,38 @@ def test_the_sets_that_are_like_mnist(have, write_idx, tmp_path, data, name):
     assert loaded.labels.tolist() == [7, 0, 7]
 
 
-def test_cifar10(have, data):
-    import pickle
-
-    rows = np.repeat(np.arange(10, dtype=np.uint8), 3072).reshape(10, 3072)
-    files = {
-        f"cifar-10-batches-py/data_batch_{n + 1}": pickle.dumps(
-            {b"data": rows[2 * n : 2 * n + 2], b"labels": [n, 9]}, protocol=4
-        )
-        for n in range(5)
-    }
-    files["cifar-10-batches-py/batches.meta"] = pickle.dumps({b"label_names": [b"plane"] * 10})
-    have("cifar10", tgz(**files))
-    section = data("cifar10", size=(32, 32), labels=True)
+@pytest.mark.parametrize(
+    ("name", "folder", "names", "label"),
+    [
+        ("cifar10", "cifar-10-batches-bin", "batches.meta.txt", b"%c"),
+        ("cifar100", "cifar-100-binary", "fine_label_names.txt", b"\x07%c"),
+    ],
+)
+def test_cifar(have, data, name, folder, names, label):
+    batches = 5 if name == "cifar10" else 1
+    files = {f"{folder}/{names}": b"plane\n" * (10 if name == "cifar10" else 100)}
+    for n in range(batches):
+        records = b"".join(label % c + bytes([2 * n + c]) * 3072 for c in range(2))
+        file = f"data_batch_{n + 1}.bin" if name == "cifar10" else "train.bin"
+        files[f"{folder}/{file}"] = records
+    have(name, tgz(**files))
+    section = data(name, size=(32, 32), labels=True)
     loaded = load_images(open_source(section, None), section)
-    assert colours(loaded) == list(range(10))
-    assert loaded.labels.tolist() == [0, 9, 1, 9, 2, 9, 3, 9, 4, 9]
-    assert loaded.classes == ("plane",) * 10
+    assert colours(loaded) == list(range(2 * batches))
+    assert loaded.labels.tolist() == [0, 1] * batches
+    assert set(loaded.classes) == {"plane"}
+
+
+def test_the_python_version_of_cifar10_is_to_be_downloaded_again(tmp_path, data):
+    old = tmp_path / "sets/cifar10/cifar-10-batches-py"
+    old.mkdir(parents=True)
+    with pytest.raises(NotDownloadedError) as caught:
+        open_source(data("cifar10"), None)
+    assert str(caught.value) == (
+        "the data set cifar10 is not here yet: run `gantool download cifar10` (looked in"
+        f" {tmp_path}/sets, {tmp_path}/here/data, {tmp_path}/share/gantool; {old} is the Python"
+        " version, which is no longer read: remove it)"
+    )
 
 
 def test_lfw(have, photograph, data):
@@ -143,19 +158,30 @@ def test_lfw(have, photograph, data):
     assert colours(loaded) == [20, 10, 0]
 
 
+def mat(labels):
+    """A MATLAB file as SciPy's `savemat` writes it, compressed, of one array of unsigned bytes."""
+
+    def element(kind, content):
+        return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+    shape = struct.pack("<ii", 1, len(labels))
+    parts = (6, struct.pack("<II", 9, 0)), (5, shape), (1, b"labels"), (2, bytes(labels))
+    packed = zlib.compress(element(14, b"".join(element(*part) for part in parts)))
+    head = b"MATLAB 5.0 MAT-file".ljust(124, b"\x00") + b"\x00\x01IM"
+    return head + struct.pack("<II", 15, len(packed)) + packed
+
+
 @pytest.fixture
 def flowers(have, photograph):
     def run(labels, numbers=(2, 1, 3)):
         files = {f"jpg/image_{n:05d}.jpg": photograph((50, 60), 30 * n) for n in numbers}
-        mat = io.BytesIO()
-        savemat(mat, {"labels": labels})
-        return have("flowers102", tgz(**files), mat.getvalue())
+        return have("flowers102", tgz(**files), mat(labels))
 
     return run
 
 
 def test_flowers102(flowers, data):
-    flowers(np.array([[77, 1, 102]], np.uint8))
+    flowers([77, 1, 102])
     section = data("flowers102", labels=True)
     source = open_source(section, None)
     assert source.classes == tuple(map(str, range(102)))
@@ -165,8 +191,23 @@ def test_flowers102(flowers, data):
     assert open_source(data("flowers102"), None).labels is None
 
 
+@pytest.mark.parametrize(
+    "elements",
+    [
+        "DwAAAC8AAAB4nONjYGCwAGI2IOYAYk4GCGCF8hmBmBlKg9TkJCal5hQzMDABRX0Z0xgAO34Dog==",
+        "DgAAADgAAAAGAAAACAAAAAkAAAAAAAAABQAAAAgAAAABAAAAAwAAAAEAAAAGAAAAbGFiZWxzAAACAAMATQFmAA==",
+    ],
+)
+def test_labels_as_scipy_1_17_wrote_them(flowers, data, elements):
+    """By savemat(…, {"labels": np.array([[77, 1, 102]], np.uint8)}), compressed and not."""
+    path = flowers([1, 1, 1]) / "imagelabels.mat"
+    path.write_bytes(path.read_bytes()[:128] + base64.b64decode(elements))
+    source = open_source(data("flowers102", labels=True), None)
+    assert source.labels.tolist() == [76, 0, 101]
+
+
 def test_a_flower_that_is_missing_moves_no_label(flowers, data):
-    flowers(np.array([[77, 1, 102]], np.uint8), numbers=(3, 1))
+    flowers([77, 1, 102], numbers=(3, 1))
     source = open_source(data("flowers102", labels=True), None)
     assert source.labels.tolist() == [76, 101]
 
@@ -178,7 +219,7 @@ def refused(data):
 
 
 def test_a_flower_without_a_label(flowers, data):
-    folder = flowers(np.array([[77, 1]], np.uint8))
+    folder = flowers([77, 1])
     assert refused(data) == (
         f"{folder}/jpg/image_00003.jpg: {folder}/imagelabels.mat has no label for it (labels of"
         " image_00001 to image_00002); remove the image, or set data.labels to false"
@@ -188,11 +229,18 @@ def test_a_flower_without_a_label(flowers, data):
 
 
 def test_labels_of_flowers_that_cannot_be_read(flowers, data):
-    folder = flowers(np.array([[77, 0, 102]], np.uint8))
+    folder = flowers([77, 0, 102])
     assert refused(data) == (
-        f"{folder}/imagelabels.mat: the labels of Flowers102 count from 1, and one is 0"
+        f"{folder}/imagelabels.mat: the labels of Flowers102 cannot be read from it (they count"
+        " from 1, and one is 0); run `gantool download flowers102` again"
     )
-    for content in (b"", b"text" * 100, (folder / "imagelabels.mat").read_bytes()[:150]):
+    whole = mat([77, 1, 102])
+    bomb = zlib.compress(bytes(1 << 24))
+    contents = (
+        *(b"", b"text" * 100, whole[:128], whole[:131], whole[:150], whole[:-1]),
+        whole[:128] + struct.pack("<II", 15, len(bomb)) + bomb,
+    )
+    for content in contents:
         (folder / "imagelabels.mat").write_bytes(content)
         message = refused(data)
         assert message.startswith(f"{folder}/imagelabels.mat: the labels of Flowers102 cannot be")

@@ -42,14 +42,14 @@ def test_the_home_folder(tmp_path, monkeypatch, data, plain):
 def test_nothing_of_that_name(tmp_path, monkeypatch, data):
     monkeypatch.chdir(tmp_path)
     assert message(data("photos/*.tfrecord"), tmp_path / "recipes") == (
-        "data.source: 'photos/*.tfrecord' is no data set of the catalogue (celeba, cifar10, emoji,"
-        " fashion-mnist, flowers102, kmnist, lfw, mnist), and no"
+        "data.source: 'photos/*.tfrecord' is no data set of the catalogue (celeba, cifar10,"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, ring, grid), and no"
         f" file or folder: looked for {tmp_path}/recipes/photos/*.tfrecord and photos/*.tfrecord"
     )
     assert message(data("mnits")) == (
-        "data.source: 'mnits' is no data set of the catalogue (celeba, cifar10, emoji,"
-        " fashion-mnist, flowers102, kmnist, lfw, mnist), and no file or folder: looked for mnits;"
-        " did you mean 'mnist'?"
+        "data.source: 'mnits' is no data set of the catalogue (celeba, cifar10,"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, ring, grid), and no file"
+        " or folder: looked for mnits; did you mean 'mnist'?"
     )
 
 

@@ -17,7 +17,8 @@ def write(plain):
         path.parent.mkdir(parents=True, exist_ok=True)
         labels = labels or [None] * len(values)
         pairs = zip(values, labels, strict=True)
-        records.write(path, [records.encode_example(plain(value), label) for value, label in pairs])
+        examples = (records.encode_example(plain(value), label) for value, label in pairs)
+        path.write_bytes(b"".join(map(records.frame, examples)))
         return path
 
     return write
@@ -90,7 +91,8 @@ def test_a_label_that_is_no_class_number(tmp_path, write, data, label):
 
 def test_unreadable_records_are_named(tmp_path, data):
     path = tmp_path / "a.tfrecord"
-    records.write(path, [records.encode_example(b"text"), b"\xff\xff", b"", b"ok"])
+    contents = (records.encode_example(b"text"), b"\xff\xff", b"", b"ok")
+    path.write_bytes(b"".join(map(records.frame, contents)))
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
     path.write_bytes(content)
@@ -132,12 +134,12 @@ def test_names_of_features_make_no_lines_and_no_pages(tmp_path, data):
     names = ["a\nb\x1b[2J", "z" * 100, *(f"c{number:02}" for number in range(15))]
     example = field(1, b"".join(field(1, field(1, name.encode())) for name in names))
     path = tmp_path / "a.tfrecord"
-    records.write(path, [example])
+    path.write_bytes(records.frame(example))
     with pytest.raises(UnreadableImageError) as caught:
         open_source(data(path), None).image(0)
     listed = ", ".join(["a\\nb\\x1b[2J", *(f"c{number:02}" for number in range(9))])
     assert str(caught.value).endswith(f"it holds {listed} and 7 more")
-    records.write(path, [field(1, field(1, field(1, b"z" * 100)))])
+    path.write_bytes(records.frame(field(1, field(1, field(1, b"z" * 100)))))
     with pytest.raises(UnreadableImageError) as caught:
         open_source(data(path), None).image(0)
     assert str(caught.value).endswith(f"it holds {'z' * 60}…")

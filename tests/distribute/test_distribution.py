@@ -11,8 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from gantool.distribute.step import _rows
+
+pytestmark = pytest.mark.slow
 CASES = ("clipped", "penalty", "separate")
 
 
@@ -52,6 +57,17 @@ def test_normalization_goes_by_the_replicas_own_part_and_statistics_are_means(
 def test_an_overflow_in_one_part_skips_the_update_of_all(found: dict[str, Any]) -> None:
     assert found["overflow"]["scales"] == [[32768.0, 16384.0]] * 2
     assert found["overflow"]["moved"] == [False, False]
+
+
+def test_an_update_that_is_not_finite_in_one_part_is_skipped_by_all(found: dict[str, Any]) -> None:
+    assert found["refused"]["fault"] == ["discriminator", 4, 3, 2]
+    assert found["refused"]["moved"] == [False, False]
+
+
+def test_replicas_draw_their_own_rows_of_what_is_drawn_for_the_batch() -> None:
+    drawn = [_rows(number, 3)(lambda count: tf.range(count), 4).numpy() for number in range(3)]
+    assert np.concatenate(drawn).tolist() == list(range(12))
+    assert all(len(rows) == 4 for rows in drawn)
 
 
 def test_all_replicas_begin_with_the_weights_of_the_first(found: dict[str, Any]) -> None:

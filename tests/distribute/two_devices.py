@@ -23,17 +23,18 @@ tf.config.set_logical_device_configuration(
     PROCESSOR, [tf.config.LogicalDeviceConfiguration() for _ in range(2)]
 )
 
+
 from gantool.data.loading import load_images  # noqa: E402
 from gantool.data.pipeline import batches  # noqa: E402
 from gantool.distribute.distribution import mirrored  # noqa: E402
-from gantool.engine.game import make_game  # noqa: E402
+from gantool.distribute.replicas import ALONE, Replicas  # noqa: E402
+from gantool.engine.build import build_gan  # noqa: E402
 from gantool.engine.plan import Plan, make_plan, make_state  # noqa: E402
-from gantool.engine.replicas import ALONE, Replicas  # noqa: E402
+from gantool.engine.refusal import NotFiniteError  # noqa: E402
 from gantool.engine.state import TrainingState  # noqa: E402
-from gantool.engine.step import TrainingStep  # noqa: E402
 from gantool.errors import InputError  # noqa: E402
 from gantool.gan.latents import draw, stateless_seed  # noqa: E402
-from gantool.gan.updates import update_both  # noqa: E402
+from gantool.gan.updates import Given, descend_both  # noqa: E402
 from gantool.recipe.edit import parse_override  # noqa: E402
 from gantool.recipe.load import LoadedRecipe, find_recipe, load  # noqa: E402
 from gantool.training.session import refuse_uneven_shares  # noqa: E402
@@ -77,6 +78,7 @@ CASES: dict[str, list[str]] = {
     ],
     "separate": [
         *PLAIN,
+        "train.jit_compile=true",  # of one replica alone
         "train.updates={order: generator-first, generator: 2, latents: shared,"
         " real_and_generated: separate}",
     ],
@@ -111,7 +113,7 @@ def begin(
     for variable in plan.state.discriminator.model.trainable_variables:
         variable.assign(variable.value + moved)
     states = [plan.state]
-    for own in range(1, len(replicas.shares)):
+    for own in range(1, replicas.local):
         with replicas.at(own):
             states.append(make_state(plan.loaded, plan.classes))
     replicas.begin([], states)
@@ -126,7 +128,7 @@ def feed_of(plan: Plan) -> tf.data.Dataset:
 
 def trained(replicas: Replicas, settings: list[str], steps: int = 3) -> Trained:
     plan, states = begin(replicas, loaded_with(*settings))
-    step = TrainingStep(plan.state, plan.recipe, replicas, states[1:])
+    step = replicas.step(states, plan.recipe)
     losses = step.run(iter(feed_of(plan)), steps)
     return Trained([losses.generator, losses.discriminator], [values(state) for state in states])
 
@@ -168,8 +170,10 @@ def halves(pair: Replicas) -> dict[str, Any]:
         number = tf.constant(0, tf.int64)
         seed = stateless_seed(plan.recipe.seed, "latent/shared", number)
         latents = draw(plan.recipe.latent, BATCH, seed)
-        game = make_game(state, plan.recipe)
-        update_both(game, images[half], labels[half], latents[half], number)
+        gan = build_gan(state, plan.recipe)
+        descent = descend_both(gan, Given(images[half], labels[half], latents[half], number))
+        for name, gradients in descent.gradients.items():
+            gan.network(name).apply(gradients, descent.state[name])
         made.append(values(state))
     mean = {key: (made[0][key] + made[1][key]) / 2 for key in made[0]}
     return {"distance": distance(two.states[0], mean), "differ": distance(made[1], made[0])}
@@ -184,7 +188,7 @@ def overflow(pair: Replicas) -> dict[str, Any]:
     images = np.zeros((BATCH, 28, 28, 1), np.float32)
     images[BATCH // 2 :] = 6e4
     feed = tf.data.Dataset.from_tensors((images, np.arange(BATCH, dtype=np.int32))).repeat()
-    TrainingStep(plan.state, plan.recipe, pair, states[1:]).run(iter(feed), 1)
+    pair.step(states, plan.recipe).run(iter(feed), 1)
     scale, weights = "optimizers/discriminator/dynamic_scale", "discriminator/"
     return {
         "alike": all((before[0][key] == before[1][key]).all() for key in before[0]),
@@ -194,6 +198,30 @@ def overflow(pair: Replicas) -> dict[str, Any]:
         ],
         "moved": [
             any((found[key] != old[key]).any() for key in old if key.startswith(weights))
+            for old, found in zip(before, map(values, states), strict=True)
+        ],
+    }
+
+
+def refused(pair: Replicas) -> dict[str, Any]:
+    """One replica's part alone is not finite, in the third of twelve steps."""
+    settings = [*PLAIN, "train.updates={discriminator: 2}"]
+    plan, states = begin(pair, loaded_with(*settings))
+    images = np.zeros((24, BATCH, 28, 28, 1), np.float32)
+    images[4, BATCH // 2 :] = np.nan
+    labels = np.tile(np.arange(BATCH, dtype=np.int32), (24, 1))
+    feed = iter(tf.data.Dataset.from_tensor_slices((images, labels)))
+    step = pair.step(states, plan.recipe)
+    step.run(feed, 2)
+    before = [values(state) for state in states]
+    try:
+        step.run(feed, 10)
+    except NotFiniteError as error:
+        fault = error.fault
+    return {
+        "fault": [fault.network, fault.index, fault.step, plan.state.step],
+        "moved": [
+            any((found[key] != old[key]).any() for key in old)
             for old, found in zip(before, map(values, states), strict=True)
         ],
     }
@@ -213,6 +241,7 @@ def main() -> None:
         "replicas": pair.count,
         "halves": halves(pair),
         "overflow": overflow(pair),
+        "refused": refused(pair),
         "uneven": uneven(pair),
     }
     found["cases"] = {name: compared(settings, pair) for name, settings in CASES.items()}

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from gantool.engine.plan import make_plan
 from gantool.engine.step import TrainingStep
-from gantool.kernels import convolution, product
+from gantool.kernels import convolution
+from gantool.kernels.switch import plain_kernels
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import RecipeText, load
 
@@ -75,10 +76,9 @@ def digits(mnist) -> np.ndarray:
     return (mnist("train-images")[:BATCH, ..., np.newaxis] / 127.5 - 1.0).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_a_step_with_gradient_penalty_is_the_plain_one(monkeypatch, tiny, digits):
-    with monkeypatch.context() as plainly:
-        plainly.setattr(convolution, "_way", lambda *_: None)
-        plainly.setattr(product, "_is_slow", lambda *_: False)
+    with plain_kernels():
         plain_losses, plain = one_step(digits, tiny.parent)
     monkeypatch.setattr(convolution, "_fastest", lambda shapes: 4 if shapes.channels > 1 else 0)
     losses, fast = one_step(digits, tiny.parent)
@@ -89,6 +89,7 @@ def test_a_step_with_gradient_penalty_is_the_plain_one(monkeypatch, tiny, digits
     assert any((fast[key] != expected).any() for key, expected in plain.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
     [("float32", 2e-5), ("mixed_float16", 0.08)],

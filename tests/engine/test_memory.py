@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gantool.data.loading import load_images
 from gantool.engine.plan import make_plan
 from gantool.runs.run_folder import RunFolder
@@ -22,6 +24,7 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_over_thousands_of_steps(
     load_tiny: Callable[..., Any], tmp_path: Path
 ) -> None:

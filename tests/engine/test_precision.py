@@ -13,8 +13,6 @@ from gantool.engine.plan import make_plan
 from gantool.engine.step import TrainingStep
 from gantool.recipe.load import LoadedRecipe
 
-BATCH = 8
-STEPS = 200
 WINDOW = 40
 SEEDS = range(4)
 
@@ -22,13 +20,13 @@ SEEDS = range(4)
 def curve(loaded: LoadedRecipe) -> np.ndarray:
     """The losses of generator and discriminator, each a mean over a window: [windows, 2]."""
     plan = make_plan(loaded)
-    data = plan.recipe.data
+    data, train = plan.recipe.data, plan.recipe.train
     assert plan.source is not None
     images = load_images(plan.source, data)
     seed = plan.recipe.seed
-    feed = iter(batches(images, data, batch_size=BATCH, seed=seed, first_batch=0))
+    feed = iter(batches(images, data, batch_size=train.batch_size, seed=seed, first_batch=0))
     step = TrainingStep(plan.state, plan.recipe)
-    losses = [step.run(feed, 1) for _ in range(STEPS)]
+    losses = [step.run(feed, 1) for _ in range(train.steps)]
     pairs = np.array([(it.generator, it.discriminator) for it in losses])
     return pairs.reshape(-1, WINDOW, 2).mean(axis=1)
 

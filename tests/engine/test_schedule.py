@@ -10,16 +10,23 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gantool.engine.schedule import Calendar, batches_before, calendar, in_burst
-from gantool.recipe.model import Burst, Interval, Train, Updates
+from gantool.engine.schedule import (
+    Schedule,
+    batches_before,
+    in_burst,
+    schedule_of,
+    step_of_update,
+)
+from gantool.recipe.model import Burst, Train, Updates
+from gantool.recipe.types import Interval
 
 
 def every(*written: int | str) -> list[Interval]:
     return [Interval.of(item) for item in written]
 
 
-def dates(batches_per_epoch: int = 10, **updates: Any) -> Calendar:
-    return Calendar(Updates.model_validate(updates), batches_per_epoch)
+def dates(batches_per_epoch: int = 10, **updates: Any) -> Schedule:
+    return Schedule(Updates.model_validate(updates), batches_per_epoch)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +117,34 @@ updates_of_recipes = st.builds(
 )
 
 
+def taken(updates: Updates, step: int) -> int:
+    """Updates of the discriminator in a step, counted from 0."""
+    burst = updates.burst
+    is_one = burst is not None and bool(in_burst(burst, step))
+    return burst.discriminator if is_one and burst else updates.discriminator
+
+
 @given(updates_of_recipes, st.integers(0, 100))
 def test_batches_are_the_sum_of_what_each_step_takes(updates: Updates, step: int) -> None:
-    def taken(number: int) -> int:
-        burst = updates.burst
-        is_one = burst is not None and bool(in_burst(burst, number))
-        return burst.discriminator if is_one and burst else updates.discriminator
+    assert batches_before(updates, step) == sum(taken(updates, it) for it in range(step))
 
-    assert batches_before(updates, step) == sum(map(taken, range(step)))
+
+@given(updates_of_recipes, st.integers(1, 5))
+def test_the_step_of_an_update_is_the_one_that_makes_it(updates: Updates, generator: int) -> None:
+    updates = updates.model_copy(update={"generator": generator})
+    counts = {
+        "discriminator": lambda step: taken(updates, step),
+        "generator": lambda _: generator,
+    }
+    for network, count in counts.items():
+        steps = [step for step in range(40) for _ in range(count(step))]
+        found = [step_of_update(updates, network, index) for index in range(len(steps))]
+        assert found == steps
+
+
+def test_an_update_of_both_networks_is_a_step() -> None:
+    updates = Updates(order="simultaneous")
+    assert [step_of_update(updates, "both", index) for index in (0, 1, 2**40)] == [0, 1, 2**40]
 
 
 @pytest.mark.parametrize(("first", "each"), [(3, 4), (0, 5), (4, None), (0, None)])
@@ -142,17 +169,17 @@ intervals_of_recipes = st.integers(1, 500) | st.integers(1, 30).map(lambda n: f"
 def test_a_stop_is_the_first_step_at_which_anything_is_due(
     updates: Updates, per_epoch: int, step: int, written: list[int | str], more: int
 ) -> None:
-    found, intervals, last = Calendar(updates, per_epoch), every(*written), step + more
+    found, intervals, last = Schedule(updates, per_epoch), every(*written), step + more
     stop = found.next_stop(step, intervals, last)
     due = (n for n in range(step + 1, last) if any(found.is_due(n, item) for item in intervals))
     assert stop == next(due, last)
 
 
-@given(updates_of_recipes, st.integers(0, 2_000))
+@given(updates_of_recipes, st.integers(0, 2_000) | st.integers(0, 2**127))
 def test_the_step_after_some_batches_is_the_first_that_has_them(
     updates: Updates, batches: int
 ) -> None:
-    step = Calendar(updates, 10).step_after(batches)
+    step = Schedule(updates, 10).step_after(batches)
     assert batches_before(updates, step) >= batches
     assert step == 0 or batches_before(updates, step - 1) < batches
 
@@ -177,9 +204,22 @@ def train(**keys: object) -> Train:
     ],
 )
 def test_steps_in_all(settings: Train, images: int, steps: int) -> None:
-    assert calendar(settings, images).last_step(settings) == steps
+    assert schedule_of(settings, images).last_step(settings) == steps
+
+
+LARGEST = 2**63 - 1
+
+
+def test_a_length_or_an_interval_may_be_as_large_as_a_number_of_a_recipe() -> None:
+    settings = train(epochs=LARGEST, updates={"discriminator": 2})
+    assert schedule_of(settings, 5 * 8).last_step(settings) == (5 * LARGEST + 1) // 2
+    found = every(LARGEST, f"{LARGEST} epochs")
+    assert dates().next_stop(0, found, 5 * LARGEST) == LARGEST
+    assert dates().next_stop(LARGEST, found[1:], 20 * LARGEST) == 10 * LARGEST
+    assert not dates().is_due(10 * LARGEST - 1, found[1])
+    assert dates().is_due(10 * LARGEST, found[1])
 
 
 def test_a_partial_batch_is_no_batch() -> None:
-    found = [calendar(train(steps=1), images).batches_per_epoch for images in (7, 8, 15, 16)]
+    found = [schedule_of(train(steps=1), images).batches_per_epoch for images in (7, 8, 15, 16)]
     assert found == [0, 1, 1, 2]

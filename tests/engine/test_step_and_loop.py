@@ -11,14 +11,15 @@ import tensorflow as tf
 
 from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
-from gantool.engine.loop import Progress, train
+from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.replicas import Replicas
-from gantool.engine.schedule import Calendar
+from gantool.engine.schedule import Schedule
 from gantool.engine.step import Losses, TrainingStep
-from gantool.recipe.model import Interval, Updates
+from gantool.gan.updates import Given, Update
+from gantool.recipe.model import Updates
+from gantool.recipe.types import Interval
 
-DATES = Calendar(Updates(), batches_per_epoch=10)
+DATES = Schedule(Updates(), batches_per_epoch=10)
 SMALL = (
     "generator.layers=[Dense: {units: 784}, BatchNormalization,"
     " Reshape: {target_shape: [28, 28, 1]}]",
@@ -47,6 +48,7 @@ def updates(plan: Plan) -> tuple[int, int]:
     return discriminator, generator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "made"),
     [
@@ -76,29 +78,17 @@ def test_a_step_makes_the_updates_of_the_recipe(
 class Order:
     """Which latents and labels each update of an eager step was given, and in which order."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, loaded: Any) -> None:
-        from gantool.engine import step as module
-
-        self.plan, _, self.feed = set_out(loaded)
+    def __init__(self, loaded: Any) -> None:
+        plan, _, feed = set_out(loaded)
         self.made: list[tuple[str, bytes, bytes]] = []
-        for name in ("update_discriminator", "update_generator", "update_both"):
-            original = getattr(module, name)
-            monkeypatch.setattr(module, name, self.noting(name.removeprefix("update_"), original))
         tf.config.run_functions_eagerly(True)
         try:
-            step = TrainingStep(self.plan.state, self.plan.recipe)
+            step = _Noting(plan.state, plan.recipe)
+            step.made = self.made
             for _ in range(2):
-                step.run(self.feed, 1)
+                step.run(feed, 1)
         finally:
             tf.config.run_functions_eagerly(False)
-
-    def noting(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        def update(*arguments: Any) -> Any:
-            *_, labels, latents, _index, _allowed = arguments
-            self.made.append((name, latents.numpy().tobytes(), labels.numpy().tobytes()))
-            return original(*arguments)
-
-        return update
 
     def networks(self) -> list[str]:
         return [name for name, _, _ in self.made]
@@ -111,9 +101,18 @@ class Order:
 
 
 @pytest.fixture
-def order(monkeypatch: pytest.MonkeyPatch, load_tiny: Callable[..., Any]) -> Callable[[str], Order]:
+def order(load_tiny: Callable[..., Any]) -> Callable[[str], Order]:
     """Two steps of tiny.yaml with some `train.updates`."""
-    return lambda updates: Order(monkeypatch, load_tiny(f"train.updates={{{updates}}}"))
+    return lambda updates: Order(load_tiny(f"train.updates={{{updates}}}"))
+
+
+class _Noting(TrainingStep):
+    made: list[tuple[str, bytes, bytes]]
+
+    def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
+        latents, labels = (it.numpy().tobytes() for it in (given.latents, given.labels))
+        self.made.append((update.network, latents, labels))
+        return super().make(update, given)
 
 
 class TestOrderOfUpdates:
@@ -175,13 +174,13 @@ class State:
     seconds = 10.0
 
 
-def walk(*, first: int = 0, **keys: Any) -> list[Progress]:
+def walk(*, first: int = 0, **keys: Any) -> list[TrainingProgress]:
     state = State()
     state.step = first
     settings: dict[str, Any] = {
         "last": 100,
         "batch_size": 64,
-        "calendar": DATES,
+        "schedule": DATES,
         "intervals": [Interval.of(30), Interval.of(50)],
         "should_stop": lambda: False,
     }
@@ -224,7 +223,7 @@ def test_a_wish_to_stop_is_heard_at_the_next_pause() -> None:
     assert found[-1].step < 100
 
 
-class TwoWorkers(Replicas):
+class TwoWorkers:
     """The other one, number 0, takes 0.3 s a call, and wishes to stop at its third pause."""
 
     def __init__(self) -> None:
@@ -237,7 +236,7 @@ class TwoWorkers(Replicas):
 
 def test_workers_pause_together_and_stop_for_each_other() -> None:
     workers = TwoWorkers()
-    found = walk(replicas=workers, intervals=[Interval.of(1000)], last=1000)
+    found = walk(agree=workers.agree, intervals=[Interval.of(1000)], last=1000)
     assert workers.asked == [0, 0, 0]
     assert [progress.stopped for progress in found] == [0, 0, 15]
     # By its pace half a second takes two steps, then three; by this one's own they would double.
@@ -246,7 +245,7 @@ def test_workers_pause_together_and_stop_for_each_other() -> None:
 
 def test_a_wish_of_this_worker_is_told_to_the_others() -> None:
     workers = TwoWorkers()
-    [only] = walk(replicas=workers, should_stop=lambda: 2)
+    [only] = walk(agree=workers.agree, should_stop=lambda: 2)
     assert (workers.asked, only.stopped) == ([2], 2)
 
 

@@ -6,20 +6,22 @@ import keras
 import numpy as np
 import pytest
 
-from gantool.gan.updates import update_discriminator_separately
-from gantool.networks.layers import ConcatLabel
+from gantool.layers.concat_label import ConcatLabel
+from gantool.losses.wasserstein import Wasserstein
+from gantool.terms.weight_decay import WeightDecay
 
-from .games import (
+from .gans import (
     BATCH,
     RATE,
     REAL,
+    SEPARATE,
     UPDATES,
-    both,
-    game_of,
+    gan_of,
     latents_of,
-    learn,
-    rich_game,
-    teach,
+    rich_gan,
+    update_both,
+    update_discriminator,
+    update_generator,
     weights,
 )
 
@@ -29,19 +31,19 @@ class TestWeightDecay:
 
     def moved_further(self, run, network):
         """How much further decay moves the weights of a network, and where they were before."""
-        game, plain = game_of(decay=self.DECAY), game_of()
+        gan, plain = gan_of(regularizers=[WeightDecay(self.DECAY)]), gan_of()
         before = weights(getattr(plain, network))
-        assert run(game) == run(plain)  # the losses are told without it
-        pairs = zip(weights(getattr(game, network)), weights(getattr(plain, network)), strict=True)
+        assert run(gan) == run(plain)  # the losses are told without it
+        pairs = zip(weights(getattr(gan, network)), weights(getattr(plain, network)), strict=True)
         return [found - value for found, value in pairs], before
 
     @pytest.mark.parametrize(
         ("run", "network"),
         [
-            (teach, "discriminator"),
-            (learn, "generator"),
-            (both, "discriminator"),
-            (both, "generator"),
+            (update_discriminator, "discriminator"),
+            (update_generator, "generator"),
+            (update_both, "discriminator"),
+            (update_both, "generator"),
         ],
     )
     def test_pulls_every_weight_towards_zero_by_its_share(self, run, network):
@@ -51,63 +53,63 @@ class TestWeightDecay:
             np.testing.assert_allclose(found, -RATE * self.DECAY * weight, rtol=0, atol=1e-6)
 
     def test_joins_each_of_two_separate_updates(self):
-        game = game_of(decay=self.DECAY, loss="wasserstein")
-        kernel = weights(game.discriminator)[0]
-        teach(game, update_discriminator_separately)
-        made = game.generator.outputs[0].reshape(BATCH, 3).astype(np.float64)
+        gan = gan_of(regularizers=[WeightDecay(self.DECAY)], loss=Wasserstein())
+        kernel = weights(gan.discriminator)[0]
+        update_discriminator(gan, SEPARATE)
+        made = gan.generator.outputs[0].reshape(BATCH, 3).astype(np.float64)
         for images, sign in ((REAL.reshape(BATCH, 3), -1.0), (made, 1.0)):
             slope = np.full((BATCH, 1), sign / BATCH)
             kernel = kernel - RATE * (images.astype(np.float64).T @ slope + self.DECAY * kernel)
-        np.testing.assert_allclose(weights(game.discriminator)[0], kernel, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(weights(gan.discriminator)[0], kernel, rtol=0, atol=1e-5)
 
 
 class TestRandomness:
     def test_generated_images_are_made_of_the_latents_that_are_handed_over(self):
-        game = game_of()
-        teach(game, index=5)
-        learn(game, index=6)
-        for found, index in zip(game.generator.inputs, (5, 6), strict=True):
+        gan = gan_of()
+        update_discriminator(gan, index=5)
+        update_generator(gan, index=6)
+        for found, index in zip(gan.generator.inputs, (5, 6), strict=True):
             assert np.array_equal(found, latents_of(index))
 
     @UPDATES
     def test_dropout_has_a_seed_for_each_pass(self, update):
-        game = rich_game()
+        gan = rich_gan()
         for index in range(2):
-            teach(game, update, index)
-            learn(game, index)
-        seeds = game.discriminator.seeds + game.generator.seeds
+            update_discriminator(gan, update, index)
+            update_generator(gan, index)
+        seeds = gan.discriminator.seeds + gan.generator.seeds
         assert len(set(seeds)) == len(seeds) == 10
 
 
 class TestLabels:
     @pytest.fixture
-    def game(self):
-        return game_of(
+    def gan(self):
+        return gan_of(
             [ConcatLabel(classes=3), keras.layers.Dense(3)],
             [ConcatLabel(classes=3), keras.layers.Flatten(), keras.layers.Dense(1)],
-            loss="wasserstein",
+            loss=Wasserstein(),
         )
 
-    def test_reach_the_generator(self, game):
-        before = weights(game.generator)[0]
-        learn(game)
-        moved = (weights(game.generator)[0] != before).any(1)
+    def test_reach_the_generator(self, gan):
+        before = weights(gan.generator)[0]
+        update_generator(gan)
+        moved = (weights(gan.generator)[0] != before).any(1)
         # Rows 0 and 1 are the latent's, then a row for each class; class 1 was not asked for.
         assert moved.tolist() == [True, True, True, False, True]
 
     @UPDATES
-    def test_reach_the_discriminator_with_real_and_with_generated_images(self, game, update):
-        game.discriminator.optimizer.learning_rate = 0.0
-        game.discriminator.trainable[0].assign(
+    def test_reach_the_discriminator_with_real_and_with_generated_images(self, gan, update):
+        gan.discriminator.optimizer.learning_rate = 0.0
+        gan.discriminator.trainable[0].assign(
             # The logit is the class plane of the first pixel: 10, 20 or 30.
             np.float32([0, 10, 20, 30] + [0] * 8)[:, None]
         )
-        teach(game, update)
+        update_discriminator(gan, update)
         expected = np.float32([[10], [30], [30], [10]])
-        assert np.array_equal(game.discriminator.outputs[0], expected)
-        assert np.array_equal(game.discriminator.outputs[1], expected)
+        assert np.array_equal(gan.discriminator.outputs[0], expected)
+        assert np.array_equal(gan.discriminator.outputs[1], expected)
 
-    def test_reach_the_discriminator_while_the_generator_learns(self, game):
-        game.discriminator.trainable[0].assign(np.float32([0, 10, 20, 30] + [0] * 8)[:, None])
-        learn(game)
-        assert np.array_equal(game.discriminator.outputs[0], [[10], [30], [30], [10]])
+    def test_reach_the_discriminator_while_the_generator_learns(self, gan):
+        gan.discriminator.trainable[0].assign(np.float32([0, 10, 20, 30] + [0] * 8)[:, None])
+        update_generator(gan)
+        assert np.array_equal(gan.discriminator.outputs[0], [[10], [30], [30], [10]])

@@ -9,7 +9,8 @@ from gantool.kernels import convolution
 from gantool.kernels.patches import Patches, patches
 from gantool.kernels.stride import Shapes
 from gantool.kernels.winograd import Winograd
-from gantool.networks.layers import Conv2D, Conv2DTranspose
+from gantool.layers.conv2d import Conv2D
+from gantool.layers.conv2d_transpose import Conv2DTranspose
 
 LARGE = (16, 16, 16, 64)
 """Images that the faster way is chosen for where there are 64 filters."""

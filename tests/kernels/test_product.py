@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gantool.kernels import product
-from gantool.networks.layers import Dense
+from gantool.layers.dense import Dense
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ def test_an_odd_kernel_of_stride_2_has_no_products_with_the_tap_that_it_lacks(mo
     assert sum(depths) == 3 * (2 * 6 - 1) ** 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shapes", "tile"), [SHAPES[at] for at in (1, 3, 4)])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_derivatives_are_the_plain_way_s_first_and_second(shapes, tile, transposed):

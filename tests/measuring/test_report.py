@@ -37,6 +37,7 @@ def set_out(loaded: Any) -> Any:
     return plan, load_images(plan.source, plan.recipe.data)
 
 
+@pytest.mark.slow
 def test_a_report_adds_up(load_tiny: Callable[..., Any]) -> None:
     plan, images = set_out(load_tiny(*QUICK, "train.updates.discriminator=3"))
     found: Report = measure(plan, images, 12)
@@ -58,6 +59,7 @@ def test_a_report_adds_up(load_tiny: Callable[..., Any]) -> None:
     assert found.cores_used_by_others >= 0
 
 
+@pytest.mark.slow
 def test_where_nobody_names_steps_there_are_at_least_five(
     load_tiny: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +108,7 @@ def test_an_estimate_counts_the_steps_that_are_left(
     assert found.gpu_memory is None
 
 
+@pytest.mark.slow
 def test_the_losses_of_an_estimate_are_those_of_the_next_step(
     load_tiny: Callable[..., Any],
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from gantool.networks.build import BuiltNetwork, build_network
 from gantool.networks.memory_check import Budget
-from gantool.recipe.parts import resolve
+from gantool.recipe.specs import resolve
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,7 @@ def build() -> Callable[..., BuiltNetwork]:
         seed: int = 0,
         precision: str = "float32",
         initializer: Any = None,
+        value_range: tuple[float, float] = (-1.0, 1.0),
         budget: Budget | None = None,
     ) -> BuiltNetwork:
         data = {network: {"layers": list(layers)}}
@@ -37,6 +38,7 @@ def build() -> Callable[..., BuiltNetwork]:
             classes=classes,
             seed=seed,
             precision=precision,
+            value_range=value_range,
             budget=budget,
         )
 

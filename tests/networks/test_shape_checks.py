@@ -121,25 +121,6 @@ class TestDiscriminator:
             )
         ]
 
-    @pytest.mark.parametrize("loss", ["non-saturating", "minimax"])
-    @pytest.mark.parametrize(
-        "last",
-        [
-            [{"Dense": {"units": 1, "activation": "sigmoid"}}],
-            [{"Dense": {"units": 1}}, {"Activation": {"activation": "sigmoid"}}],
-        ],
-        ids=["keyword", "layer"],
-    )
-    def test_ends_in_no_sigmoid_where_the_loss_has_it(self, build, last, loss):
-        built = build([*CRITIC[:2], *last], (8, 8, 3), network="discriminator")
-        assert told(discriminator_problems(built, recipe_with(loss))) == [
-            (
-                (1 + len(last),),
-                f"discriminator ends in a sigmoid, and {loss} takes logits:"
-                " remove the sigmoid, the loss has it",
-            )
-        ]
-
     def test_gives_two_logits_to_a_softmax(self, build):
         two = build([*CRITIC[:2], {"Dense": {"units": 2}}], (8, 8, 3), network="discriminator")
         assert told(discriminator_problems(two, recipe_with("softmax"))) == []
@@ -151,12 +132,6 @@ class TestDiscriminator:
                 " end with Flatten and Dense: {units: 2}",
             )
         ]
-
-    @pytest.mark.parametrize("loss", ["least-squares", "hinge", "wasserstein"])
-    def test_may_end_in_a_sigmoid_elsewhere(self, build, loss):
-        layers = [*CRITIC[:2], {"Dense": {"units": 1, "activation": "sigmoid"}}]
-        built = build(layers, (8, 8, 3), network="discriminator")
-        assert told(discriminator_problems(built, recipe_with(loss))) == []
 
     def test_that_fits_has_no_problem(self, build):
         built = build(CRITIC, (8, 8, 3), network="discriminator")

@@ -32,6 +32,7 @@ def test_both_losses_are_drawn_over_the_steps_with_named_axes() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["generator", "discriminator"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_picture_shows_both_lines(count: int, tmp_path: Path) -> None:
     write_loss_plot(tmp_path / "losses.png", ROWS[:count], "mine")

@@ -16,7 +16,7 @@ from PIL import Image
 
 from gantool.data.loading import load_images
 from gantool.engine.plan import make_plan
-from gantool.runs.checkpoint import read_contents
+from gantool.runs.checkpoint import Checkpoint
 from gantool.runs.resume import find_resume_point
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
@@ -103,30 +103,32 @@ def wait_for_checkpoint(folder: RunFolder, step: int) -> None:
 def assert_whole(folder: RunFolder) -> None:
     """All that has its final name is complete."""
     for path in folder.checkpoints():
-        read_contents(path)
+        Checkpoint(path)
     for path in folder.path.rglob("*.png"):
         with Image.open(path) as picture:
             picture.load()
     for line in folder.metrics.read_text().splitlines():
         json.loads(line)
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
 def steps(folder: RunFolder) -> list[int]:
     return [json.loads(line)["step"] for line in folder.metrics.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_with_what_was_saved(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match="No space left on device") as raised:
         train(folder, {20: disk.fill})
     assert Path(raised.value.filename).is_relative_to(folder.path)
-    assert not raised.value.filename.endswith(".part")
+    assert not raised.value.filename.endswith(".gantool-tmp")
     disk.free()
     assert folder.checkpoints() == [folder.checkpoint(10), folder.checkpoint(20)]
     assert find_resume_point(folder).damaged == {}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_waited_out_where_the_recipe_says_so(disk: SmallDisk, train: Train) -> None:
     """Rows that could not be written come later, in their order; checkpoints go on at the next."""
     folder = RunFolder(disk.path / "run")
@@ -138,6 +140,7 @@ def test_a_full_disk_is_waited_out_where_the_recipe_says_so(disk: SmallDisk, tra
     assert folder.checkpoints() == [folder.checkpoint(50), folder.checkpoint(60)]
 
 
+@pytest.mark.slow
 def test_a_disk_that_stays_full_ends_the_run_as_failed(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match=r"No space left|could not be written"):
@@ -147,6 +150,7 @@ def test_a_disk_that_stays_full_ends_the_run_as_failed(disk: SmallDisk, train: T
     assert find_resume_point(folder).damaged == {}
 
 
+@pytest.mark.slow
 def test_a_disk_that_turns_read_only(disk: SmallDisk, train: Train) -> None:
     folder = RunFolder(disk.path / "run")
     with pytest.raises(OSError, match="Read-only file system"):
@@ -159,6 +163,7 @@ def test_a_disk_that_turns_read_only(disk: SmallDisk, train: Train) -> None:
 class TestWithoutRoot:
     """The same, by errors that are put in the place of the system's."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["fsync", "replace"])
     @pytest.mark.parametrize("choice", ["stop", "continue"])
     def test_each_call_that_can_fail(

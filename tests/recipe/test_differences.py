@@ -38,11 +38,55 @@ def recipe_with(*settings):
             ["optimizers.generator={SGD: {learning_rate: 2e-4, beta_1: 0.5}}"],
             [("optimizers.generator.name", "Adam", "SGD")],
         ),
-        (["seed=1", "loss=hinge"], [("seed", 0, 1), ("loss", "non-saturating", "hinge")]),
+        (
+            ["seed=1", "loss=hinge"],
+            [
+                ("seed", 0, 1),
+                ("loss.name", "NonSaturating", "Hinge"),
+                ("loss.keywords.label_smoothing", 0.0, None),
+            ],
+        ),
+        # Another name of the same class, and a keyword's default, are none either.
+        (["loss=NonSaturating"], []),
+        (["loss={non-saturating: {}}"], []),
     ],
 )
 def test_every_value_that_differs_is_told_with_its_path(settings, expected):
     assert differences(recipe_with(), recipe_with(*settings)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ("GradientPenalty", "GradientPenalty: {weight: 10}", []),
+        ("GradientPenalty", "GradientPenalty: {weight: 10.0}", []),
+        (
+            "GradientPenalty",
+            "GradientPenalty: {weight: 9}",
+            [("regularizers.0.keywords.weight", 10.0, 9)],
+        ),
+        (
+            "WeightClip: {limit: 1}",
+            "WeightClip: {limit: 1, batch_normalization: weights}",
+            [],
+        ),
+        (
+            "WeightClip: {limit: 1}",
+            "WeightDecay: {weight: 1}",
+            [
+                ("regularizers.0.name", "WeightClip", "WeightDecay"),
+                ("regularizers.0.keywords.limit", 1, None),
+                ("regularizers.0.keywords.batch_normalization", "weights", None),
+                ("regularizers.0.keywords.weight", None, 1),
+            ],
+        ),
+    ],
+)
+def test_defaults_of_regularizers_are_spelled_out(ours, theirs, expected):
+    recipes = [recipe_with(f"regularizers=[{{{item}}}]") for item in (ours, theirs)]
+    if ":" not in ours:
+        recipes[0] = recipe_with(f"regularizers=[{ours}]")
+    assert differences(*recipes) == expected
 
 
 def test_lists_of_other_lengths_differ_as_a_whole():

@@ -2,7 +2,7 @@ import pytest
 
 from gantool.errors import InputError
 from gantool.recipe.document import read_document
-from gantool.recipe.edit import Override, apply, parse_override, rename
+from gantool.recipe.edit import Override, changed, edited, parse_override
 
 RECIPE = """\
 # a recipe
@@ -35,9 +35,18 @@ def document(text):
     return found
 
 
-def changed(text, *arguments):
+def apply(text, *arguments):
+    """Return a text with the values of --set in it."""
+    found = document(text)
+    data = found.data
+    for argument in arguments:
+        data = changed(data, parse_override(argument))
+    return edited(found, data)
+
+
+def lines_changed(text, *arguments):
     """Return the lines that --set takes from a text, with '-', and those it adds, with '+'."""
-    new = apply(document(text), [parse_override(argument) for argument in arguments])
+    new = apply(text, *arguments)
     old_lines, new_lines = text.splitlines(), new.splitlines()
     gone = ["-" + line for line in old_lines if line not in new_lines]
     return gone + ["+" + line for line in new_lines if line not in old_lines]
@@ -143,24 +152,24 @@ def test_wrong_arguments(argument, message):
     ],
 )  # fmt: skip
 def test_one_change_leaves_the_rest(argument, lines):
-    assert changed(RECIPE, argument) == lines
+    assert lines_changed(RECIPE, argument) == lines
 
 
 def test_a_new_key_stands_below_the_last_of_its_mapping():
-    new = apply(document(RECIPE), [parse_override("generator.layers.2.Conv2D.padding=same")])
+    new = apply(RECIPE, "generator.layers.2.Conv2D.padding=same")
     assert "        kernel_size: 4   # even\n        padding: same\n\n    - ReLU" in new
-    new = apply(document(RECIPE), [parse_override("train.average=null")])
+    new = apply(RECIPE, "train.average=null")
     assert new.endswith("  batch_size: 64\n  average: null\n\n# the end\n")
 
 
 def test_changes_build_on_each_other():
-    assert changed(RECIPE, "train.x={}", "train.x.y=1", "train.x.z=2", "train.x.y=3") == [
+    assert lines_changed(RECIPE, "train.x={}", "train.x.y=1", "train.x.z=2", "train.x.y=3") == [
         "+  x: {y: 3, z: 2}"
     ]
 
 
 def test_no_change_leaves_the_text():
-    assert apply(document(RECIPE), []) == RECIPE
+    assert apply(RECIPE) == RECIPE
 
 
 @pytest.mark.parametrize(
@@ -199,7 +208,7 @@ def test_no_change_leaves_the_text():
     ],
 )  # fmt: skip
 def test_layouts(text, argument, new):
-    assert apply(document(text), [parse_override(argument)]) == new
+    assert apply(text, argument) == new
 
 
 @pytest.mark.parametrize(
@@ -225,55 +234,79 @@ def test_layouts(text, argument, new):
 )  # fmt: skip
 def test_paths_that_lead_nowhere(argument, reason):
     with pytest.raises(InputError) as error:
-        apply(document(RECIPE), [parse_override(argument)])
+        apply(RECIPE, argument)
     assert str(error.value) == f"--set {argument!r}: {reason}"
 
 
 def test_an_empty_list_has_no_items():
     with pytest.raises(InputError) as error:
-        apply(document("a: []"), [parse_override("a.0=1")])
+        apply("a: []", "a.0=1")
     assert str(error.value) == "--set 'a.0=1': the list a has no item 0; it is empty"
 
 
 def test_what_the_reader_would_refuse_is_not_written():
-    deep = "x=" + "[" * 90 + "]" * 90
+    deep = "a.b.c.d.e.f.g.h.i.j.x=" + "[" * 89 + "]" * 89
+    assert read_document(apply("a: {}", deep), "mine.yaml")[1] == []
+    deeper = deep.replace("=", ".y=")
     with pytest.raises(InputError) as error:
-        apply(document("a: {b: {c: {d: {e: {f: {g: {h: {i: {j: {}}}}}}}}}}"),
-              [parse_override("a.b.c.d.e.f.g.h.i.j." + deep)])  # fmt: skip
-    assert str(error.value).endswith(": more than 100 levels are nested here")
+        parse_override(deeper)
+    assert str(error.value) == f"--set {deeper!r}: more than 100 levels are nested here"
+    many = "=[" + "1," * 6_000 + "]"
+    with pytest.raises(InputError) as error:
+        apply("a: 1", "b" + many, "c" + many)
+    assert str(error.value) == (
+        "mine.yaml: with what --set puts into it, the text holds more than 10,000 values"
+    )
 
 
-def test_equal_keys_are_left_for_the_reader_to_tell():
-    found, problems = read_document("a: 1\nb: 2\na: 3\n", "mine.yaml")
-    assert len(problems) == 1
-    assert apply(found, [parse_override("a=4"), parse_override("b=5")]) == "a: 1\nb: 5\na: 4\n"
+def test_data_that_are_changed_are_left_as_they_were():
+    data = document(RECIPE).data
+    inner = {"x": 1}
+    new = changed(data, Override(("train", "y"), inner, "train.y={x: 1}"))
+    newer = changed(new, Override(("train", "y", "x"), 2, "train.y.x=2"))
+    assert (data, inner) == (document(RECIPE).data, {"x": 1})
+    assert (new["train"]["y"], newer["train"]["y"]) == ({"x": 1}, {"x": 2})
 
 
 @pytest.mark.parametrize(
-    ("text", "new"),
+    ("text", "data", "new"),
     [
+        # A key that goes makes place for one that comes, and leaves its comment.
         (
             "train:\n  epochs: 25   # passes\n  batch_size: 64\n",
+            {"train": {"steps": 500, "batch_size": 64}},
             "train:\n  steps: 500   # passes\n  batch_size: 64\n",
         ),
-        ("train: {epochs: 25, batch_size: 64}", "train: {steps: 500, batch_size: 64}"),
-        ("train:\n  steps: 25   # few\n", "train:\n  steps: 500   # few\n"),
-        ("train:\n  batch_size: 64\n", "train:\n  batch_size: 64\n  steps: 500\n"),
-        ("train:\n", "train: {steps: 500}\n"),
-        ("name: x\n", "name: x\ntrain: {steps: 500}\n"),
-        ("train: {epochs: 25, steps: 3}\n", "train: {steps: 500}\n"),
-        ("a: &a {epochs: 2}\ntrain: *a\n", "a: &a {epochs: 2}\ntrain: {steps: 500}\n"),
         (
-            "a: &a {epochs: 2}\ntrain: {<<: *a}\n",
-            "a: {epochs: 2}\ntrain: {steps: 500}\n",
+            "train: {epochs: 25, batch_size: 64}",
+            {"train": {"batch_size": 64, "steps": 500}},
+            "train: {steps: 500, batch_size: 64}",
         ),
+        # Where none comes, the mapping around it is written anew.
+        (
+            "a: 1  # one\ntrain: {epochs: 25, steps: 3}\n",
+            {"a": 1, "train": {"steps": 500}},
+            "a: 1  # one\ntrain: {steps: 500}\n",
+        ),
+        # A value that has aliases or goes on in a merge changes in its own place alone.
+        (
+            "a: &a {epochs: 2}  # two\ntrain: *a\n",
+            {"a": {"epochs": 2}, "train": {"steps": 500}},
+            "a: &a {epochs: 2}  # two\ntrain: {steps: 500}\n",
+        ),
+        (
+            "a: &a {epochs: 2}  # two\ntrain: {<<: *a}\n",
+            {"a": {"epochs": 2}, "train": {"steps": 500}},
+            "a: &a {epochs: 2}  # two\ntrain: {steps: 500}\n",
+        ),
+        # Changes in several places, one inside the last value of another's mapping.
+        (
+            "a: 1  # one\nb:\n  c: {d: 2}  # two\n# end\n",
+            {"a": 3, "b": {"c": {"d": 4, "e": 5}, "f": 6, "g": 7}, "h": 8},
+            "a: 3  # one\nb:\n  c: {d: 4, e: 5}  # two\n  f: 6\n  g: 7\nh: 8\n# end\n",
+        ),
+        ("a: [1, 2]  # two\n", {"a": [1, 2, 3]}, "a: [1, 2, 3]  # two\n"),
     ],
 )
-def test_rename(text, new):
-    assert rename(document(text), ("train", "epochs"), "steps", 500) == new
-
-
-def test_rename_below_a_number():
-    with pytest.raises(InputError) as error:
-        rename(document("train: 3"), ("train", "epochs"), "steps", 500)
-    assert str(error.value) == "--set 'train.steps=500': train is 3, which holds no 'steps'"
+def test_a_text_is_edited_where_the_data_differ(text, data, new):
+    assert edited(document(text), data) == new

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gantool.cli.loading import load_recipe
 from gantool.errors import InputError
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import MAX_CHARACTERS, RecipeError, RecipeText, find_recipe, load
+from gantool.recipe.yaml_nodes import Composer
 
 GOLDEN = Path(__file__).parent / "golden"
 RIGHT = (GOLDEN / "right.yaml").read_text(encoding="utf-8")
@@ -93,8 +95,8 @@ class TestOverrides:
                            "generator.layers.1.Reshape.target_shape=[7, 7, 8]")  # fmt: skip
         loaded.raise_problems()
         assert loaded.recipe.train.batch_size == 32
-        assert loaded.parts.generator[0].keywords == {"units": 392}
-        assert loaded.parts.generator[1].keywords == {"target_shape": [7, 7, 8]}
+        assert loaded.specs.generator[0].keywords == {"units": 392}
+        assert loaded.specs.generator[1].keywords == {"target_shape": [7, 7, 8]}
         assert "batch_size: 32" in loaded.text
         assert load_text(loaded.text).recipe == loaded.recipe
 
@@ -131,11 +133,42 @@ class TestOverrides:
     def test_may_mend_what_is_wrong(self):
         wrong = RIGHT.replace("non-saturating", "saturated")
         assert len(lines_of(wrong)) == 1
-        assert load_text(wrong, "loss=hinge").recipe.loss == "hinge"
+        assert load_text(wrong, "loss=hinge").recipe.loss.name == "Hinge"
 
     def test_of_a_place_that_cannot_be(self):
         with pytest.raises(InputError, match=r"^--set 'generator\.layers\.9=ReLU': .* no item 9"):
             load_text(RIGHT, "generator.layers.9=ReLU")
+
+
+class TestReadings:
+    """How often a recipe's text goes through the YAML reader, which takes most of the time."""
+
+    @pytest.fixture
+    def read(self, monkeypatch):
+        texts = []
+        init = Composer.__init__
+
+        def counting(self, text):
+            texts.append(text)
+            init(self, text)
+
+        monkeypatch.setattr(Composer, "__init__", counting)
+        return texts
+
+    def test_one_until_the_edited_text_is_asked_for_then_one_of_that(self, read):
+        source = RecipeText(RIGHT, "mine.yaml", Path.cwd())
+        loaded = load_recipe(source, ["train.batch_size=32", "latent.size=9"], steps=9, seed=1)
+        loaded = loaded.stating(("train", "precision"), "float32")
+        assert read == ["32", "9", RIGHT]  # each value of --set is a text of its own
+        for _ in range(2):
+            text = loaded.text
+        assert read == ["32", "9", RIGHT, text]
+        assert load(RecipeText(text, "mine.yaml", Path.cwd())).recipe == loaded.recipe
+        assert (loaded.recipe.seed, loaded.recipe.train.precision) == (1, "float32")
+
+    def test_a_recipe_without_changes_is_read_once(self, read):
+        assert load(RecipeText(RIGHT, "mine.yaml", Path.cwd())).text == RIGHT
+        assert read == [RIGHT]
 
 
 class TestSteps:
@@ -162,7 +195,7 @@ class TestProblems:
         from gantool.recipe.document import Problem
 
         loaded = load_text(RIGHT.replace("{units: 196}", "{unit: 196}"))
-        assert loaded.parts.generator[0].keywords == {"units": 196}
+        assert loaded.specs.generator[0].keywords == {"units": 196}
         with pytest.raises(RecipeError) as error:
             loaded.raise_problems([Problem(("name",), "is dull")])
         assert str(error.value).splitlines() == [

@@ -80,4 +80,4 @@ def test_all_of_them_are_told(load_tiny):
         "output.grid.rows=9999999",
     )
     paths = [path for path, _ in found(load_tiny, 10**9, *settings)]
-    assert paths == [("train", "batch_size"), ("latent", "size"), ("output", "grid", "rows")]
+    assert paths == [("train", "batch_size"), ("output", "grid", "rows"), ("latent", "size")]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from gantool.errors import InputError
+from gantool.recipe.document import dotted
 from gantool.recipe.load import find_recipe, load
+from gantool.recipe.model import Recipe
+from gantool.recipe.specs import resolve
 from gantool.recipe.validate import validate
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -51,6 +55,12 @@ SMALLEST = {
 }
 
 
+def checked(data):
+    """A recipe, and the problems of its structure and of its components."""
+    recipe, problems = validate(data)
+    return recipe, [*problems, *resolve(data)[1]]
+
+
 def test_what_a_recipe_leaves_out_has_the_values_of_the_design():
     recipe, problems = validate(SMALLEST)
     assert problems == []
@@ -76,42 +86,144 @@ def test_numbers_are_numbers_however_they_are_written(given, read):
     text = f"limit: {given}"
     document, problems = read_document(text, "x")
     assert problems == []
-    recipe, _ = validate(SMALLEST | {"regularizers": [{"WeightClip": document.data}]})
-    assert recipe.regularizers[0].limit == read
+    recipe, problems = checked(SMALLEST | {"regularizers": [{"WeightClip": document.data}]})
+    assert problems == []
+    assert recipe.regularizers[0].keywords["limit"] == read
 
 
 def test_regularizers_are_told_apart_by_their_names():
-    given = ["GradientPenalty", {"GradientPenalty": {"weight": 1}}, {"WeightClip": {"limit": 0.5}}]
-    recipe, problems = validate(SMALLEST | {"regularizers": given})
+    given = ["GradientPenalty", {"WeightDecay": {"weight": 1}}, {"WeightClip": {"limit": 0.5}}]
+    recipe, problems = checked(SMALLEST | {"regularizers": given})
     assert problems == []
-    assert [type(item).__name__ for item in recipe.regularizers] == [
-        "GradientPenalty",
-        "GradientPenalty",
-        "WeightClip",
+    assert [(item.name, item.keywords) for item in recipe.regularizers] == [
+        ("GradientPenalty", {"weight": 10.0}),
+        ("WeightDecay", {"weight": 1}),
+        ("WeightClip", {"limit": 0.5, "batch_normalization": "weights"}),
     ]
-    assert recipe.regularizers[0].weight == 10.0
-    assert recipe.regularizers[1].weight == 1.0
-    assert recipe.regularizers[2].limit == 0.5
+
+
+def test_a_regularizer_is_given_once():
+    clip, decay = {"WeightClip": {"limit": 0.01}}, {"WeightDecay": {"weight": 1}}
+    given = [clip, "GradientPenalty", decay, {"WeightClip": {"limit": 0.001}}, "GradientPenalty"]
+    _, problems = validate(SMALLEST | {"regularizers": given})
+    assert [(problem.path, problem.message) for problem in problems] == [
+        (("regularizers", 3), "WeightClip is given twice"),
+        (("regularizers", 4), "GradientPenalty is given twice"),
+    ]
+
+
+WHOLE = {
+    ("seed",): 0,
+    ("data", "size", 0): 28,
+    ("data", "crop", 1): 28,
+    ("data", "channels"): 3,
+    ("latent", "size"): 16,
+    ("train", "steps"): 10,
+    ("train", "batch_size"): 8,
+    ("train", "retries"): 0,
+    ("train", "updates", "discriminator"): 1,
+    ("train", "updates", "generator"): 1,
+    ("train", "updates", "burst", "discriminator"): 9,
+    ("train", "updates", "burst", "first"): 0,
+    ("train", "updates", "burst", "every"): 9,
+    ("output", "grid", "rows"): 8,
+    ("output", "grid", "columns"): 8,
+    ("output", "checkpoint", "keep"): 3,
+}
+NUMBERS = {
+    ("data", "range", 0): -1,
+    ("data", "range", 1): 1,
+    ("latent", "bounds", 0): -2,
+    ("latent", "bounds", 1): 2.5,
+    ("train", "average"): 0.5,
+    ("regularizers", 0, "GradientPenalty", "weight"): 10,
+    ("regularizers", 1, "WeightClip", "limit"): 0.01,
+    ("regularizers", 2, "WeightDecay", "weight"): 1,
+}
+INTERVALS = (
+    ("output", "log_every"),
+    ("output", "grid", "every"),
+    ("output", "checkpoint", "every"),
+)
+
+
+def with_value(path, value):
+    """The smallest recipe with every section that holds numbers, and one value changed."""
+    data = copy.deepcopy(SMALLEST)
+    data["data"] |= {"range": [-1, 1], "crop": [28, 28]}
+    data["latent"] |= {"distribution": "uniform", "bounds": [-1, 1]}
+    data["train"]["updates"] = {"burst": {}}
+    data["regularizers"] = [
+        *({"GradientPenalty": {}}, {"WeightClip": {"limit": 1}}, {"WeightDecay": {"weight": 1}})
+    ]
+    if path == ("train", "epochs"):
+        del data["train"]["steps"]
+    *above, last = path
+    parent = data
+    for key in above:
+        parent = parent.setdefault(key, {}) if isinstance(parent, dict) else parent[key]
+    parent[last] = value
+    return data
+
+
+@pytest.mark.parametrize("path", [*WHOLE, ("train", "epochs"), *NUMBERS], ids=dotted)
+def test_what_is_no_number_is_not_taken_for_one(path):
+    kind = "a number" if path in NUMBERS else "a whole number"
+    for value in (True, False, "1", "4.0"):
+        _, [problem] = checked(with_value(path, value))
+        assert problem.path == path
+        assert problem.message == f"{dotted(path)} must be {kind}, not {value!r}"
+
+
+@pytest.mark.parametrize(("path", "value"), [*WHOLE.items(), *NUMBERS.items()])
+def test_numbers_are_taken_whole_or_not(path, value):
+    for number in (value, float(value)):
+        assert checked(with_value(path, number))[1] == []
+
+
+def test_the_tables_above_hold_every_number_of_a_recipe():
+    schema = Recipe.model_json_schema()
+
+    def numbers(part, path):
+        if "$ref" in part:
+            part = schema["$defs"][part["$ref"].rpartition("/")[2]]
+        if part.get("type") in ("integer", "number"):
+            yield path
+        for name, inner in part.get("properties", {}).items():
+            yield from numbers(inner, (*path, name))
+        for index, inner in enumerate(part.get("prefixItems", ())):
+            yield from numbers(inner, (*path, index))
+        for inner in part.get("anyOf", ()):
+            yield from numbers(inner, path)
+
+    def by_key(paths):
+        return {tuple(key for key in path if isinstance(key, str)) for path in paths}
+
+    told = [path for path in (*WHOLE, *NUMBERS, *INTERVALS) if path[0] != "regularizers"]
+    assert by_key(numbers(schema, ())) == by_key([*told, ("train", "epochs")])
 
 
 @pytest.mark.parametrize(
-    ("section", "key"),
-    [("latent", "size"), ("train", "batch_size"), ("train", "steps")],
+    "path",
+    [*sorted(WHOLE.keys() - {("data", "channels")}, key=str), *INTERVALS, ("train", "epochs")],
+    ids=dotted,
 )
-@pytest.mark.parametrize("given", [10**30, "1e30", "9" * 30])
-def test_whole_numbers_end_where_those_of_tensorflow_do(section, key, given):
-    changed = {section: SMALLEST[section] | {key: given}}
-    _, [problem] = validate(SMALLEST | changed)
-    assert problem.path == (section, key)
-    assert problem.message.startswith(f"{section}.{key} must be ")
-    assert "exceeded" not in problem.message
+def test_whole_numbers_end_where_those_of_tensorflow_do(path):
+    assert validate(with_value(path, 2**63 - 1))[1] == []
+    for number in (2**63, 10**30):
+        _, [problem] = validate(with_value(path, number))
+        assert problem.path == path
+        what = "write" if path in INTERVALS else f"{dotted(path)} must be"
+        assert problem.message.startswith(f"{what} at most 9223372036854775807")
+        assert problem.message.endswith(f", not {number}")
 
 
-def test_the_largest_whole_number():
-    recipe, problems = validate(SMALLEST | {"latent": {"size": 2**63 - 1}})
-    assert problems == []
-    assert recipe.latent.size == 2**63 - 1
-    _, [problem] = validate(SMALLEST | {"latent": {"size": 2**63}})
+@pytest.mark.parametrize("path", INTERVALS, ids=dotted)
+def test_intervals_of_epochs_end_there_too(path):
+    assert validate(with_value(path, f"{2**63 - 1} epochs"))[1] == []
+    _, [problem] = validate(with_value(path, f"{2**63} epochs"))
     assert problem.message == (
-        "latent.size must be at most 9223372036854775807, not 9223372036854775808"
+        "write at most 9223372036854775807 steps or epochs, not '9223372036854775808 epochs'"
     )
+    _, [problem] = validate(with_value(path, "9" * 5_000 + " epochs"))
+    assert problem.message.startswith("write a number of steps of at least 1, or epochs")

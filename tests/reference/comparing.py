@@ -16,8 +16,8 @@ from gantool.recipe.model import Recipe
 
 from .published import Batches, Draw
 from .published import Losses as Expected
-from .reference import Learner
-from .reference_game import Game
+from .reference import ReferenceNetwork
+from .reference_gan import ReferenceGAN
 from .reference_layers import Array
 
 
@@ -44,18 +44,18 @@ def assert_losses(made: Losses, expected: Expected) -> None:
         assert abs(loss - value) <= noise
 
 
-def assert_stands_at(state: TrainingState, game: Game) -> None:
+def assert_stands_at(state: TrainingState, gan: ReferenceGAN) -> None:
     """Compare every weight, moving statistic and slot, and see that there are no others."""
-    _assert_network(state.discriminator, state.discriminator_optimizer, game.discriminator)
-    _assert_network(state.generator, state.generator_optimizer, game.generator)
+    _assert_network(state.discriminator, state.discriminator_optimizer, gan.discriminator)
+    _assert_network(state.generator, state.generator_optimizer, gan.generator)
 
 
 def _assert_network(
-    network: BuiltNetwork, optimizer: keras.optimizers.Optimizer, learner: Learner
+    network: BuiltNetwork, optimizer: keras.optimizers.Optimizer, reference: ReferenceNetwork
 ) -> None:
     made = network.weights() | optimizer_variables(optimizer, network)
-    assert int(made.pop("iteration").numpy()) == learner.updates
-    expected = learner.expected()
+    assert int(made.pop("iteration").numpy()) == reference.updates
+    expected = reference.expected()
     assert set(made) == set(expected)
     for key, (value, noise) in expected.items():
         error = np.abs(made[key].numpy() - value)

@@ -14,8 +14,8 @@ import numpy as np
 from gantool.engine.state import TrainingState
 from gantool.networks.build import BuiltNetwork
 
-from .reference import Adam, Learner, Optimizer, RMSprop
-from .reference_game import Game, Loss, cross_entropy, softmax_cross_entropy, wasserstein
+from .reference import Adam, Optimizer, ReferenceNetwork, RMSprop
+from .reference_gan import Loss, ReferenceGAN, cross_entropy, softmax_cross_entropy, wasserstein
 from .reference_layers import (
     Array,
     BatchNormalization,
@@ -58,20 +58,20 @@ class Published:
     optimizers: tuple[Optimizer, Optimizer]
     loss: Loss
     pictures: tuple[str, float, float, int, int]
-    step: Callable[[Game, Batches, Draw], Losses]
+    step: Callable[[ReferenceGAN, Batches, Draw], Losses]
     decay: float = 0.0
     clip: float | None = None
 
-    def game(self, state: TrainingState) -> Game:
+    def gan(self, state: TrainingState) -> ReferenceGAN:
         """Learners that start where `state` stands."""
         generator, discriminator = (
-            Learner.of(layers, optimizer, _values(network))
+            ReferenceNetwork.of(layers, optimizer, _values(network))
             for layers, optimizer, network in (
                 (self.generator, self.optimizers[0], state.generator),
                 (self.discriminator, self.optimizers[1], state.discriminator),
             )
         )
-        return Game(generator, discriminator, self.loss, self.decay, self.clip)
+        return ReferenceGAN(generator, discriminator, self.loss, self.decay, self.clip)
 
 
 def _values(network: BuiltNetwork) -> dict[str, Array]:
@@ -79,43 +79,48 @@ def _values(network: BuiltNetwork) -> dict[str, Array]:
 
 
 def wgan_step(
-    game: Game, batches: Batches, draw: Draw, *, step: int = 0, critic_updates: range = range(5)
+    gan: ReferenceGAN,
+    batches: Batches,
+    draw: Draw,
+    *,
+    step: int = 0,
+    critic_updates: range = range(5),
 ) -> Losses:
     """The critic five times, each with a batch and latents of its own, then the generator."""
     for number in critic_updates:
         images, labels = batches[number]
-        loss = game.teach_discriminator(images, labels, draw("latent/discriminator", number))
-    return loss, game.teach_generator(labels, draw("latent/generator", step))
+        loss = gan.update_discriminator(images, labels, draw("latent/discriminator", number))
+    return loss, gan.update_generator(labels, draw("latent/generator", step))
 
 
-def separate_step(game: Game, batches: Batches, draw: Draw) -> Losses:
+def separate_step(gan: ReferenceGAN, batches: Batches, draw: Draw) -> Losses:
     """The discriminator on a real batch, on a generated batch, then the generator."""
     images, labels = batches[0]
     latents = draw("latent/discriminator", 0)
-    loss = game.teach_discriminator_separately(images, labels, latents)
-    return loss, game.teach_generator(labels, draw("latent/generator", 0))
+    loss = gan.update_separately(images, labels, latents)
+    return loss, gan.update_generator(labels, draw("latent/generator", 0))
 
 
-def joint_step(game: Game, batches: Batches, draw: Draw) -> Losses:
+def joint_step(gan: ReferenceGAN, batches: Batches, draw: Draw) -> Losses:
     """The discriminator on the sum of its losses, then the generator with latents of its own."""
     images, labels = batches[0]
-    loss = game.teach_discriminator(images, labels, draw("latent/discriminator", 0))
-    return loss, game.teach_generator(labels, draw("latent/generator", 0))
+    loss = gan.update_discriminator(images, labels, draw("latent/discriminator", 0))
+    return loss, gan.update_generator(labels, draw("latent/generator", 0))
 
 
-def generator_twice_step(game: Game, batches: Batches, draw: Draw) -> Losses:
+def generator_twice_step(gan: ReferenceGAN, batches: Batches, draw: Draw) -> Losses:
     """The generator twice, then the discriminator, all with the same latents and labels."""
     images, labels = batches[0]
     latents = draw("latent/shared", 0)
-    game.teach_generator(labels, latents)
-    generator_loss = game.teach_generator(labels, latents)
-    return game.teach_discriminator(images, labels, latents), generator_loss
+    gan.update_generator(labels, latents)
+    generator_loss = gan.update_generator(labels, latents)
+    return gan.update_discriminator(images, labels, latents), generator_loss
 
 
-def simultaneous_step(game: Game, batches: Batches, draw: Draw) -> Losses:
+def simultaneous_step(gan: ReferenceGAN, batches: Batches, draw: Draw) -> Losses:
     """Both at once."""
     images, labels = batches[0]
-    return game.teach_both(images, labels, draw("latent/shared", 0))
+    return gan.update_both(images, labels, draw("latent/shared", 0))
 
 
 KERAS_NORMAL = BatchNormalization(epsilon=1e-3, decay=0.99)

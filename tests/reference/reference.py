@@ -93,7 +93,7 @@ class RMSprop:
 
 
 @dataclass
-class Learner:
+class ReferenceNetwork:
     """A network and its optimizer.
 
     Attributes:
@@ -113,7 +113,7 @@ class Learner:
     @classmethod
     def of(
         cls, layers: Sequence[Layer], optimizer: Optimizer, variables: dict[str, Array]
-    ) -> Learner:
+    ) -> ReferenceNetwork:
         """Start from these variables; their names and order must be those of the layers."""
         names = [name for layer in layers for name in layer.names]
         assert [key.rpartition("/")[2] for key in variables] == names

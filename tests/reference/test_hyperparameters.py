@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from gantool.engine.schedule import calendar
+from gantool.engine.schedule import schedule_of
 from gantool.gan.latents import draw, stateless_seed
 from gantool.recipe.load import RecipeText, find_recipe, load
-from gantool.recipe.model import Burst, WeightClip, WeightDecay
+from gantool.recipe.model import Burst
 
 DISCRIMINATOR_FIRST = {
     "discriminator": 1,
@@ -31,8 +31,8 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "optimizers": [("RMSprop", {"learning_rate": 1e-5}), ("RMSprop", {"learning_rate": 5e-5})],
         "batch": 64,
         "updates": DISCRIMINATOR_FIRST | {"discriminator": 5},
-        "loss": "wasserstein",
-        "regularizers": [WeightClip(limit=0.01, batch_normalization="all")],
+        "loss": "Wasserstein",
+        "regularizers": [("WeightClip", {"limit": 0.01, "batch_normalization": "all"})],
     },
     "dcgan-mnist": {
         "data": {"source": "mnist", "size": (28, 28), "channels": 1, "crop": None},
@@ -41,7 +41,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "optimizers": [("Adam", {})] * 2,
         "batch": 128,
         "updates": DISCRIMINATOR_FIRST | {"real_and_generated": "separate"},
-        "loss": "non-saturating",
+        "loss": "NonSaturating",
     },
     "dcgan-mnist-sigmoid": {
         "data": {"source": "mnist", "size": (28, 28), "channels": 1, "crop": None},
@@ -50,7 +50,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "optimizers": [("Adam", {"learning_rate": 2e-4, "beta_1": 0.5, "beta_2": 0.999})] * 2,
         "batch": 128,
         "updates": DISCRIMINATOR_FIRST,
-        "loss": "non-saturating",
+        "loss": "NonSaturating",
     },
     "cgan-mnist": {
         "data": {"source": "mnist", "size": (28, 28), "channels": 3, "crop": None, "labels": True},
@@ -60,7 +60,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "batch": 64,
         "updates": DISCRIMINATOR_FIRST
         | {"order": "generator-first", "generator": 2, "latents": "shared"},
-        "loss": "non-saturating",
+        "loss": "NonSaturating",
     },
     "dcgan-faces-96": {
         "data": {"size": (96, 96), "channels": 3, "flip": True},
@@ -69,8 +69,8 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "optimizers": [("Adam", {"learning_rate": 1e-4, "beta_1": 0.5})] * 2,
         "batch": 96,
         "updates": DISCRIMINATOR_FIRST | {"order": "simultaneous"},
-        "loss": "softmax",
-        "regularizers": [WeightDecay(weight=1e-5)],
+        "loss": "Softmax",
+        "regularizers": [("WeightDecay", {"weight": 1e-5})],
         "statistics": "batch",
     },
 }
@@ -140,8 +140,10 @@ def test_training_goes_as_published(name, full_size):
     assert recipe.train.updates.model_dump() == published["updates"]
     assert load(find_recipe(name)).recipe.train.precision == "auto"  # the device's fastest
     assert recipe.train.average is None
-    assert recipe.loss == published["loss"]
-    assert recipe.regularizers == published.get("regularizers", [])
+    assert recipe.loss.name == published["loss"]
+    assert not any(recipe.loss.keywords.values())  # no label is smoothed
+    regularizers = [(item.name, item.keywords) for item in recipe.regularizers]
+    assert regularizers == published.get("regularizers", [])
     assert recipe.generator.statistics == published.get("statistics", "moving")
 
 
@@ -155,7 +157,7 @@ def test_training_goes_as_published(name, full_size):
 )
 def test_training_is_as_long_as_published(name, images, steps, full_size):
     train = full_size(name).recipe.train
-    assert calendar(train, images).last_step(train) == steps
+    assert schedule_of(train, images).last_step(train) == steps
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from .published import PUBLISHED
 from .tiny import tiny_copy, unsettle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_first_step_is_the_published_one(name, real_batches):
     published = PUBLISHED[name]
@@ -24,7 +25,7 @@ def test_the_first_step_is_the_published_one(name, real_batches):
     loaded = tiny_copy(find_recipe(name))
     state = make_plan(loaded).state
     unsettle(state)
-    game = published.game(state)
+    gan = published.gan(state)
     losses = TrainingStep(state, loaded.recipe).run(feed_of(batches), 1)
-    assert_losses(losses, published.step(game, batches, latents_of(loaded.recipe)))
-    assert_stands_at(state, game)
+    assert_losses(losses, published.step(gan, batches, latents_of(loaded.recipe)))
+    assert_stands_at(state, gan)

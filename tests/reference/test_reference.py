@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .reference import Adam, Learner, RMSprop
-from .reference_game import Game, cross_entropy, softmax_cross_entropy, wasserstein
+from .reference import Adam, ReferenceNetwork, RMSprop
+from .reference_gan import ReferenceGAN, cross_entropy, softmax_cross_entropy, wasserstein
 from .reference_layers import (
     BatchNormalization,
     BesideLabel,
@@ -126,9 +126,9 @@ def test_optimizers_by_hand():
     assert RMSprop(0.1).change(gradient, slots, 1) == pytest.approx(0.1 / np.sqrt(0.1), rel=1e-5)
 
 
-def test_a_learner_refuses_weights_that_are_not_its_layers():
+def test_a_network_refuses_weights_that_are_not_its_layers():
     with pytest.raises(AssertionError):
-        Learner.of([Dense()], Adam(), {"Dense/kernel": np.ones((1, 1))})
+        ReferenceNetwork.of([Dense()], Adam(), {"Dense/kernel": np.ones((1, 1))})
 
 
 def test_the_generator_learns_down_the_whole_way_through_both_networks():
@@ -137,24 +137,27 @@ def test_the_generator_learns_down_the_whole_way_through_both_networks():
     makes = {"a/kernel": random.normal(size=(2, 4)), "a/bias": random.normal(size=4)}
     makes |= {"b/gamma": np.ones(4), "b/beta": np.zeros(4)}
     makes |= dict(zip(("b/moving_mean", "b/moving_variance"), statistics(4), strict=True))
-    judges = {"c/kernel": random.normal(size=(4, 1)), "c/bias": random.normal(size=1)}
+    weights = {"c/kernel": random.normal(size=(4, 1)), "c/bias": random.normal(size=1)}
     latents = random.normal(size=(3, 2))
 
-    def game(**moved):
-        making = Learner.of([Dense(), BatchNormalization(), Tanh()], RMSprop(), makes | moved)
-        return Game(making, Learner.of([Dense()], RMSprop(), judges), cross_entropy)
+    def gan(**moved):
+        generator = ReferenceNetwork.of(
+            [Dense(), BatchNormalization(), Tanh()], RMSprop(), makes | moved
+        )
+        discriminator = ReferenceNetwork.of([Dense()], RMSprop(), weights)
+        return ReferenceGAN(generator, discriminator, cross_entropy)
 
-    taught = game()
-    taught.teach_generator(LABELS, latents)
+    updated = gan()
+    updated.update_generator(LABELS, latents)
     gradient = np.zeros((2, 4))
     for place in np.ndindex(2, 4):
         moves = [makes["a/kernel"].copy(), makes["a/kernel"].copy()]
         moves[0][place] += STEP
         moves[1][place] -= STEP
         ahead, behind = (
-            game(**{"a/kernel": it}).teach_generator(LABELS, latents)[0] for it in moves
+            gan(**{"a/kernel": it}).update_generator(LABELS, latents)[0] for it in moves
         )
         gradient[place] = (ahead - behind) / (2 * STEP)
-    slots = taught.generator.slots["a/kernel"]["velocity"][0]
+    slots = updated.generator.slots["a/kernel"]["velocity"][0]
     np.testing.assert_allclose(slots, 0.1 * gradient**2, rtol=1e-6)
-    assert taught.discriminator.updates == 0
+    assert updated.discriminator.updates == 0

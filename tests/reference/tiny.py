@@ -15,7 +15,7 @@ import numpy as np
 from gantool.engine.state import TrainingState
 from gantool.recipe.edit import Override
 from gantool.recipe.load import LoadedRecipe, RecipeText, load
-from gantool.recipe.model import Component, Regularizer
+from gantool.recipe.model import Component
 
 BATCH = 6
 DECAY_MAGNIFIED = 1e4
@@ -62,11 +62,11 @@ def unsettle(state: TrainingState) -> None:
                 variable.assign(random.normal(0.0, spread, variable.shape))
 
 
-def _magnified(item: Regularizer) -> dict[str, Any]:
-    keywords = item.model_dump(exclude={"kind"})
-    if item.kind == "WeightDecay":
+def _magnified(item: Component) -> dict[str, Any]:
+    keywords = dict(item.keywords)
+    if item.name == "WeightDecay":
         keywords["weight"] *= DECAY_MAGNIFIED
-    return {item.kind: keywords}
+    return {item.name: keywords}
 
 
 def _thin(width: int) -> int:

@@ -18,14 +18,12 @@ from gantool import __version__
 from gantool.engine.plan import make_plan
 from gantool.errors import InputError
 from gantool.runs.checkpoint import (
+    Checkpoint,
     Header,
-    read_contents,
-    read_header,
-    read_variables,
+    first_not_finite,
     values_of,
     write_checkpoint,
 )
-from gantool.runs.index import read_numbers
 
 HEADER = Header(
     recipe="name: ünï\n# a comment\n",
@@ -62,7 +60,7 @@ def path(tmp_path: Path) -> Path:
 
 def complaint(path: Path, variables: dict[str, dict[str, keras.Variable]] | None = None) -> str:
     with pytest.raises(InputError) as raised:
-        read_variables(path, network() if variables is None else variables)
+        Checkpoint(path).read(network() if variables is None else variables)
     assert raised.value.exit_code == 2
     return str(raised.value)
 
@@ -112,19 +110,19 @@ def test_the_average_is_not_the_generator(trained: Path) -> None:
 
 
 def test_a_header_comes_back(path: Path) -> None:
-    assert read_header(path) == HEADER
+    assert Checkpoint(path).header == HEADER
 
 
 def test_contents_are_told_without_the_values(path: Path) -> None:
-    contents = read_contents(path)
-    assert contents.header == HEADER
-    assert contents.releases == {
+    index = Checkpoint(path).index
+    assert index.header == HEADER
+    assert index.releases == {
         "gantool": __version__,
         "keras": version("keras"),
         "tensorflow": version("tensorflow"),
     }
-    assert contents.groups == ("generator", "optimizers/generator")
-    assert {key: place.shape for key, place in contents.variables.items()} == {
+    assert index.groups == ("generator", "optimizers/generator")
+    assert {key: place.shape for key, place in index.variables.items()} == {
         "generator/00_Dense/kernel": (2, 2),
         "generator/01_Residual/body/00_Dense/bias": (2,),
         "optimizers/generator/iteration": (),
@@ -133,19 +131,19 @@ def test_contents_are_told_without_the_values(path: Path) -> None:
 
 def test_the_index_and_hdf5_say_the_same(trained: Path) -> None:
     path = trained / "checkpoints" / "step-00000200.h5"
-    contents = read_contents(path)
+    checkpoint = Checkpoint(path)
     found: dict[str, np.ndarray] = {}
     with h5py.File(path) as file:
         file.visititems(
             lambda key, item: found.update({key: item[()]}) if hasattr(item, "dtype") else None
         )
-        assert file["recipe"][()].decode() == contents.header.recipe
+        assert file["recipe"][()].decode() == checkpoint.header.recipe
         for field in ("step", "images", "seconds", "seed", "classes", "retries", "recipe_folder"):
-            assert file.attrs[field] == getattr(contents.header, field)
+            assert file.attrs[field] == getattr(checkpoint.header, field)
     del found["recipe"]
-    assert found.keys() == contents.variables.keys()
-    for key, place in contents.variables.items():
-        ours = read_numbers(path, place)
+    assert found.keys() == checkpoint.index.variables.keys()
+    for key, place in checkpoint.index.variables.items():
+        ours = checkpoint.numbers(place)
         assert ours.dtype == found[key].dtype
         np.testing.assert_array_equal(ours, found[key])
 
@@ -154,7 +152,7 @@ def test_a_variable_without_numbers(tmp_path: Path) -> None:
     empty = {"group": {"key": np.zeros((0, 3), np.float32), "other": np.ones(2, np.float32)}}
     write_checkpoint(tmp_path / "a.h5", HEADER, empty)
     read = {"group": {"key": variable(np.zeros((0, 3))), "other": variable([0.0, 0.0])}}
-    read_variables(tmp_path / "a.h5", read)
+    Checkpoint(tmp_path / "a.h5").read(read)
     np.testing.assert_array_equal(read["group"]["other"].numpy(), [1.0, 1.0])
 
 
@@ -169,7 +167,7 @@ def test_values_come_back_to_the_bit(dtype: str, tmp_path: Path) -> None:
     written = variable(values if "float" in dtype else np.abs(values) > 1, dtype)
     write_checkpoint(tmp_path / "a.h5", HEADER, values_of({"group": {"key": written}}))
     read = variable(np.ones(len(values)), dtype)
-    read_variables(tmp_path / "a.h5", {"group": {"key": read}})
+    Checkpoint(tmp_path / "a.h5").read({"group": {"key": read}})
     assert read.numpy().tobytes() == written.numpy().tobytes()
 
 
@@ -178,7 +176,7 @@ def test_infinity_and_not_a_number_come_back(tmp_path: Path) -> None:
         tmp_path / "a.h5", HEADER, values_of({"group": {"key": variable([np.inf, np.nan])}})
     )
     read = variable([0.0, 0.0])
-    read_variables(tmp_path / "a.h5", {"group": {"key": read}})
+    Checkpoint(tmp_path / "a.h5").read({"group": {"key": read}})
     np.testing.assert_array_equal(read.numpy(), [np.inf, np.nan])
 
 
@@ -187,16 +185,53 @@ def test_values_stay_as_they_were_when_the_variables_move_on(tmp_path: Path) -> 
     values = values_of(moving)
     tf.function(lambda: moving["generator"]["00_Dense/kernel"].assign_add(np.ones((2, 2))))()
     write_checkpoint(tmp_path / "a.h5", HEADER, values)
-    read_variables(tmp_path / "a.h5", moving)
+    Checkpoint(tmp_path / "a.h5").read(moving)
     kernel = moving["generator"]["00_Dense/kernel"].numpy()
     np.testing.assert_array_equal(kernel, [[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_an_opened_one_is_read_though_it_was_replaced_or_removed(path: Path) -> None:
+    """A training that goes on removes its oldest one, and may write a step again."""
+    opened = Checkpoint(path)
+    other = {"generator": {"00_Dense/kernel": np.full((2, 2), 9.0, np.float32)}}
+    write_checkpoint(path, HEADER, other)
+    path.unlink()
+    read = network()
+    read["generator"]["00_Dense/kernel"].assign(np.zeros((2, 2)))
+    opened.read(read)
+    kernel = read["generator"]["00_Dense/kernel"].numpy()
+    np.testing.assert_array_equal(kernel, [[1.0, 2.0], [3.0, 4.0]])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_found_in_every_group(dtype: str, bad: float) -> None:
+    fine = variable([1.0, -6e4, 0.0], dtype).numpy()
+    values = {
+        "generator": {"kernel": fine},
+        "optimizers/generator": {
+            "iteration": np.int64(2**62),
+            "on": np.array(True),
+            "velocity": fine,
+            "none": np.zeros((0, 3), np.float32),
+        },
+    }
+    assert first_not_finite(values) is None
+    velocity = fine.copy()
+    velocity[2] = bad
+    values["optimizers/generator"]["velocity"] = velocity
+    assert first_not_finite(values) == "optimizers/generator/velocity"
+
+
+def test_a_large_float64_is_finite() -> None:
+    assert first_not_finite({"group": {"key": np.array([1e300])}}) is None
 
 
 def test_a_part_of_the_groups_can_be_read(path: Path) -> None:
     kernel = variable(np.zeros((2, 2)))
     bias = variable(np.zeros(2))
     keys = ("00_Dense/kernel", "01_Residual/body/00_Dense/bias")
-    read_variables(path, {"generator": dict(zip(keys, (kernel, bias), strict=True))})
+    Checkpoint(path).read({"generator": dict(zip(keys, (kernel, bias), strict=True))})
     np.testing.assert_array_equal(kernel.numpy(), [[1.0, 2.0], [3.0, 4.0]])
 
 

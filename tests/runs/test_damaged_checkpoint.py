@@ -18,15 +18,14 @@ import pytest
 
 from gantool.errors import InputError
 from gantool.runs.checkpoint import (
+    SEAL_SIZE,
+    Checkpoint,
+    DamagedError,
     Header,
-    read_contents,
-    read_header,
-    read_variables,
     write_checkpoint,
 )
-from gantool.runs.seal import SIZE, DamagedError, check_seal, seal_of
 
-from .resealing import HDF5, index_of, reseal, with_index, with_line
+from .resealing import HDF5, index_of, reseal, seal_of, with_index, with_line
 
 HEADER = Header("name: mine\n", "/recipes", 1200, 76800, 12.5, 7, 10)
 SEALED = "no gantool wrote this checkpoint"
@@ -68,35 +67,29 @@ def path(tmp_path: Path) -> Path:
 
 
 def complaint(path: Path) -> str:
-    """What all three readers say alike; nothing has been assigned by then."""
-    said = set()
-    wanted = holders()
-    for read in (read_header, read_contents, lambda path: read_variables(path, wanted)):
-        with pytest.raises(DamagedError) as raised:
-            read(path)
-        said.add(str(raised.value))
-    assert not any(holder.values for group in wanted.values() for holder in group.values())
-    [line] = said
-    assert "\n" not in line
-    return line
+    with pytest.raises(DamagedError) as raised:
+        Checkpoint(path)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
 
 
 def refusal(path: Path) -> str:
-    """What comes of reading the variables alone."""
+    """What comes of opening and reading."""
     wanted = holders()
     with pytest.raises(InputError) as raised:
-        read_variables(path, wanted)
+        Checkpoint(path).read(wanted)
     assert not any(holder.values for group in wanted.values() for holder in group.values())
     return str(raised.value)
 
 
 def test_a_whole_one_is_read(path: Path) -> None:
     wanted = holders()
-    read_variables(path, wanted)
+    checkpoint = Checkpoint(path)
+    checkpoint.read(wanted)
     with h5py.File(path) as file:
         stored = file[KERNEL][()]
     np.testing.assert_array_equal(wanted["generator"]["00_Dense/kernel"].values[0], stored)
-    assert check_seal(path) == hashlib.sha256(path.read_bytes()[SIZE:]).hexdigest()
+    assert checkpoint.sha256 == hashlib.sha256(path.read_bytes()[SEAL_SIZE:]).hexdigest()
 
 
 class TestDamage:
@@ -106,8 +99,8 @@ class TestDamage:
     def test_a_flipped_bit(self, where: str, path: Path) -> None:
         content = bytearray(path.read_bytes())
         places = {
-            "end of the seal": SIZE - 1,
-            "index": SIZE,
+            "end of the seal": SEAL_SIZE - 1,
+            "index": SEAL_SIZE,
             "numbers": index_of(path)["variables"][KERNEL]["offset"],
             "last byte": -1,
         }
@@ -116,19 +109,19 @@ class TestDamage:
         assert complaint(path) == f"{path}: {CHANGED}"
 
     def test_the_seal_of_another_of_the_same_length(self, path: Path) -> None:
-        content = path.read_bytes()[SIZE:]
+        content = path.read_bytes()[SEAL_SIZE:]
         path.write_bytes(seal_of(content[::-1]) + content)
         assert complaint(path) == f"{path}: {CHANGED}"
 
     def test_a_flipped_bit_far_behind(self, path: Path) -> None:
         """Files are read piece by piece."""
         reseal(path, bytes(3_000_000))
-        check_seal(path)
+        with pytest.raises(DamagedError, match="its index does not end"):
+            Checkpoint(path)
         with path.open("r+b") as file:
             file.seek(-1, os.SEEK_END)
             file.write(b"\1")
-        with pytest.raises(DamagedError):
-            check_seal(path)
+        assert complaint(path) == f"{path}: {CHANGED}"
 
     def test_a_flipped_bit_at_the_beginning(self, path: Path) -> None:
         content = bytearray(path.read_bytes())
@@ -141,13 +134,13 @@ class TestDamage:
     @pytest.mark.parametrize("kept", [0.0, 0.2, 0.5, 0.9, 0.999])
     def test_cut_off(self, kept: float, path: Path) -> None:
         whole = path.stat().st_size
-        length = SIZE + int(kept * (whole - SIZE))
+        length = SEAL_SIZE + int(kept * (whole - SEAL_SIZE))
         os.truncate(path, length)
         assert complaint(path) == (
             f"{path}: the checkpoint is damaged: it has {length:,} bytes of {whole:,}"
         )
 
-    @pytest.mark.parametrize("length", [1, 11, 12, 100, SIZE - 1])
+    @pytest.mark.parametrize("length", [1, 11, 12, 100, SEAL_SIZE - 1])
     def test_cut_off_within_the_seal(self, length: int, path: Path) -> None:
         os.truncate(path, length)
         assert complaint(path).startswith(f"{path}: ")
@@ -190,14 +183,13 @@ class TestOtherFiles:
 
     def test_a_newer_format_is_no_damage(self, path: Path) -> None:
         with_line(path, b'{"format": 3, "what": "is in it, nobody knows here"}')
-        for read in (read_header, read_contents, lambda path: read_variables(path, holders())):
-            with pytest.raises(InputError) as raised:
-                read(path)
-            assert not isinstance(raised.value, DamagedError)
-            assert str(raised.value) == (
-                f"{path}: a checkpoint of format 3; this gantool reads format 2;"
-                " a newer gantool wrote it"
-            )
+        with pytest.raises(InputError) as raised:
+            Checkpoint(path)
+        assert not isinstance(raised.value, DamagedError)
+        assert str(raised.value) == (
+            f"{path}: a checkpoint of format 3; this gantool reads format 2;"
+            " a newer gantool wrote it"
+        )
 
 
 @pytest.mark.parametrize(
@@ -217,7 +209,7 @@ class TestOtherFiles:
 )
 def test_an_index_that_is_none(line: bytes, path: Path) -> None:
     content = path.read_bytes()
-    room = max(content.index(HDF5) - SIZE, len(line) + 1)
+    room = max(content.index(HDF5) - SEAL_SIZE, len(line) + 1)
     reseal(path, line.ljust(room, b"\n") + content[content.index(HDF5) :])
     assert re.fullmatch(f"{path}: its index is wrong: .*; {SEALED}", complaint(path))
 
@@ -289,19 +281,19 @@ def test_what_hdf5_says_is_not_followed(path: Path, tmp_path: Path) -> None:
     with h5py.File(other, "w") as file:
         file["secret"] = np.ones((30, 4), np.float32)
     wanted = holders()
-    read_variables(path, wanted)
+    Checkpoint(path).read(wanted)
     with h5py.File(path, "r+") as file:
         del file[KERNEL]
         file[KERNEL] = h5py.ExternalLink(str(other), "secret")
-    reseal(path, path.read_bytes()[SIZE:])
+    reseal(path, path.read_bytes()[SEAL_SIZE:])
     again = holders()
-    read_variables(path, again)
+    Checkpoint(path).read(again)
     [before], [after] = (it["generator"]["00_Dense/kernel"].values for it in (wanted, again))
     np.testing.assert_array_equal(after, before)
 
 
 def test_noise_behind_a_seal_that_fits(path: Path) -> None:
-    content = path.read_bytes()[SIZE:]
+    content = path.read_bytes()[SEAL_SIZE:]
     said = []
     for seed in range(100):
         noise = bytearray(content)
@@ -310,7 +302,7 @@ def test_noise_behind_a_seal_that_fits(path: Path) -> None:
             noise[place] = chosen.randrange(256)
         reseal(path, bytes(noise))
         with suppress_to(said):
-            read_variables(path, holders())
+            Checkpoint(path).read(holders())
     assert len(said) > 30  # where nothing but a number was hit, nobody can know
     assert all(re.fullmatch(f"{path}: [^\n\x1b]+", line) for line in said)
 

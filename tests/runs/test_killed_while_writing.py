@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gantool.runs.checkpoint import read_header
+from gantool.runs.checkpoint import Checkpoint
 from gantool.runs.metrics_file import MetricsFile, read_rows
 from gantool.runs.resume import find_resume_point, tidy
 from gantool.runs.run_folder import RunFolder
@@ -20,6 +20,7 @@ from . import dying_writer
 from .dying_writer import KEEP, save
 
 
+@pytest.mark.slow
 def test_at_every_line(tmp_path: Path) -> None:
     """Steps 1 and 2 are saved; saving step 3 dies, at each of its lines once."""
     saved = RunFolder(tmp_path / "saved")
@@ -30,17 +31,17 @@ def test_at_every_line(tmp_path: Path) -> None:
     seen: set[tuple[int, ...]] = set()
     runs = [path for path in tmp_path.iterdir() if path != saved.path]
     for folder in map(RunFolder, runs):
-        steps = [read_header(path).step for path in folder.checkpoints()]  # all are whole
+        steps = [Checkpoint(path).header.step for path in folder.checkpoints()]  # all are whole
         assert steps in ([1, 2], [1, 2, 3], [2, 3])
         point = find_resume_point(folder)
-        assert point.header is not None
+        assert point.checkpoint is not None
         assert point.damaged == {}
         # No checkpoint without the rows before it, and no row after its resume.
         tidy(folder, point, KEEP)
         rows = [row["step"] for row in read_rows(folder.metrics)]
-        assert rows == list(range(1, point.header.step + 1))
+        assert rows == list(range(1, point.checkpoint.header.step + 1))
         assert len(folder.checkpoints()) == KEEP
-        assert not [path for path in folder.path.rglob("*") if path.name.endswith(".part")]
+        assert not [path for path in folder.path.rglob("*") if path.name.endswith(".gantool-tmp")]
         seen.add(tuple(steps))
     assert len(runs) > 60
     assert seen == {(1, 2), (1, 2, 3), (2, 3)}

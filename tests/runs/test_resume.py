@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -16,19 +18,21 @@ import pytest
 
 from gantool.data.loading import load_images
 from gantool.data.pipeline import batches
-from gantool.engine.game import make_game
+from gantool.engine.build import build_gan
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep
-from gantool.recipe.keras_signatures import names
+from gantool.errors import InputError
+from gantool.recipe.signatures import names
+from gantool.runs import checkpoint as checkpoint_module
 from gantool.runs.checkpoint import (
+    SEAL_SIZE,
+    Checkpoint,
     Header,
-    read_header,
-    read_variables,
     values_of,
     write_checkpoint,
 )
-from gantool.runs.resume import ResumePoint, find_resume_point
+from gantool.runs.resume import ResumePoint, find_checkpoint, find_resume_point
 from gantool.runs.run_folder import RunFolder
 
 TIMES = ("seconds", "images_per_second")
@@ -137,8 +141,9 @@ def trainer(loaded: Any, checkpoint: Path | None = None) -> tuple[Plan, Callable
     plan = make_plan(loaded)
     settings = plan.recipe.train
     if checkpoint is not None:
-        read_variables(checkpoint, plan.state.variables())
-        plan.state.step = read_header(checkpoint).step
+        opened = Checkpoint(checkpoint)
+        opened.read(plan.state.variables())
+        plan.state.step = opened.header.step
     step = TrainingStep(plan.state, plan.recipe)
     feed = batches(
         load_images(plan.source, plan.recipe.data),
@@ -178,6 +183,7 @@ SMALL = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -239,11 +245,12 @@ def test_every_variable_that_an_optimizer_moves_is_saved(
     # Nothing of what else the process has built is in the keys.
     again = make_plan(load_tiny(*settings)).state.variables()["optimizers/generator"]
     assert list(again) == list(saved)
-    make_game(state, load_tiny(*settings).recipe)
+    build_gan(state, load_tiny(*settings).recipe)
     kept = state.variables()["optimizers/generator"]
     assert all(kept[key] is saved[key] for key in saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -289,10 +296,10 @@ class TestResumePoint:
 
     def test_is_the_newest_where_all_are_whole(self, run: RunFolder) -> None:
         point = find_resume_point(run)
-        assert point.checkpoint == run.checkpoint(200)
-        assert point.header is not None
-        assert point.header.step == 200
-        assert point.warnings == []
+        assert point.checkpoint is not None
+        assert point.checkpoint.path == run.checkpoint(200)
+        assert point.checkpoint.header.step == 200
+        assert point.warnings() == []
 
     def test_is_an_older_one_where_newer_ones_are_damaged(
         self, run: RunFolder, command: Any
@@ -321,11 +328,12 @@ class TestResumePoint:
         for content in (b"", b"no checkpoint", run.checkpoint(200).read_bytes()[:-1]):
             run.checkpoint(200).write_bytes(content)
             point = find_resume_point(run)
-            assert point.checkpoint == run.checkpoint(150)
+            assert point.checkpoint is not None
+            assert point.checkpoint.path == run.checkpoint(150)
             assert list(point.damaged) == [run.checkpoint(200)]
 
     def test_is_none_before_the_first(self, tmp_path: Path) -> None:
-        assert find_resume_point(RunFolder(tmp_path)) == ResumePoint(None, None, {})
+        assert find_resume_point(RunFolder(tmp_path)) == ResumePoint(None)
 
     def test_a_checkpoint_of_other_networks_is_no_damage(
         self, run: RunFolder, command: Any
@@ -341,6 +349,98 @@ class TestResumePoint:
         assert sorted((run.path / "checkpoints").iterdir()) == before
 
 
+class TestFindCheckpoint:
+    """What is named to draw from: a file, or a run folder for its newest whole checkpoint."""
+
+    @staticmethod
+    def refusal(place: Path) -> str:
+        with pytest.raises(InputError) as raised:
+            find_checkpoint(place, print)
+        return str(raised.value)
+
+    def test_a_file_is_itself(self, trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = trained / "checkpoints" / "step-00000150.h5"
+        assert find_checkpoint(path, print).path == path
+        assert capsys.readouterr().out == ""
+
+    def test_none(self, tmp_path: Path) -> None:
+        assert self.refusal(tmp_path) == (
+            f"{tmp_path}: holds no checkpoint (checkpoints/step-….h5)"
+        )
+        gone = tmp_path / "gone"
+        assert self.refusal(gone) == f"{gone}: no such file or run folder"
+
+    def test_a_damaged_newest_one(self, trained: Path, tmp_path: Path, command: Any) -> None:
+        run = tmp_path / "run"
+        shutil.copytree(trained, run)
+        newest, older = (run / f"checkpoints/step-00000{step}.h5" for step in (200, 150))
+        TestResumePoint.damage(newest)
+        damage = f"{newest}: the checkpoint is damaged: its content is not the one it was written"
+        ended = command("sample", "--ckpt", run, "--seeds", "0-3", "--out", tmp_path / "a.png")
+        assert ended == (
+            0,
+            f"{tmp_path}/a.png: seeds in 2 rows of 2, step 150\n",
+            f"warning: {damage} with\nwarning: drawing from {older}, which is whole\n",
+        )
+        # Who names it means it, and none takes the place of all.
+        out = ("--out", tmp_path / "b.png")
+        assert command("sample", "--ckpt", newest, *out) == (2, "", f"{damage} with\n")
+        older.write_bytes(b"")
+        assert command("sample", "--ckpt", run, *out) == (
+            2,
+            "",
+            f"{damage} with\n{older}: the file is empty\n"
+            f"{run}: none of its checkpoints is whole; train again\n",
+        )
+        assert not (tmp_path / "b.png").exists()
+
+
+class _Counting:
+    """`hashlib`, counting the bytes that it is given."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def sha256(self) -> Any:
+        digest = hashlib.sha256()
+
+        def update(piece: bytes) -> None:
+            self.bytes += len(piece)
+            digest.update(piece)
+
+        return SimpleNamespace(update=update, hexdigest=digest.hexdigest)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "--ckpt", "run", "--seeds", "0", "--out", "a.png"),
+        ("sample", "--ckpt", "run", "--seeds", "0", "--grid", "by-label", "--out", "a.png"),
+        ("inspect", "run/checkpoints/step-00000200.h5"),
+        ("inspect", "run"),
+        ("train", "--resume", "run"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:5]),
+)
+def test_every_byte_is_hashed_once(
+    arguments: tuple[str, ...],
+    trained: Path,
+    tmp_path: Path,
+    command: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(trained, tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    counting = _Counting()
+    monkeypatch.setattr(checkpoint_module, "hashlib", counting)
+    ended = command(*arguments)
+    assert (ended.code, ended.err) == (0, "")
+    paths = sorted(Path("run/checkpoints").iterdir())
+    looked_at = paths if arguments == ("inspect", "run") else paths[-1:]
+    assert counting.bytes == sum(path.stat().st_size - SEAL_SIZE for path in looked_at)
+
+
+@pytest.mark.slow
 def test_a_run_without_a_checkpoint_finds_its_data_again(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:
@@ -357,24 +457,60 @@ def test_a_run_without_a_checkpoint_finds_its_data_again(
         assert file.attrs["recipe_folder"] == str(tiny.parent)
 
 
+UNFINISHED = (
+    *(".recipe.yaml.a.gantool-tmp", ".metrics.jsonl.a.gantool-tmp", ".losses.png.a.gantool-tmp"),
+    *("checkpoints/.step-00000250.h5.abc.gantool-tmp", "samples/.reals.png.x.gantool-tmp"),
+    "samples/.step-00000250-by-label.png.x.gantool-tmp",
+)
+FOREIGN = (
+    *(".set.zip.part", ".film.mkv.part", "samples/.x.part", "checkpoints/.step-00000250.h5.a.part"),
+    # Of a download, and of samples that are being drawn into the same folders.
+    *(".a.zip.0123.gantool-tmp", "samples/.seed-00000001.png.0123.gantool-tmp"),
+)
+
+
+def with_files(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"half")
+
+
 def test_what_a_killed_process_left_is_removed(trained: Path, tmp_path: Path, command: Any) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
-    for name in ("checkpoints/.step-00000250.h5.abc.part", "samples/.reals.png.x.part", ".a.part"):
-        (run / name).write_bytes(b"half")
+    with_files(run, UNFINISHED)
     (run / ".lock").write_text("process 1 on elsewhere")
     shutil.copy(run / "checkpoints/step-00000150.h5", run / "checkpoints/step-00000100.h5")
     assert command("train", "--resume", run).code == 0
-    assert [path for path in run.rglob("*") if path.name.endswith((".part", ".lock"))] == []
+    endings = (".gantool-tmp", ".lock")
+    assert [path for path in run.rglob("*") if path.name.endswith(endings)] == []
     names = sorted(path.name for path in (run / "checkpoints").iterdir())
     assert names == ["step-00000150.h5", "step-00000200.h5"]  # keep: 2
+
+
+def test_what_others_are_writing_stays(trained: Path, tmp_path: Path, command: Any) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    with_files(run, FOREIGN)
+    assert command("train", "--resume", run, "--steps", "201").code == 0
+    assert [name for name in FOREIGN if not (run / name).exists()] == []
+
+
+@pytest.mark.slow
+def test_a_new_run_in_a_folder_of_others_removes_nothing_of_theirs(
+    tiny: Path, tmp_path: Path, command: Any
+) -> None:
+    run = tmp_path / "run"
+    with_files(run, FOREIGN)
+    assert command("train", tiny, "--out", run, "--steps", "2").code == 0
+    assert [name for name in FOREIGN if not (run / name).exists()] == []
 
 
 def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, command: Any) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     TestResumePoint.damage(run / "checkpoints" / "step-00000200.h5")
-    (run / "checkpoints" / ".a.part").touch()
+    with_files(run, UNFINISHED)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert command("train", "--resume", run, "--dry-run").code == 0
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
@@ -396,13 +532,14 @@ def test_a_second_process_in_a_run_is_refused(
     assert command("train", "--resume", run, "--steps", "60").code == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.make()
     folder.recipe_folder.write_text("/somewhere")
-    (folder.path / ".recipe.yaml.abc.part").write_text("name: ti")
+    (folder.path / ".recipe.yaml.abc.gantool-tmp").write_text("name: ti")
     ended = command("train", tiny, "--out", folder.path, "--steps", "2")
     assert ended.code == 0, ended.err
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gantool.errors import InputError
-from gantool.runs.run_folder import RunFolder, find_checkpoint, new_run_folder
+from gantool.runs.run_folder import WRITTEN, RunFolder, new_run_folder
 
 
 def test_the_number_after_the_highest_is_taken(tmp_path: Path) -> None:
@@ -71,29 +71,24 @@ def test_a_place_below_a_file_is_an_error(tmp_path: Path) -> None:
     )
 
 
-def test_the_newest_checkpoint_is_that_of_the_highest_step(tmp_path: Path) -> None:
+def test_checkpoints_come_in_the_order_of_their_steps(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.make()
     for step in (900, 10_000, 123_456_789, 50):
         run.checkpoint(step).touch()
-    for name in ("step-00000999.h5.part", "step-999.h5", ".step-99999999.h5.x.part", "notes.h5"):
+    for name in (
+        "step-00000999.h5.part",
+        "step-999.h5",
+        ".step-99999999.h5.x.gantool-tmp",
+        "notes.h5",
+    ):
         (tmp_path / "checkpoints" / name).touch()
     assert [path.name for path in run.checkpoints()] == [
         *("step-00000050.h5", "step-00000900.h5", "step-00010000.h5", "step-123456789.h5"),
     ]
-    assert find_checkpoint(tmp_path) == tmp_path / "checkpoints" / "step-123456789.h5"
 
 
-def test_a_file_is_itself(tmp_path: Path) -> None:
-    (tmp_path / "a.h5").touch()
-    assert find_checkpoint(tmp_path / "a.h5") == tmp_path / "a.h5"
-
-
-def test_no_checkpoint_is_an_error(tmp_path: Path) -> None:
-    for place, complaint in (
-        (tmp_path, "holds no checkpoint (checkpoints/step-….h5)"),
-        (tmp_path / "gone", "no such file or run folder"),
-    ):
-        with pytest.raises(InputError) as raised:
-            find_checkpoint(place)
-        assert str(raised.value) == f"{place}: {complaint}"
+def test_every_file_of_a_run_is_known_as_one(trained: Path) -> None:
+    files = {path.relative_to(trained) for path in trained.rglob("*") if path.is_file()}
+    assert len(files) > 6
+    assert [path for path in files if not any(path.match(written) for written in WRITTEN)] == []

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gantool.errors import InputError
+from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
 
@@ -22,7 +23,7 @@ def checkpoint(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> None:
-    sampler = CheckpointSampler(checkpoint)
+    sampler = CheckpointSampler(Checkpoint(checkpoint))
     images = list(sampler.draw([Cell(4), Cell(900), Cell(4)]))
     assert [(image.shape, image.dtype) for image in images] == 3 * [((28, 28, 1), np.uint8)]
     np.testing.assert_array_equal(images[0], images[2])
@@ -32,9 +33,9 @@ def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> No
 
 def changed(checkpoint: Path, group: str) -> bool:
     """Whether seed 0's image is another one once a group's biases are."""
-    [before] = CheckpointSampler(checkpoint).draw([Cell(0)])
+    [before] = CheckpointSampler(Checkpoint(checkpoint)).draw([Cell(0)])
     with_numbers(checkpoint, f"{group}/08_Conv2DTranspose/bias", 0.5)
-    [after] = CheckpointSampler(checkpoint).draw([Cell(0)])
+    [after] = CheckpointSampler(Checkpoint(checkpoint)).draw([Cell(0)])
     return bool((before != after).any())
 
 
@@ -57,7 +58,7 @@ def with_recipe(checkpoint: Path, change: Callable[[str], str]) -> None:
 def test_a_recipe_of_unknown_layers_is_told_with_its_place(checkpoint: Path) -> None:
     with_recipe(checkpoint, lambda text: text.replace("Dense: {units: 196", "Dense: {unit: 196"))
     with pytest.raises(InputError) as raised:
-        CheckpointSampler(checkpoint)
+        CheckpointSampler(Checkpoint(checkpoint))
     assert str(raised.value).startswith(f"{checkpoint} (recipe):14:")
     assert "unknown keyword 'unit' for Dense; did you mean 'units'?" in str(raised.value)
 
@@ -65,7 +66,7 @@ def test_a_recipe_of_unknown_layers_is_told_with_its_place(checkpoint: Path) -> 
 def test_a_recipe_of_other_layers_is_refused(checkpoint: Path) -> None:
     with_recipe(checkpoint, lambda text: text.replace("units: 196, use_bias: false", "units: 196"))
     with pytest.raises(InputError) as raised:
-        CheckpointSampler(checkpoint)
+        CheckpointSampler(Checkpoint(checkpoint))
     assert str(raised.value) == f"{checkpoint}: generator_average/01_Dense/bias is missing"
 
 
@@ -73,5 +74,5 @@ def test_code_in_a_recipe_is_not_run(checkpoint: Path, tmp_path: Path) -> None:
     evil = f"name: !!python/object/apply:os.mkdir ['{tmp_path}/evil']\n"
     with_recipe(checkpoint, lambda text: evil + text.partition("\n")[2])
     with pytest.raises(InputError):
-        CheckpointSampler(checkpoint)
+        CheckpointSampler(Checkpoint(checkpoint))
     assert not (tmp_path / "evil").exists()

@@ -7,11 +7,17 @@ import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.example import example_of
+from gantool.data.pictures import write_png
+from gantool.data.pixels import from_range
+from gantool.recipe.model import Data
+from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling import picture_files
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
@@ -23,7 +29,7 @@ PATIENCE = 20.0
 
 @pytest.fixture(scope="module")
 def sampler(trained: Path) -> CheckpointSampler:
-    return CheckpointSampler(trained / "checkpoints" / "step-00000200.h5")
+    return CheckpointSampler(Checkpoint(trained / "checkpoints" / "step-00000200.h5"))
 
 
 def names(folder: Path) -> list[str]:
@@ -53,17 +59,16 @@ def test_the_next_pictures_are_drawn_while_one_is_written(
 ) -> None:
     monkeypatch.setattr(picture_files.os, "sched_getaffinity", lambda _: {0, 1})
     drawn, heard = threading.Event(), []
-    write = picture_files._write
 
-    def slow(path: Path, pixels: np.ndarray) -> None:
+    def slow(path: Path, pixels: np.ndarray, *, flushed: bool) -> None:
         heard.append(drawn.wait(PATIENCE if all(heard) else 0))
-        write(path, pixels)
+        write_png(path, pixels, flushed=flushed)
 
     def cells() -> Iterator[Cell]:
         yield from map(Cell, range(150))  # more than one call of the generator draws
         drawn.set()
 
-    monkeypatch.setattr(picture_files, "_write", slow)
+    monkeypatch.setattr(picture_files, "write_png", slow)
     write_pictures(sampler, cells(), tmp_path)
     assert heard == [True] * 150
     assert len(names(tmp_path)) == 150
@@ -79,7 +84,7 @@ def test_drawing_waits_for_files_that_are_slow(
     class GoneError(Exception):
         pass
 
-    def slow(_path: Path, _pixels: np.ndarray) -> None:
+    def slow(_path: Path, _pixels: np.ndarray, *, flushed: bool) -> None:  # noqa: ARG001
         assert go_on.wait(PATIENCE)
         raise GoneError
 
@@ -93,7 +98,7 @@ def test_drawing_waits_for_files_that_are_slow(
         with pytest.raises(GoneError):
             write_pictures(sampler, cells(), tmp_path)
 
-    monkeypatch.setattr(picture_files, "_write", slow)
+    monkeypatch.setattr(picture_files, "write_png", slow)
     thread = threading.Thread(target=write)
     thread.start()
     assert not ahead.wait(0.5)
@@ -128,3 +133,17 @@ def test_a_file_that_does_not_fit_is_not_left_short(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert names(tmp_path) == []
+
+
+def test_pictures_with_alpha_keep_it(tmp_path: Path) -> None:
+    pick = np.random.default_rng(0)
+    images = pick.uniform(-1, 1, (2, 5, 7, 4)).astype(np.float32)
+    drawn = SimpleNamespace(
+        example=example_of(Data(source="x", size=(5, 7), channels=4)),
+        draw_runs=lambda cells: [(list(cells), images)],
+    )
+    write_pictures(drawn, [Cell(3), Cell(4)], tmp_path)
+    for seed, image in zip((3, 4), images, strict=True):
+        with Image.open(tmp_path / f"seed-0000000{seed}.png") as picture:
+            assert picture.mode == "RGBA"
+            np.testing.assert_array_equal(np.asarray(picture), from_range(image, (-1, 1)))

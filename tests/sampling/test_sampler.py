@@ -9,10 +9,11 @@ import pytest
 import tensorflow as tf
 
 from gantool.gan.latents import draw, draw_each, stateless_seed
-from gantool.networks.layers import BatchNormalization, ConcatLabel, measuring_statistics
+from gantool.layers.batch_normalization import BatchNormalization
+from gantool.layers.concat_label import ConcatLabel
 from gantool.recipe.model import Latent
-from gantool.sampling.grid import Cell, cells_of
-from gantool.sampling.sampler import BLOCK, Reference, Sampler
+from gantool.sampling.grid import Cell, grid_cells
+from gantool.sampling.sampler import BLOCK, Sampler
 
 LATENT = Latent(size=8)
 
@@ -163,8 +164,8 @@ class TestLabels:
         ("by-label-free", [(0, 0), (1, 0), (2, 1), (3, 1), (4, 0), (5, 0)]),
     ],
 )
-def test_cells_of_three_rows_of_two_with_two_classes(layout, cells):
-    assert cells_of(layout, rows=3, columns=2, classes=2) == cells
+def test_grid_cells_three_rows_of_two_with_two_classes(layout, cells):
+    assert grid_cells(layout, rows=3, columns=2, classes=2) == cells
 
 
 class TestReference:
@@ -198,8 +199,7 @@ class TestReference:
         return model, layers, normalizations
 
     def sampler(self, model):
-        reference = Reference(self.SIZE, partial(measuring_statistics, model))
-        return Sampler(model, False, LATENT, 0, reference)
+        return Sampler(model, False, LATENT, 0, self.SIZE)
 
     def test_images_are_normalised_by_the_batch_of_reference(self):
         model, layers, normalizations = self.parts()
@@ -239,3 +239,35 @@ class TestReference:
         assert not np.array_equal(before, after)
         [fresh] = self.sampler(model).draw([Cell(1)])
         assert after.tobytes() == fresh.tobytes()
+
+
+class TestLatents:
+    """Latent vectors by hand: those of seeds, and others."""
+
+    def test_those_of_seeds_give_the_images_of_the_seeds(self, sampler, first_64):
+        latents = sampler.latents_of(range(64))
+        assert latents.dtype == np.float32
+        np.testing.assert_allclose(sampler.images(latents), first_64, rtol=0, atol=1e-6)
+
+    def test_a_vector_depends_on_its_seed_alone(self, sampler):
+        together = sampler.latents_of([7, 2**62, 3])
+        for place, seed in enumerate((7, 2**62, 3)):
+            assert np.array_equal(sampler.latents_of([seed])[0], together[place])
+
+    def test_an_image_is_of_its_own_vector_and_label(self):
+        keras.utils.set_random_seed(0)
+        latent, label = keras.Input((8,)), keras.Input((), dtype="int32")
+        outputs = keras.layers.Dense(5)(ConcatLabel(classes=3)(latent, label))
+        model = keras.Model([latent, label], outputs)
+        sampler = Sampler(model, takes_label=True, latent=LATENT, classes=3)
+        latents = np.random.default_rng(0).normal(size=(35, 8)).astype(np.float32)
+        labels = np.arange(35) % 3
+        images = sampler.images(latents, labels)
+        kernel, bias = (variable.numpy() for variable in model.trainable_variables)
+        expected = np.concatenate([latents, np.eye(3)[labels]], axis=1) @ kernel + bias
+        np.testing.assert_allclose(images, expected, rtol=0, atol=1e-5)
+        unlabelled = sampler.images(latents)
+        np.testing.assert_allclose(unlabelled, sampler.images(latents, [0] * 35), rtol=0)
+
+    def test_of_none_there_are_none(self, sampler):
+        assert sampler.images(np.zeros((0, 8), np.float32)).shape == (0, 8, 8, 3)

@@ -10,7 +10,7 @@ import h5py
 import pytest
 
 from gantool.data.loading import load_images
-from gantool.engine.loop import Progress
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan, make_plan
 from gantool.errors import DivergedError
 from gantool.recipe.randomness import seed_of_retry
@@ -48,7 +48,7 @@ class Run:
         restore(self.plan.state, point)
         tidy(self.folder, point, 3)
 
-    def train(self, spoil_at: int, times: int, until: int = 10**9) -> list[Progress]:
+    def train(self, spoil_at: int, times: int, until: int = 10**9) -> list[TrainingProgress]:
         images = load_images(self.plan.source, self.plan.recipe.data)  # type: ignore[arg-type]
         session = run_session(self.plan, images, self.folder, lambda: 0, warn=self.warnings.append)
         seen = []
@@ -84,6 +84,7 @@ def run(load_tiny: Callable[..., Any], tmp_path: Path) -> Callable[..., Run]:
     return made
 
 
+@pytest.mark.slow
 def test_a_run_goes_back_and_on_with_other_numbers(run: Callable[..., Run]) -> None:
     plain, retried = run("plain"), run("retried", "train.retries=2")
     plain.train(10**9, 0)
@@ -105,6 +106,7 @@ def test_a_run_goes_back_and_on_with_other_numbers(run: Callable[..., Run]) -> N
     assert len(rows) == 6  # 5, 10, … 30: none twice
 
 
+@pytest.mark.slow
 def test_at_most_so_many_times(run: Callable[..., Run]) -> None:
     spoiled = run("spoiled", "train.retries=2")
     with pytest.raises(DivergedError) as raised:
@@ -116,6 +118,7 @@ def test_at_most_so_many_times(run: Callable[..., Run]) -> None:
     assert [path.stem for path in spoiled.folder.checkpoints()] == ["step-00000010"]
 
 
+@pytest.mark.slow
 def test_without_retries_the_first_ends_it(run: Callable[..., Run]) -> None:
     spoiled = run("spoiled")
     with pytest.raises(DivergedError):
@@ -123,6 +126,7 @@ def test_without_retries_the_first_ends_it(run: Callable[..., Run]) -> None:
     assert spoiled.warnings == []
 
 
+@pytest.mark.slow
 def test_before_the_first_checkpoint_it_goes_back_to_the_start(run: Callable[..., Run]) -> None:
     spoiled = run("spoiled", "train.retries=1")
     start = {
@@ -139,6 +143,7 @@ def test_before_the_first_checkpoint_it_goes_back_to_the_start(run: Callable[...
     assert {key: variable.numpy().tobytes() for key, variable in fresh.items()} == start
 
 
+@pytest.mark.slow
 def test_a_run_killed_after_it_went_back_ends_as_one_that_was_not(run: Callable[..., Run]) -> None:
     """The other numbers are a function of the seed and of how often it went back."""
     whole, halves = run("whole", "train.retries=3"), run("halves", "train.retries=3")

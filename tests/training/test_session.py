@@ -15,12 +15,11 @@ import pytest
 
 from gantool import __version__
 from gantool.data.loading import load_images
+from gantool.distribute.replicas import ALONE, Replicas
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.replicas import ALONE, Replicas
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
-from gantool.gan.share import Share
-from gantool.outputs import consumers
+from gantool.outputs import checkpoints
 from gantool.runs.run_folder import RunFolder
 from gantool.training.session import run_session
 
@@ -62,7 +61,6 @@ class OneOfTwo(Replicas):
 
     def __init__(self, worker: int, folder: RunFolder) -> None:
         self.worker = worker
-        self.shares = [Share(worker, 2)]
         self.facts: dict[str, object] = {}
         self.at_the_end: list[str] = []
         self._folder = folder
@@ -79,19 +77,20 @@ def steps_logged(folder: RunFolder) -> list[int]:
     return [json.loads(line)["step"] for line in folder.metrics.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_training_goes_on_while_a_checkpoint_is_written(
     session: Any, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The checkpoint of step 10 is held up until step 20 has been done, and is still of step 10."""
     twenty, heard = threading.Event(), []
-    write = consumers.write_checkpoint
+    write = checkpoints.write_checkpoint
 
     def slow(path: Path, *rest: Any) -> None:
         if path == folder.checkpoint(10):
             heard.append(twenty.wait(PATIENCE))
         write(path, *rest)
 
-    monkeypatch.setattr(consumers, "write_checkpoint", slow)
+    monkeypatch.setattr(checkpoints, "write_checkpoint", slow)
     plan, progresses = session("train.steps=30", "output.checkpoint={every: 10, keep: 9}")
     at_ten = b""
     for progress in progresses:
@@ -106,17 +105,18 @@ def test_training_goes_on_while_a_checkpoint_is_written(
         assert file["generator/00_Dense/kernel"][()].tobytes() == at_ten
 
 
+@pytest.mark.slow
 def test_a_checkpoint_implies_the_rows_up_to_its_step(
     session: Any, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: dict[int, list[int]] = {}
-    write = consumers.write_checkpoint
+    write = checkpoints.write_checkpoint
 
     def look(path: Path, header: Any, values: Any) -> None:
         found[header.step] = steps_logged(folder)
         write(path, header, values)
 
-    monkeypatch.setattr(consumers, "write_checkpoint", look)
+    monkeypatch.setattr(checkpoints, "write_checkpoint", look)
     _, progresses = session("train.steps=20", "output={log_every: 5, checkpoint: {every: 10}}")
     assert list(progresses)[-1].step == 20
     assert found == {10: [5, 10], 20: [5, 10, 15, 20]}
@@ -137,7 +137,7 @@ def test_a_session_that_is_closed_leaves_everything_that_was_due(
     assert folder.checkpoints() == [folder.checkpoint(10)]
     assert folder.samples(10).exists()
     assert folder.losses.exists()
-    assert list(folder.path.rglob("*.part")) == []
+    assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
 def test_an_error_of_a_file_ends_the_training_soon(session: Any, folder: RunFolder) -> None:
@@ -152,6 +152,7 @@ def test_an_error_of_a_file_ends_the_training_soon(session: Any, folder: RunFold
     assert not folder.samples(20).exists()
 
 
+@pytest.mark.slow
 def test_an_error_is_not_kept_until_something_else_is_due(session: Any, folder: RunFolder) -> None:
     shutil.rmtree(folder.path / "checkpoints")
     rarely = ENDLESS // 2
@@ -164,6 +165,7 @@ def test_an_error_is_not_kept_until_something_else_is_due(session: Any, folder: 
         list(takewhile(lambda progress: progress.step < rarely + 20_000, progresses))
 
 
+@pytest.mark.slow
 def test_an_error_of_the_last_file_is_not_lost(session: Any, folder: RunFolder) -> None:
     folder.losses.mkdir()
     _, progresses = session("train.steps=3")

@@ -15,7 +15,7 @@ from gantool.networks.components import make
 from gantool.recipe.load import find_recipe, load
 
 from ...peers.settings import SETTINGS
-from ...peers.torch_game import Variant
+from ...peers.torch_gan import Variant
 from ...peers.torch_peers import PEERS
 from ..agreement import RATES, STEPS, assert_agree, assert_losses_agree, match, values
 from ..mirror import mirrored, mirrored_images
@@ -77,8 +77,8 @@ def assert_steps_agree(name, real_batches, variant):
     ours = match(name, real_batches)
     starts = [mirrored(network, values(network)) for network in ours.networks()]
     peer = replace(PEERS[name], optimizers=descent)
-    game = peer.game(ours.setting, variant)
-    for network, start in zip((game.generator, game.discriminator), starts, strict=True):
+    gan = peer.gan(ours.setting, variant)
+    for network, start in zip((gan.generator, gan.discriminator), starts, strict=True):
         fill(network, start)
         keep_the_batchs_variance(network)
     batches = iter(
@@ -87,9 +87,9 @@ def assert_steps_agree(name, real_batches, variant):
     )
     latents = iter(ours.latents)
     for _ in range(STEPS):
-        losses = peer.step(game, batches, lambda: torch.from_numpy(next(latents)))
+        losses = peer.step(gan, batches, lambda: torch.from_numpy(next(latents)))
     assert_losses_agree(ours.run(), [float(it) for it in losses])
-    pairs = zip((game.generator, game.discriminator), ours.networks(), starts, strict=True)
+    pairs = zip((gan.generator, gan.discriminator), ours.networks(), starts, strict=True)
     for network, built, start in pairs:
         arrays = [it.detach().numpy() for it in tensors(network)]
         theirs = dict(zip(start, arrays, strict=True))
@@ -100,7 +100,7 @@ def assert_steps_agree(name, real_batches, variant):
 def test_optimizers_are_the_recipes(name):
     """Three updates of a weight from given gradients, beside which no ε is seen."""
     loaded = load(find_recipe(name))
-    parts = loaded.parts.generator_optimizer, loaded.parts.discriminator_optimizer
+    parts = loaded.specs.generator_optimizer, loaded.specs.discriminator_optimizer
     # Weight decay is made so large that it is seen.
     setting = replace(SETTINGS[name], decay=0.5 if SETTINGS[name].decay else 0.0)
     modules = nn.Linear(4, 3, bias=False), nn.Linear(4, 3, bias=False)

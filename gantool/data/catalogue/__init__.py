@@ -1,24 +1,32 @@
 """The data sets that gantool knows by name, and where on this machine they may lie."""
 
-from __future__ import annotations
-
-import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import platformdirs
+import yaml
 
-from gantool.data.catalogue.entries import DataSet
-from gantool.data.catalogue.known_sets import SETS
-
-CATALOGUE: Mapping[str, DataSet] = {data_set.name: data_set for data_set in SETS}
+from gantool.data.catalogue.entries import CatalogueFile, DataSet
 
 
-def did_you_mean(name: str) -> str:
-    """The end of a message about an unknown name: the catalogue's nearest, or nothing."""
-    near = difflib.get_close_matches(name.lower(), CATALOGUE, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _known_sets() -> Iterator[DataSet]:
+    """What stands in `known_sets.yaml`."""
+    facts = yaml.safe_load(Path(__file__).with_name("known_sets.yaml").read_bytes())
+    for name, data_set in facts.items():
+        folders = data_set.pop("mirrors", ())
+        files = tuple(_file(file, folders, **keys) for file, keys in data_set.pop("files").items())
+        yield DataSet(name, files, **data_set)
+
+
+def _file(
+    name: str, folders: Iterable[str], mirrors: Iterable[str] = (), **keys: Any
+) -> CatalogueFile:
+    return CatalogueFile(name, mirrors=(*(f"{url}{name}" for url in folders), *mirrors), **keys)
+
+
+CATALOGUE: Mapping[str, DataSet] = {data_set.name: data_set for data_set in _known_sets()}
 
 
 def data_set_places() -> list[Path]:

@@ -1,22 +1,7 @@
 """What the catalogue says of a data set: its files, where they come from, how they are checked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
-
-
-@dataclass(frozen=True)
-class Unpacked:
-    """What an archive is unpacked to; the archive itself is not kept.
-
-    Attributes:
-        folder: the one at the top of the archive, and of the same name beside the other files.
-        limit: bytes that the archive, decompressed, has at most.
-    """
-
-    folder: str
-    limit: int
 
 
 @dataclass(frozen=True)
@@ -25,35 +10,34 @@ class CatalogueFile:
 
     Attributes:
         name: of the file, here and on a mirror that a user names.
-        md5: of the file as the mirrors serve it; None where it is not known.
-        sha256: likewise. One of the two is known of every file.
-        size: in bytes; None where it is not known.
+        size: in bytes.
+        sha256: of the file as the mirrors serve it.
         mirrors: addresses of the file, in the order in which they are tried; none for a file that
             comes with gantool's repository.
-        content_md5: of what a compressed file unpacks to. The same content compressed by another
+        content_sha256: of what a compressed file unpacks to. The same content compressed by another
             program, and then of another size, is right too.
-        unpacked: what becomes of an archive; None for a file that is read as it is.
+        unpacked: the folder at the top of an archive; it lies beside the other files in the end,
+            and the archive is not kept. None for a file that is read as it is.
         trained_on: whether the set cannot be trained on without it.
     """
 
     name: str
-    md5: str | None = None
-    sha256: str | None = None
-    size: int | None = None
+    size: int
+    sha256: str
     mirrors: tuple[str, ...] = ()
-    content_md5: str | None = None
-    unpacked: Unpacked | None = None
+    content_sha256: str | None = None
+    unpacked: str | None = None
     trained_on: bool = True
 
     @property
     def exact_size(self) -> int | None:
         """The only size that can be right, if there is one."""
-        return None if self.content_md5 is not None else self.size
+        return None if self.content_sha256 is not None else self.size
 
     @property
     def place(self) -> str:
         """The name of what lies in the set's folder in the end: the file, or the folder in it."""
-        return self.name if self.unpacked is None else self.unpacked.folder
+        return self.unpacked or self.name
 
 
 @dataclass(frozen=True)
@@ -64,13 +48,13 @@ class DataSet:
         name: what a recipe calls it, and the folder that it lies in.
         files: all that belong to it.
         images: the name of the file or folder that holds the images to train on.
-        form: how they are read: by what the file holds, as a folder of images, as the batches of
-            CIFAR-10, or as a folder of images with labels as those of Flowers102.
+        form: how they are read: by what the file holds, as a folder of images, as the records of
+            CIFAR-10 or CIFAR-100, or as a folder of images with labels as those of Flowers102.
         has_labels: whether each image belongs to a class.
     """
 
     name: str
     files: tuple[CatalogueFile, ...]
     images: str
-    form: Literal["file", "folder", "cifar", "flowers"] = "file"
+    form: Literal["file", "folder", "cifar10", "cifar100", "flowers"] = "file"
     has_labels: bool = True

@@ -1,12 +1,10 @@
 """From any source to a set of TFRecord shards that gantool reads, on all cores."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,9 +13,9 @@ import numpy as np
 from gantool.data.conversion import manifest
 from gantool.data.conversion.folder import ConversionFolder, shard_name
 from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
-from gantool.data.conversion.pieces import Converted, Piece, digests, split
 from gantool.data.conversion.reencode import Size
-from gantool.data.reading import find_original, open_named
+from gantool.data.conversion.tasks import Converted, Task, digests, split
+from gantool.data.reading import find_undecoded, open_named
 from gantool.data.workers import StoppedError, Workers
 from gantool.errors import InputError
 from gantool.files import complete_or_absent
@@ -26,8 +24,8 @@ IMAGES_PER_SHARD = 2048
 """Of the source, where the number of shards is not given."""
 
 
-@dataclass(frozen=True)
-class Progress:
+@dataclass
+class ConversionProgress:
     """How far a conversion is.
 
     Attributes:
@@ -36,15 +34,20 @@ class Progress:
         shards: that are finished.
         all_shards: of the set.
         converted: images that this run converted.
-        seconds: since this run began to convert.
+        began: when this run began to convert, by the clock of `time.monotonic`.
     """
 
     images: int
     all_images: int
     shards: int
     all_shards: int
-    converted: int
-    seconds: float
+    converted: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since this run began to convert."""
+        return time.monotonic() - self.began
 
 
 class Conversion:
@@ -87,10 +90,10 @@ class Conversion:
     def run(
         self,
         folder: ConversionFolder,
-        workers: Workers[Piece, Converted],
+        workers: Workers[Task, Converted],
         strict: bool,
         stop: Callable[[], bool],
-    ) -> Iterator[Progress]:
+    ) -> Iterator[ConversionProgress]:
         """Convert into a folder, or go on there; the set is complete when this ends unstopped.
 
         Shards of an earlier run are kept where they are whole. A set that is complete is only
@@ -98,7 +101,7 @@ class Conversion:
 
         Args:
             folder: where to.
-            workers: that do `convert_piece`, started.
+            workers: that do `convert_task`, started.
             strict: whether an image that cannot be used is an error.
             stop: asked now and then; what is finished by then stays.
 
@@ -135,31 +138,31 @@ class Conversion:
     def _fill(
         self,
         folder: ConversionFolder,
-        workers: Workers[Piece, Converted],
+        workers: Workers[Task, Converted],
         strict: bool,
         stop: Callable[[], bool],
-    ) -> Iterator[Progress]:
+    ) -> Iterator[ConversionProgress]:
         so_far = self._kept(folder)
         self._refuse_changed_source(so_far, folder, stop)
         self._refuse_skipped(so_far.skipped, strict)
         manifest.write(folder.unfinished, so_far)
         kept = {shard.file for shard in so_far.shards}
         wanted = [file for file in self._shards if file not in kept]
-        tally = _Tally(
+        progress = ConversionProgress(
             images=len(self._source) - sum(len(self._shards[file]) for file in wanted),
             all_images=len(self._source),
             shards=len(kept),
             all_shards=len(self._shards),
         )
-        results = workers.ordered(self._pieces(wanted), stop)
+        results = workers.ordered(self._tasks(wanted), stop)
         for file in wanted:
             shard, skipped = yield from self._write(
-                folder.unfinished / file, results, tally, strict
+                folder.unfinished / file, results, progress, strict
             )
             so_far = so_far.holding([*so_far.shards, shard], [*so_far.skipped, *skipped])
             manifest.write(folder.unfinished, so_far)
-            tally.shards += 1
-            yield tally.progress()
+            progress.shards += 1
+            yield replace(progress)
         if so_far.records == 0:
             folder.discard()
             first = so_far.skipped[0]
@@ -188,8 +191,8 @@ class Conversion:
         return so_far.holding(whole, skipped)
 
     def _write(
-        self, path: Path, results: Iterator[Converted], tally: _Tally, strict: bool
-    ) -> Generator[Progress, None, tuple[Shard, list[Skipped]]]:
+        self, path: Path, results: Iterator[Converted], progress: ConversionProgress, strict: bool
+    ) -> Generator[ConversionProgress, None, tuple[Shard, list[Skipped]]]:
         count, content, originals = 0, hashlib.sha256(), hashlib.sha256()
         skipped: list[Skipped] = []
         with complete_or_absent(path) as temporary, temporary.open("wb") as file:
@@ -201,8 +204,9 @@ class Conversion:
                 content.update(result.data)
                 originals.update(result.digests)
                 count += result.records
-                tally.add(len(numbers))
-                yield tally.progress()
+                progress.images += len(numbers)
+                progress.converted += len(numbers)
+                yield replace(progress)
             size = file.tell()
         shard = Shard(
             file=path.name,
@@ -213,15 +217,15 @@ class Conversion:
         )
         return shard, skipped
 
-    def _pieces(self, files: Iterable[str]) -> Iterator[Piece]:
+    def _tasks(self, files: Iterable[str]) -> Iterator[Task]:
         size, crop = self._empty.settings.size, self._empty.settings.crop
         for file in files:
             for numbers in split(self._shards[file], size):
                 labels = None
                 if self._labels is not None:
                     labels = tuple(self._labels[numbers.start : numbers.stop].tolist())
-                originals = [find_original(self._source, number) for number in numbers]
-                yield Piece(originals, labels, size, crop)
+                originals = [find_undecoded(self._source, number) for number in numbers]
+                yield Task(originals, labels, size, crop)
 
     def _refuse_other(self, known: Manifest, folder: ConversionFolder) -> None:
         """Refuse to go on with a conversion of another source, or with other settings."""
@@ -241,8 +245,8 @@ class Conversion:
         """Read the images of finished shards again: they must be those that were converted."""
         for shard in known.shards:
             originals = hashlib.sha256()
-            for piece in self._pieces([shard.file]):
-                originals.update(digests(piece))
+            for task in self._tasks([shard.file]):
+                originals.update(digests(task))
                 if stop():
                     raise StoppedError
             if originals.hexdigest() != shard.source_sha256:
@@ -280,25 +284,3 @@ class Conversion:
         """The folder that all images share."""
         places = (Path(self._source.where(number)) for number in range(len(self._source)))
         return os.path.commonpath({str(place.parent) for place in places})
-
-
-@dataclass
-class _Tally:
-    """Counts what `Progress` tells."""
-
-    images: int
-    all_images: int
-    shards: int
-    all_shards: int
-    converted: int = 0
-    began: float = field(default_factory=time.monotonic)
-
-    def add(self, images: int) -> None:
-        self.images += images
-        self.converted += images
-
-    def progress(self) -> Progress:
-        seconds = time.monotonic() - self.began
-        return Progress(
-            self.images, self.all_images, self.shards, self.all_shards, self.converted, seconds
-        )

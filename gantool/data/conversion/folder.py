@@ -4,17 +4,14 @@ While a conversion goes on, everything lies in its folder `unfinished`: whole sh
 of these. At the end the shards move up, and then the manifest, which makes the set complete.
 """
 
-from __future__ import annotations
-
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from gantool.data.conversion import manifest
 from gantool.data.conversion.manifest import Manifest
 from gantool.errors import InputError
+from gantool.locks import lock
 
 UNFINISHED = "unfinished"
 """The folder in which a conversion goes on."""
@@ -67,11 +64,14 @@ class ConversionFolder:
         Raises:
             InputError: another conversion goes on here, or the folder cannot be written.
         """
-        handle = self._lock()
-        try:
+        with ExitStack() as held:
+            try:
+                self._lock(held)
+            except OSError as error:
+                raise InputError(
+                    f"cannot write into {self.path}: {error.strerror or error}; name another folder"
+                ) from None
             yield
-        finally:
-            os.close(handle)
 
     def publish(self, whole: Manifest) -> None:
         """Make the set complete: give the shards and the manifest their final places.
@@ -93,27 +93,19 @@ class ConversionFolder:
         with suppress(OSError):  # a folder that holds something stays
             self.path.rmdir()
 
-    def _lock(self) -> int:
-        try:
-            self.unfinished.mkdir(parents=True, exist_ok=True)
-            while True:
-                handle = os.open(self.unfinished / _LOCK, os.O_CREAT | os.O_RDWR, 0o666)
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(handle).st_nlink:
-                    return handle
-                # Its owner has finished, and removed it, between the two calls.
-                os.close(handle)
-                self.unfinished.mkdir(exist_ok=True)
-        except BlockingIOError:
-            os.close(handle)
+    def _lock(self, held: ExitStack) -> None:
+        def busy(_handle: int) -> None:
             raise InputError(
                 f"{self.path}: another conversion writes into it; wait for its end, or name another"
                 " folder"
-            ) from None
-        except OSError as error:
-            raise InputError(
-                f"cannot write into {self.path}: {error.strerror or error}; name another folder"
-            ) from None
+            )
+
+        while True:
+            self.unfinished.mkdir(parents=True, exist_ok=True)
+            # Another conversion may have finished, and removed the folder, between the two calls.
+            with suppress(FileNotFoundError):
+                held.enter_context(lock(self.unfinished / _LOCK, busy))
+                return
 
     def _refuse_foreign(self) -> None:
         if not self.path.exists():

@@ -28,14 +28,7 @@ class _Part(BaseModel):
 
 
 class Settings(_Part):
-    """What was asked of a conversion. Heights come before widths.
-
-    Attributes:
-        size: of every image.
-        crop: of the centred piece that was kept; None for the largest of the size's proportions.
-        labels: whether every record has a class number.
-        shards: how many.
-    """
+    """What was asked of a conversion; see `Conversion`. Heights come before widths."""
 
     size: tuple[PositiveInt, PositiveInt]
     crop: tuple[PositiveInt, PositiveInt] | None
@@ -61,13 +54,8 @@ class Origin(_Part):
 class Shard(_Part):
     """One file.
 
-    Attributes:
-        file: its name.
-        records: how many it holds.
-        bytes: its size.
-        sha256: of the file.
-        source_sha256: of the SHA-256 of all images (before they were converted, each with its
-            label) that belong to it, the skipped ones too.
+    `source_sha256` is that of the SHA-256 of all images (before they were converted, each with its
+    label) that belong to it, the skipped ones too.
     """
 
     file: str
@@ -78,13 +66,7 @@ class Shard(_Part):
 
 
 class Skipped(_Part):
-    """An image that could not be used.
-
-    Attributes:
-        number: its place in the source, from 0 on.
-        image: what it is found by in the source.
-        reason: why it was skipped.
-    """
+    """An image that could not be used: its number in the source, and what it is found by there."""
 
     number: NonNegativeInt
     image: str
@@ -101,14 +83,8 @@ class ClassCount(_Part):
 class Manifest(_Part):
     """A converted set, or as much of it as is finished. Nothing in it depends on time or machine.
 
-    Attributes:
-        format: see `FORMAT`.
-        source: what was converted.
-        settings: how.
-        records: in all shards.
-        classes: those of the source; only in the manifest of a whole set.
-        shards: in the order of the source's images.
-        skipped: in the same order.
+    Shards and skipped images are in the order of the source's images; `classes` are only in the
+    manifest of a whole set.
     """
 
     format: Literal[1] = FORMAT

@@ -1,14 +1,12 @@
 """One image of a converted set: cropped, resized and encoded again, not larger than it was."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.images import UnreadableImageError, decode, prepare, window
+from gantool.data.images import decode, prepare, window
 
 QUALITIES = range(95, 9, -5)
 """Of JPEG files, tried in this order until one is small enough."""
@@ -44,7 +42,7 @@ def reencode(data: bytes, size: Size, crop: Size | None, overhead: int = 0) -> b
         UnreadableImageError: the image cannot be used.
     """
     image = decode(data)
-    _refuse_larger_crop(image, crop)
+    window(image.height, image.width, size, crop)  # refuses a crop that is larger
     here = (image.height, image.width)
     is_jpeg = image.format in _JPEG
     if (is_jpeg or image.format == "PNG") and here == size and crop in (None, here):
@@ -62,7 +60,6 @@ def encode(image: Image.Image, size: Size, crop: Size | None) -> bytes:
     Raises:
         UnreadableImageError: the crop is larger than the image.
     """
-    _refuse_larger_crop(image, crop)
     return png(_pixels(image, size, crop), None)
 
 
@@ -110,41 +107,18 @@ def _resized(image: Image.Image, size: Size, crop: Size | None) -> Image.Image:
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
 
 
-def _refuse_larger_crop(image: Image.Image, crop: Size | None) -> None:
-    if crop is not None and (crop[0] > image.height or crop[1] > image.width):
-        raise UnreadableImageError(
-            f"the crop of {crop[0]}×{crop[1]} (height×width) is larger than the image,"
-            f" {image.height}×{image.width}"
-        )
-
-
 def _colour_channels(image: Image.Image) -> int:
     return 1 if image.mode in ("1", "L", "LA") or image.mode.startswith("I") else 3
 
 
 def _pixels(image: Image.Image, size: Size, crop: Size | None) -> NDArray[np.uint8]:
-    """[H, W, C], with alpha if any pixel is transparent.
-
-    Colours are resized over black, weighted by their opacity that is, and the weight is taken out
-    again: what lies hidden below transparent pixels does not bleed into those beside them.
-    """
-    colours = prepare(image, size, _colour_channels(image), "black", crop)
-    if not image.has_transparency_data:
-        return colours
-    alpha = prepare(_alpha(image), size, 1, "black", crop)
-    if alpha.min() == 255:
-        return colours
-    weight = np.maximum(alpha, 1).astype(np.float32) / 255
-    plain = np.where(alpha == 0, 0, np.minimum(np.rint(colours / weight), 255))
-    return np.concatenate([plain.astype(np.uint8), alpha], axis=-1)
-
-
-def _alpha(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        # Grey of 16 bits, of which one value is transparent; Pillow would cut it to 8 bits first.
-        shown = np.asarray(image) != image.info["transparency"]
-        return Image.fromarray(shown.astype(np.uint8) * 255)
-    return image.convert("RGBA").getchannel("A")
+    """[H, W, C], with alpha if any pixel is transparent."""
+    colours = _colour_channels(image)
+    if image.has_transparency_data:
+        pixels = prepare(image, size, 4, "black", crop)
+        if pixels[..., 3].min() < 255:
+            return pixels if colours == 3 else pixels[..., [0, 3]]
+    return prepare(image, size, colours, "black", crop)
 
 
 def _with_palette(pixels: NDArray[np.uint8]) -> Image.Image | None:

@@ -1,5 +1,5 @@
 """Bringing data sets of the catalogue to this machine, and checking what comes."""
 
-from gantool.data.download.placing import Placed, place
+from gantool.data.download.install import Placed, place
 
 __all__ = ["Placed", "place"]

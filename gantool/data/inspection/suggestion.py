@@ -1,7 +1,5 @@
 """The `data:` section of a recipe that suits a source."""
 
-from __future__ import annotations
-
 import json
 
 from gantool.data.inspection.survey import Size, Survey
@@ -21,12 +19,13 @@ def data_lines(found: Survey) -> list[str]:
     if not found.sizes:
         return []
     size, crop = _size_and_crop(found)
+    hint = "  # 4 keeps transparency" if found.transparent else ""
     lines = [
         "data:",
         # In quotes, which no name needs to be spared: 1e5, no and ~ are text then.
         f"  source: {json.dumps(found.source, ensure_ascii=False)}",
         f"  size: [{size[0]}, {size[1]}]",
-        f"  channels: {1 if _is_grey(found) else 3}",
+        f"  channels: {1 if _is_grey(found) else 3}{hint}",
         f"  labels: {'true' if len(found.classes) > 1 else 'false'}",
     ]
     if crop is not None:

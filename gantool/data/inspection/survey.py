@@ -1,7 +1,5 @@
 """What a source holds: images by format, mode and size, which are unreadable, which are double."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Callable
@@ -13,9 +11,9 @@ from PIL import Image
 
 from gantool.data.conversion import manifest
 from gantool.data.images import UnreadableImageError, decode
-from gantool.data.originals import InFile, Original, Unread, read
-from gantool.data.reading import find_original, open_named
+from gantool.data.reading import find_undecoded, open_named
 from gantool.data.sources import ImageSource
+from gantool.data.undecoded import InFile, Undecoded, Unread, read
 from gantool.data.workers import Workers
 from gantool.errors import InputError
 
@@ -84,7 +82,7 @@ def survey(named: str, progress: Callable[[int, int], None]) -> Survey:
     found = Survey(named, source.name, len(source), classes, problem)
     alike: dict[bytes, list[int]] = {}
     pieces = [range(len(source))[at : at + _PIECE] for at in range(0, len(source), _PIECE)]
-    found_images = ([find_original(source, number) for number in piece] for piece in pieces)
+    found_images = ([find_undecoded(source, number) for number in piece] for piece in pieces)
     with Workers(look_at, at_most=len(pieces)) as workers:
         looks = workers.ordered(found_images)
         for piece in pieces:
@@ -132,12 +130,12 @@ def _count(found: Survey, look: Look, where: str) -> None:
     found.transparent += transparent
 
 
-def look_at(found: list[Original | InFile]) -> list[Look]:
+def look_at(found: list[Undecoded | InFile]) -> list[Look]:
     """Look at some images."""
     return [_look(read(original)) for original in found]
 
 
-def _look(original: Original) -> Look:
+def _look(original: Undecoded) -> Look:
     if isinstance(original, Unread):
         return Look(b"", None, original.reason)
     if not isinstance(original, bytes):

@@ -1,7 +1,5 @@
 """Image files in a folder or in a zip; the folders at the top are the classes."""
 
-from __future__ import annotations
-
 import os
 import struct
 import threading
@@ -13,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from gantool.data.images import MAX_BYTES, SUFFIXES, UnreadableImageError
-from gantool.data.originals import read_file, too_large
 from gantool.data.sources.base import EncodedSource, Labels
+from gantool.data.undecoded import read_file, too_large
 from gantool.errors import InputError, printable
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError)
@@ -46,11 +44,9 @@ class FolderSource(EncodedSource):
         return all(len(file) > 1 for file in self._files)
 
     def encoded(self, index: int) -> bytes:
-        """See `EncodedSource.encoded`."""
         return read_file(self.where(index))
 
     def where(self, index: int) -> str:
-        """See `ImageSource.where`."""
         return "/".join((str(self._folder), *self._files[index]))
 
 
@@ -89,7 +85,6 @@ class ZipSource(EncodedSource):
         return len(self._files)
 
     def encoded(self, index: int) -> bytes:
-        """See `EncodedSource.encoded`."""
         info = self._infos[index]
         if info.file_size > MAX_BYTES:
             raise too_large(info.file_size)
@@ -114,7 +109,6 @@ class ZipSource(EncodedSource):
             raise UnreadableImageError(f"damaged in the zip file ({error})") from None
 
     def where(self, index: int) -> str:
-        """See `ImageSource.where`."""
         return f"{self._path}: {printable('/'.join(self._files[index]))}"
 
 

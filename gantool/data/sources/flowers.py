@@ -1,9 +1,9 @@
 """Flowers102: a folder of images, whose classes stand in a file of MATLAB beside it."""
 
-from __future__ import annotations
-
 import re
-from io import BytesIO
+import struct
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,13 @@ from gantool.data.sources.files import FolderSource
 from gantool.errors import InputError
 
 _NUMBER = re.compile(r"image_(\d+)")
+
+_MAX_BYTES = 1 << 20
+"""Of the file of labels, and of what is in it; the right one has 502."""
+
+_COMPRESSED = 15
+_NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4"}
+"""Types of elements of a MATLAB file."""
 
 
 def flowers_source(folder: Path, name: str, labelled: bool) -> FolderSource:
@@ -42,18 +49,41 @@ def _labels(source: FolderSource, path: Path) -> Labels:
 
 
 def _read(path: Path) -> Labels:
-    from scipy.io import loadmat
-
-    content = path.read_bytes()
+    """The labels of MATLAB's file of level 5, from 0 on."""
     try:
-        labels = np.asarray(loadmat(BytesIO(content), variable_names=["labels"])["labels"]).ravel()
-        smallest = int(labels.min())
-    # A damaged file makes SciPy raise nearly anything.
-    except Exception as error:
+        labels = _only_array(path.read_bytes()[:_MAX_BYTES]) - 1
+        if labels.min() < 0:
+            raise ValueError(f"they count from 1, and one is {labels.min() + 1}")
+    except (struct.error, zlib.error, ValueError, KeyError) as error:
         raise InputError(
             f"{path}: the labels of Flowers102 cannot be read from it ({error}); run"
             " `gantool download flowers102` again"
         ) from None
-    if smallest < 1 or not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"{path}: the labels of Flowers102 count from 1, and one is {smallest}")
-    return labels.astype(np.int32) - 1
+    return labels
+
+
+def _only_array(content: bytes) -> Labels:
+    """The whole numbers of the one array in a MATLAB file of level 5, little-endian.
+
+    From MathWorks' "MAT-File Format": a header of 128 bytes, then the array as an element, which
+    may be compressed and holds elements of its own: flags, dimensions, name, numbers.
+    """
+    [(kind, array)] = _elements(content[128:])
+    if kind == _COMPRESSED:
+        [(_, array)] = _elements(zlib.decompressobj().decompress(array, _MAX_BYTES))
+    *_, (number, numbers) = _elements(array)
+    return np.frombuffer(numbers, _NUMBERS[number]).astype(np.int32)
+
+
+def _elements(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The type and the content of each element."""
+    while content:
+        kind, size = struct.unpack_from("<II", content)
+        start, end = 8, 8 + size
+        if kind > 0xFFFF:  # a small one: its size beside its type, up to four bytes behind them
+            kind, size = kind & 0xFFFF, kind >> 16
+            start, end = 4, 4 + size
+        if end > len(content):
+            raise ValueError("it is cut off")
+        yield kind, content[start:end]
+        content = content[end if kind == _COMPRESSED else -(-end // 8) * 8 :]

@@ -1,7 +1,5 @@
 """Images of an IDX file, such as MNIST's; the labels lie in a file beside it."""
 
-from __future__ import annotations
-
 import re
 import threading
 from pathlib import Path
@@ -55,11 +53,9 @@ class IdxSource:
         return self._count
 
     def image(self, index: int) -> Image.Image:
-        """See `ImageSource.image`."""
         return Image.fromarray(self.pixels()[index])
 
     def where(self, index: int) -> str:
-        """See `ImageSource.where`."""
         return f"{self._path}, image {index}"
 
     def pixels(self) -> NDArray[np.uint8]:

@@ -1,50 +1,74 @@
 """From what a recipe calls its source to an open one."""
 
-from __future__ import annotations
-
 import glob
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from gantool.data import idx, records
-from gantool.data.catalogue import CATALOGUE, data_set_places, did_you_mean, find
+from gantool.data.catalogue import CATALOGUE, data_set_places, find
 from gantool.data.catalogue.entries import DataSet
 from gantool.data.images import SUFFIXES
 from gantool.data.sources.base import ImageSource, NotDownloadedError
-from gantool.data.sources.cifar import CifarSource
+from gantool.data.sources.cifar import CIFAR10, CIFAR100, CifarSource
 from gantool.data.sources.files import FolderSource, ZipSource
 from gantool.data.sources.flowers import flowers_source
 from gantool.data.sources.idx import IdxSource, image_file
+from gantool.data.sources.points import POINT_SETS, PointSource
 from gantool.data.sources.tfrecord import TFRecordSource, is_tfrecord_name, record_files
 from gantool.errors import InputError
 from gantool.recipe.model import Data
+from gantool.recipe.suggest import did_you_mean
 
 
-def open_source(data: Data, folder: Path | None) -> ImageSource:
-    """Open the images that a recipe names; none is decoded yet.
+def open_source(data: Data, folder: Path | None) -> ImageSource | PointSource:
+    """Open the examples that a recipe names.
+
+    Args:
+        data: the recipe's section; its source, size, and whether labels are asked for.
+        folder: the recipe's own folder; None for a recipe without one.
+
+    Raises:
+        NotDownloadedError: see `open_images`.
+        InputError: a size is given for points, or none for images; or see `open_images`.
+    """
+    if data.source in POINT_SETS:
+        if data.size is not None:
+            raise InputError(f"{data.source} is a set of points, which have no size: leave it out")
+        return PointSource(data.source, data.labels)
+    if data.size is None:
+        raise InputError(f"{data.source} is no set of points: give data.size, [height, width]")
+    return open_images(data.source, folder, data.labels)
+
+
+def open_images(source: str, folder: Path | None, labelled: bool) -> ImageSource:
+    """Open the images that a user names; none is decoded yet.
 
     A name of the catalogue comes before a path; `./mnist` is a path. A relative path is looked
     for in the recipe's own folder, then in the working folder.
 
     Args:
-        data: the recipe's section; its source and whether labels are asked for.
-        folder: the recipe's own folder; None for a recipe without one.
+        source: what the user calls them.
+        folder: the recipe's own folder; None for no recipe, or one without a folder.
+        labelled: whether labels are asked for.
 
     Raises:
         NotDownloadedError: the source is a data set of the catalogue that is not there yet.
         InputError: nothing of that name is there, it holds no images, is damaged, or has no
-            labels where the recipe asks for them.
+            labels where they are asked for.
     """
+    if source in POINT_SETS:
+        raise InputError(f"{source} is a set of points that gantool draws: it has no images")
     try:
-        if data.source in CATALOGUE:
-            return _open_catalogue(CATALOGUE[data.source], data.labels)
-        paths = _find_paths(data.source, folder)
+        if source in CATALOGUE:
+            return _open_catalogue(CATALOGUE[source], labelled)
+        paths = _find_paths(source, folder)
         if len(paths) == 1:
-            return _open_path(paths[0], paths[0].resolve().name, data.labels)
-        return TFRecordSource(paths, Path(data.source).name, data.labels)
+            return _open_path(paths[0], paths[0].resolve().name, labelled)
+        return TFRecordSource(paths, Path(source).name, labelled)
     except OSError as error:
-        where = error.filename or data.source
+        where = error.filename or source
         raise InputError(f"{where}: cannot be read: {error.strerror or error}") from None
 
 
@@ -62,6 +86,13 @@ def _open_catalogue(data_set: DataSet, labelled: bool) -> ImageSource:
     hint = (
         f"; the folder {data_set.name} is ./{data_set.name}" if Path(data_set.name).exists() else ""
     )
+    older = [
+        folder
+        for place in data_set_places()
+        if (folder := place / data_set.name / "cifar-10-batches-py").is_dir()
+    ]
+    if older:
+        hint += f"; {older[0]} is the Python version, which is no longer read: remove it"
     raise NotDownloadedError(
         f"the data set {data_set.name} is not here yet: run `gantool download {data_set.name}`"
         f" (looked in {looked}{hint})"
@@ -81,10 +112,10 @@ def _find_paths(source: str, folder: Path | None) -> list[Path]:
         if found := glob.glob(str(path), root_dir=base, recursive=True):  # noqa: PTH207
             return sorted(base / name for name in found)
     looked = " and ".join(dict.fromkeys(str(base / path) for base in bases))
-    known = ", ".join(CATALOGUE)
+    known = ", ".join([*CATALOGUE, *POINT_SETS])
     raise InputError(
         f"data.source: {source!r} is no data set of the catalogue ({known}), and no file or folder:"
-        f" looked for {looked}{did_you_mean(source)}"
+        f" looked for {looked}{did_you_mean(source, [*CATALOGUE, *POINT_SETS])}"
     )
 
 
@@ -121,6 +152,7 @@ def _open_file(path: Path, name: str, labelled: bool) -> ImageSource:
 _FORMS: Mapping[str, Callable[[Path, str, bool], ImageSource]] = {
     "file": _open_file,
     "folder": FolderSource,
-    "cifar": CifarSource,
+    "cifar10": partial(CifarSource, layout=CIFAR10),
+    "cifar100": partial(CifarSource, layout=CIFAR100),
     "flowers": flowers_source,
 }

@@ -1,7 +1,5 @@
 """Encoded images in TFRecord files of `tf.train.Example` records."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -65,11 +63,9 @@ class TFRecordSource(EncodedSource):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """See `ImageSource.classes`."""
         return () if self.labels is None else numbered_classes(self.labels)
 
     def encoded(self, index: int) -> bytes:
-        """See `EncodedSource.encoded`."""
         example = self._example(index)
         if example.image is None:
             expected = ", ".join(records.IMAGE_FEATURES)
@@ -80,7 +76,6 @@ class TFRecordSource(EncodedSource):
         return example.image
 
     def where(self, index: int) -> str:
-        """See `ImageSource.where`."""
         file, number = self._place(index)
         return f"{self._paths[file]}, record {number}"
 

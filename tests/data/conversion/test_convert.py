@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -15,8 +17,9 @@ from gantool.data.conversion import manifest
 from gantool.data.conversion.convert import Conversion
 from gantool.data.conversion.folder import ConversionFolder
 from gantool.data.conversion.manifest import ClassCount, Skipped
-from gantool.data.conversion.pieces import convert_piece
+from gantool.data.conversion.tasks import convert_task
 from gantool.data.images import prepare
+from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.data.workers import Workers
 from gantool.errors import InputError
@@ -36,11 +39,24 @@ def faces(tmp_path, encode):
     return tmp_path / "faces"
 
 
+@pytest.fixture
+def emoji_zip(tmp_path, real_data):
+    """A zip of 20 emoji."""
+    path = tmp_path / "emoji.zip"
+    with (
+        zipfile.ZipFile(real_data / "emoji/noto-emoji-136x128.zip") as whole,
+        zipfile.ZipFile(path, "w") as few,
+    ):
+        for name in sorted(name for name in whole.namelist() if name.endswith(".png"))[::196]:
+            few.writestr(name, whole.read(name))
+    return path
+
+
 def run(source, dest, *, size=(16, 16), crop=None, labels=None, shards=4, strict=False, stop=None):
     """Convert; gives the manifest and the progress."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), size, crop, labels, shards)
-    with Workers(convert_piece) as workers:
+    with Workers(convert_task) as workers:
         progress = list(conversion.run(folder, workers, strict, stop or (lambda: False)))
     return folder.complete(), progress
 
@@ -49,7 +65,7 @@ def run_until(shards, source, dest, **keys):
     """Convert until so many shards are finished, and leave it there as a signal does."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), (16, 16), None, None, 4, **keys)
-    with Workers(convert_piece) as workers:
+    with Workers(convert_task) as workers:
         running = conversion.run(folder, workers, False, lambda: False)
         while next(running).shards < shards:
             pass
@@ -239,7 +255,8 @@ def test_a_crop_larger_than_some_images(faces, tmp_path, plain):
     (faces / "ann" / "004.png").write_bytes(plain(9))
     whole, _ = run(faces, tmp_path / "set", crop=(20, 20))
     assert [one.reason for one in whole.skipped] == [
-        "the crop of 20×20 (height×width) is larger than the image, 4×4"
+        "a crop of 20×20 (height×width) is larger than the image, 4×4; make the crop smaller or"
+        " leave it out"
     ]
 
 
@@ -247,8 +264,8 @@ def test_no_image_that_can_be_used(faces, tmp_path):
     with pytest.raises(InputError) as caught:
         run(faces, tmp_path / "set", crop=(33, 24))
     assert str(caught.value) == (
-        f"{faces}: none of the 40 images can be used; the first: ann/000.jpg: the crop of 33×24"
-        " (height×width) is larger than the image, 32×24"
+        f"{faces}: none of the 40 images can be used; the first: ann/000.jpg: a crop of 33×24"
+        " (height×width) is larger than the image, 32×24; make the crop smaller or leave it out"
     )
     assert not (tmp_path / "set").exists()
 
@@ -263,7 +280,7 @@ def test_finished_shards_are_kept_and_the_rest_is_done(broken, tmp_path):
     kept = [unfinished / f"images-0000{number}-of-00004.tfrecord" for number in range(2)]
     assert sorted(unfinished.glob("*.tfrecord")) == kept
     stamps = [path.stat().st_mtime_ns for path in kept]
-    (unfinished / ".images-00002-of-00004.tfrecord.x.part").write_bytes(b"half")
+    (unfinished / ".images-00002-of-00004.tfrecord.x.gantool-tmp").write_bytes(b"half")
     whole, progress = run(broken, tmp_path / "set")
     assert content(tmp_path / "set") == content(tmp_path / "whole")
     assert [(tmp_path / "set" / path.name).stat().st_mtime_ns for path in kept] == stamps
@@ -305,7 +322,7 @@ def test_stopping_keeps_finished_shards(faces, tmp_path):
     stops = iter([False, False, True])
     whole, _ = run(faces, tmp_path / "set", stop=lambda: next(stops))
     assert whole is None
-    assert list((tmp_path / "set").rglob(".*.part")) == []
+    assert list((tmp_path / "set").rglob("*.gantool-tmp")) == []
     run(faces, tmp_path / "set")
     run(faces, tmp_path / "whole")
     assert content(tmp_path / "set") == content(tmp_path / "whole")
@@ -389,6 +406,23 @@ def test_a_folder_with_something_else_is_refused(faces, tmp_path):
         run(faces, dest)
 
 
+def test_transparency_is_kept_from_a_source_to_a_recipe(emoji_zip, tmp_path, data):
+    run(emoji_zip, tmp_path / "set", size=(32, 32), shards=1)
+    kept, plain = (
+        load_images(open_source(section, None), section)
+        for section in (
+            data(source, size=(32, 32), channels=4) for source in (tmp_path / "set", emoji_zip)
+        )
+    )
+    assert kept.pixels.shape == (20, 32, 32, 4)
+    assert (kept.pixels[..., 3].min(), kept.pixels[..., 3].max()) == (0, 255)
+    # Conversion may make colours fewer, so that no file grows.
+    difference = np.abs(kept.pixels.astype(int) - plain.pixels)
+    seen = difference[..., :3] * (plain.pixels[..., 3:] / 255)
+    assert difference[..., 3].mean() < 2
+    assert seen.mean() < 2
+
+
 def test_an_empty_folder_is_filled(faces, tmp_path):
     (tmp_path / "set").mkdir()
     assert run(faces, tmp_path / "set")[0].records == 40
@@ -397,7 +431,7 @@ def test_an_empty_folder_is_filled(faces, tmp_path):
 def test_two_conversions_into_one_folder(faces, tmp_path):
     dest = tmp_path / "set"
     conversion = Conversion(str(faces), (16, 16), None, None, 4)
-    with Workers(convert_piece) as workers:
+    with Workers(convert_task) as workers:
         running = conversion.run(ConversionFolder(dest), workers, False, lambda: False)
         next(running)
         with pytest.raises(InputError) as caught:
@@ -407,6 +441,33 @@ def test_two_conversions_into_one_folder(faces, tmp_path):
         )
         assert len(list(running)) > 0
     assert run(faces, dest)[1] == []
+
+
+def test_a_file_system_without_locks(faces, tmp_path, monkeypatch):
+    def flock(_handle, _operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert run(faces, tmp_path / "set")[0].records == 40
+
+
+def test_a_lock_outlives_no_conversion(faces, tmp_path):
+    run_until(2, faces, tmp_path / "set")
+    assert "lock" not in content(tmp_path / "set" / "unfinished")
+
+
+def test_a_folder_that_is_removed_while_its_lock_is_taken(faces, tmp_path, monkeypatch):
+    """By another conversion that finishes: the folder is made anew."""
+    taken = []
+
+    def flock(_handle, _operation):
+        if not taken:
+            shutil.rmtree(tmp_path / "set")
+        taken.append(True)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert run(faces, tmp_path / "set")[0].records == 40
+    assert len(taken) == 2
 
 
 def test_a_folder_that_cannot_be_written(faces, tmp_path):
@@ -454,8 +515,8 @@ def test_damaged_records_of_a_source(faces, tmp_path):
     assert whole.records == 39
 
 
-def test_memory_is_bounded_by_the_size_of_a_piece():
-    from gantool.data.conversion.pieces import split
+def test_memory_is_bounded_by_the_size_of_a_task():
+    from gantool.data.conversion.tasks import split
 
     assert [len(piece) for piece in split(range(5, 75), (64, 64))] == [32, 32, 6]
     assert [len(piece) for piece in split(range(3), (1024, 1024))] == [1, 1, 1]

@@ -180,7 +180,8 @@ def test_what_cannot_be_used(photograph, encode):
     with pytest.raises(UnreadableImageError) as caught:
         reencode(encode(photograph), (64, 64), (219, 100))
     assert str(caught.value) == (
-        "the crop of 219×100 (height×width) is larger than the image, 218×178"
+        "a crop of 219×100 (height×width) is larger than the image, 218×178; make the crop smaller"
+        " or leave it out"
     )
     with pytest.raises(UnreadableImageError, match="the image is truncated"):
         reencode(encode(photograph, "JPEG")[:2000], (64, 64), None)

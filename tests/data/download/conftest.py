@@ -12,13 +12,12 @@ import pytest
 
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
-from gantool.data.download import mirror
+from gantool.data.download import http
 
 
 class Request(NamedTuple):
     path: str
     range: str | None
-    if_range: str | None
     accept_encoding: str | None
 
 
@@ -63,22 +62,19 @@ class Server(ThreadingHTTPServer):
 
         return answer
 
-    def parts(self, body: bytes, **headers: str) -> Callable[..., None]:
-        """The part that is asked for; all of it where If-Range names another version."""
+    def parts(self, body: bytes) -> Callable[..., None]:
+        """The part that is asked for."""
 
         def answer(handler: _Handler) -> None:
             start = handler.start()
-            version = handler.headers["If-Range"]
-            if start and version in (None, headers.get("ETag"), headers.get("Last-Modified")):
-                if start >= len(body):
-                    handler.send(416, b"", {"Content-Range": f"bytes */{len(body)}"})
-                    return
+            if start >= len(body):
+                handler.send(416, b"", {"Content-Range": f"bytes */{len(body)}"})
+            elif start:
                 span = f"bytes {start}-{len(body) - 1}/{len(body)}"
-                rest = body[start:]
-                length = {"Content-Length": str(len(rest))}
-                handler.send(206, rest, {"Content-Range": span, **length, **headers})
+                length = str(len(body) - start)
+                handler.send(206, body[start:], {"Content-Range": span, "Content-Length": length})
             else:
-                handler.send(200, body, {"Content-Length": str(len(body)), **headers})
+                handler.send(200, body, {"Content-Length": str(len(body))})
 
         return answer
 
@@ -87,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        headers = [self.headers[name] for name in ("Range", "If-Range", "Accept-Encoding")]
+        headers = [self.headers[name] for name in ("Range", "Accept-Encoding")]
         self.server.requests.append(Request(self.path, *headers))
         script = self.server.scripts.get(self.path, [self.server.whole(b"", 404)])
         (script.pop(0) if len(script) > 1 else script[0])(self)
@@ -125,8 +121,8 @@ def server() -> Iterator[Server]:
 def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing outside the test's folder, and no long waits."""
     request.getfixturevalue("no_checkout")
-    monkeypatch.setattr(mirror, "RETRY", mirror.RETRY.new(backoff_factor=0.001))
-    monkeypatch.setattr(mirror, "PAUSE", 0.001)
+    monkeypatch.setattr(http, "RETRY", http.RETRY.new(backoff_factor=0.001))
+    monkeypatch.setattr(http, "PAUSE", 0.001)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -137,7 +133,6 @@ def entry() -> Callable[..., CatalogueFile]:
 
     def make(name: str, content: bytes, **keys: Any) -> CatalogueFile:
         facts = {
-            "md5": hashlib.md5(content).hexdigest(),
             "sha256": hashlib.sha256(content).hexdigest(),
             "size": len(content),
         }

@@ -7,11 +7,8 @@ import tarfile
 
 import pytest
 
-from gantool.data.catalogue.entries import Unpacked
 from gantool.data.download.archives import copy_unpacked, is_unpacked, unpack
 from gantool.errors import GantoolError
-
-SET = Unpacked("set", limit=100_000)
 
 
 @pytest.fixture
@@ -55,10 +52,10 @@ def folder(tmp_path):
 def refused(folder, tmp_path):
     """The error's words after the archive's name; and nothing may have been written anywhere."""
 
-    def run(archive, unpacked=SET):
+    def run(archive):
         everything = sorted(tmp_path.rglob("*"))
         with pytest.raises(GantoolError) as caught:
-            unpack(archive, folder, unpacked)
+            unpack(archive, folder, "set")
         assert sorted(tmp_path.rglob("*")) == everything
         assert caught.value.exit_code == 1
         return str(caught.value).removeprefix(f"{archive}: ")
@@ -79,7 +76,7 @@ def test_one_folder_is_unpacked(pack, folder, names, name):
         ("other/c.txt", b"three"),
         name=name,
     )
-    unpack(archive, folder, SET)
+    unpack(archive, folder, "set")
     assert names(folder) == ["set"]
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -92,75 +89,20 @@ def test_one_folder_is_unpacked(pack, folder, names, name):
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason"),
+    "bad",
     [
-        ("/etc/x", "leads out of the folder"),
-        ("../x", "leads out of the folder"),
-        ("set/../../x", "leads out of the folder"),
-        (member("set/x", tarfile.SYMTYPE, linkname="/etc/passwd"), "is a link"),
-        (member("set/x", tarfile.LNKTYPE, linkname="set/good"), "is a link"),
-        (member("set/x", tarfile.CHRTYPE), "is neither a file nor a folder"),
-        (member("set/x", tarfile.BLKTYPE), "is neither a file nor a folder"),
-        (member("set/x", tarfile.FIFOTYPE), "is neither a file nor a folder"),
-        ("set/good", "comes twice, or is also a folder"),
-        ("set/good/x", "comes twice, or is also a folder"),
-        (".", "comes twice, or is also a folder"),
+        "../x",
+        "set/../../x",
+        member("set/x", tarfile.SYMTYPE, linkname="/etc/passwd"),
+        member("set/x", tarfile.LNKTYPE, linkname="../x"),
+        member("set/x", tarfile.CHRTYPE),
+        member("set/x", tarfile.FIFOTYPE),
     ],
 )
-def test_what_leads_out_or_is_no_file_is_refused(pack, refused, bad, reason):
+def test_what_leads_out_or_is_no_file_is_refused(pack, refused, bad):
     content = None if isinstance(bad, tarfile.TarInfo) else b"bad"
-    name = bad.name if isinstance(bad, tarfile.TarInfo) else bad
     archive = pack(("set/good", b"good"), (bad, content), ("set/z", b"z"))
-    assert refused(archive) == f"refused, because {name!r} in it {reason}"
-
-
-def test_a_name_with_a_zero_byte_is_refused(pack, refused):
-    info = tarfile.TarInfo("set/x")
-    info.pax_headers = {"path": "set/x\0y"}
-    assert "leads out of the folder" in refused(pack(("set/good", b""), (info, b"bad")))
-
-
-def test_a_link_followed_by_a_file_through_it_is_refused(pack, refused, tmp_path):
-    link = member("set/link", tarfile.SYMTYPE, linkname=str(tmp_path))
-    assert "'set/link' in it is a link" in refused(pack((link, None), ("set/link/x", b"bad")))
-
-
-def test_more_than_the_limit_is_refused_before_it_is_written(pack, refused):
-    archive = pack(("set/a", bytes(60_000)), ("set/b", bytes(60_000)))
-    assert archive.stat().st_size < 1000
-    assert refused(archive) == (
-        "refused, because it unpacks to more than 100,000 bytes, with 'set/b'"
-    )
-
-
-def test_a_sparse_member_that_claims_much_is_refused(pack, refused):
-    info = tarfile.TarInfo("set/sparse")
-    info.pax_headers = {
-        "GNU.sparse.major": "0",
-        "GNU.sparse.minor": "1",
-        "GNU.sparse.name": "set/sparse",
-        "GNU.sparse.size": "1000000000",
-        "GNU.sparse.map": "0,1",
-    }
-    assert "more than 100,000 bytes, with 'set/sparse'" in refused(pack((info, b"x")))
-
-
-@pytest.mark.parametrize("member_count", [0, 1])
-def test_headers_and_what_is_skipped_count_too(pack, refused, member_count):
-    """An archive of nothing but a header that unfolds to much, or of very many members."""
-    if member_count:
-        members = [(f"set/{number}", b"") for number in range(300)]
-    else:
-        info = tarfile.TarInfo("set/x")
-        info.pax_headers = {"comment": "n" * 200_000}
-        members = [(info, b"")]
-    assert refused(pack(*members)) == "refused, because it unpacks to more than 100,000 bytes"
-
-
-def test_what_the_limit_allows(pack, folder):
-    archive = pack(("set/a", bytes(80_000)))
-    unpack(archive, folder, SET)
-    assert (folder / "set/a").stat().st_size == 80_000
+    assert refused(archive).startswith("cannot be unpacked (")
 
 
 def test_an_archive_without_the_folder(pack, refused):
@@ -171,20 +113,20 @@ def test_an_archive_without_the_folder(pack, refused):
 def test_a_damaged_archive(pack, refused, tmp_path):
     text = tmp_path / "text.tgz"
     text.write_bytes(b"no archive" * 100)
-    assert refused(text).startswith("damaged, or not a tar archive (")
-    for cut in (50, -5):
-        assert refused(pack(("set/a", bytes(range(256)) * 20), cut=cut)).startswith("damaged, or")
+    assert refused(text).startswith("cannot be unpacked (")
+    archive = pack(("set/a", bytes(range(256)) * 20), cut=50)
+    assert refused(archive).startswith("cannot be unpacked (")
 
 
 def test_a_file_that_ends_within_a_member(pack, refused):
     archive = pack(("set/a", bytes(5000)), name="x.tar", cut=2000)
-    assert refused(archive).startswith("damaged, or not a tar archive (")
+    assert refused(archive).startswith("cannot be unpacked (")
 
 
 def test_what_a_killed_process_left_is_removed(pack, folder, names):
     (folder / ".set.unpacking/unpacked/set").mkdir(parents=True)
     (folder / ".set.unpacking/unpacked/set/half").touch()
-    unpack(pack(("set/a", b"one")), folder, SET)
+    unpack(pack(("set/a", b"one")), folder, "set")
     assert names(folder) == ["set"]
     assert names(folder / "set") == [".gantool-files.json", "a"]
 
@@ -194,7 +136,7 @@ def test_an_older_folder_is_replaced_by_the_whole_new_one(pack, folder, names, r
     (folder / "set/old").touch()
     refused(pack(("set/a", b"one"), ("../x", b"bad")))
     assert names(folder / "set") == ["old"]
-    unpack(pack(("set/a", b"one")), folder, SET)
+    unpack(pack(("set/a", b"one")), folder, "set")
     assert names(folder / "set") == [".gantool-files.json", "a"]
     assert names(folder) == ["set"]
 
@@ -202,7 +144,7 @@ def test_an_older_folder_is_replaced_by_the_whole_new_one(pack, folder, names, r
 def test_whether_a_folder_is_whole(pack, folder):
     whole = folder / "set"
     assert not is_unpacked(whole)
-    unpack(pack(("set/a", b"one"), ("set/deep/b", b"two")), folder, SET)
+    unpack(pack(("set/a", b"one"), ("set/deep/b", b"two")), folder, "set")
     assert is_unpacked(whole)
     (whole / "more").touch()
     assert is_unpacked(whole)
@@ -216,42 +158,10 @@ def test_whether_a_folder_is_whole(pack, folder):
 
 
 def test_a_copy(pack, folder, tmp_path, names):
-    unpack(pack(("set/a", b"one"), ("set/deep/b", b"two")), folder, SET)
+    unpack(pack(("set/a", b"one"), ("set/deep/b", b"two")), folder, "set")
     other = tmp_path / "other"
     other.mkdir()
     copy_unpacked(folder / "set", other)
     assert names(other) == ["set"]
     assert is_unpacked(other / "set")
     assert (other / "set/deep/b").read_bytes() == b"two"
-
-
-@pytest.mark.parametrize("name", ["set/" + "a/" * 12 + "x", "set/" + "n" * 256])
-def test_a_member_that_lies_too_deep_is_refused(pack, refused, name):
-    assert refused(pack((name, b"x"))) == (
-        f"refused, because {name!r} in it lies too deep, or has too long a name"
-    )
-
-
-def test_a_negative_size_is_refused(pack, refused):
-    info = tarfile.TarInfo("set/x")
-    info.pax_headers = {"size": "-512"}
-    assert refused(pack((info, b"bad"), ("set/y", b"good"))) == (
-        "refused, because 'set/x' in it has a negative size"
-    )
-
-
-@pytest.mark.parametrize("first", [True, False])
-def test_headers_that_tarfile_trips_over(pack, refused, first):
-    info = tarfile.TarInfo("set/x")
-    info.pax_headers = {"GNU.sparse.map": "1e9"}
-    before = [] if first else [("set/a", b"good")]
-    assert refused(pack(*before, (info, b"bad"))).startswith(
-        "damaged, or not a tar archive (invalid literal"
-    )
-
-
-def test_nothing_is_looked_for_behind_the_end(pack, refused):
-    """A sparse file of no bytes that a terabyte is stored for: tarfile would skip all of it."""
-    sparse = member("set/x", tarfile.GNUTYPE_SPARSE, size=1 << 40)
-    archive = pack((sparse, None), ("set/y", b"y"), form=tarfile.GNU_FORMAT)
-    assert refused(archive) == "damaged, or not a tar archive (it ends within a member)"

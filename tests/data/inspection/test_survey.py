@@ -98,7 +98,7 @@ def test_an_idx_file(tmp_path, write_idx):
 def test_damaged_records_and_labels(tmp_path, plain):
     path = tmp_path / "a.tfrecord"
     examples = [records.encode_example(plain(value), value % 2) for value in range(3)]
-    records.write(path, examples)
+    path.write_bytes(b"".join(map(records.frame, examples)))
     assert look(path).classes == {"0": 2, "1": 1}
     damaged = bytearray(path.read_bytes())
     damaged[-5] ^= 1
@@ -124,8 +124,9 @@ def test_only_a_folder_with_a_manifest_has_differences(mixed, tmp_path):
     assert not (tmp_path / "gone").exists()
 
 
-def suggested(*sizes, modes=("RGB",), classes=()):
+def suggested(*sizes, modes=("RGB",), classes=(), transparent=0):
     found = Survey("somewhere", "somewhere", len(sizes), dict.fromkeys(classes, 1))
+    found.transparent = transparent
     found.sizes.update(sizes)
     found.modes.update(modes)
     return [line.strip() for line in data_lines(found)][2:]
@@ -158,6 +159,7 @@ def test_suggested_channels_and_labels():
         "labels: true",
     ]
     assert suggested((8, 8), classes=("a",))[2] == "labels: false"
+    assert suggested((8, 8), transparent=1)[1] == "channels: 3  # 4 keeps transparency"
     assert data_lines(Survey("s", "s", 1, {})) == []
 
 

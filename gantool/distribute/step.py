@@ -1,0 +1,104 @@
+"""The training step of replicas that share each batch.
+
+Replicas start alike, and each is moved by the mean of what all of them compute of their own rows.
+That is what one replica would compute of the whole batch, but for layers that mix the examples of a
+batch: batch statistics are per replica unless a layer is `synchronized`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from gantool.engine.build import build_gan
+from gantool.engine.state import TrainingState
+from gantool.engine.step import TrainingStep
+from gantool.gan.latents import Rows
+from gantool.gan.network import TrainableNetwork
+from gantool.gan.updates import Descent, Given, Update
+from gantool.recipe.model import Recipe
+
+if TYPE_CHECKING:
+    from gantool.distribute.distribution import Distributed
+
+
+class DistributedStep(TrainingStep):
+    """Makes each update on all replicas, each from its own rows of the batch.
+
+    Args:
+        states: Of the replicas of this process; are moved alike.
+        recipe: Says how.
+        replicas: The replicas.
+    """
+
+    def __init__(
+        self, states: Sequence[TrainingState], recipe: Recipe, replicas: Distributed
+    ) -> None:
+        first = replicas.worker * replicas.local
+        self._replicas = replicas
+        self.steps = [
+            _ReplicaStep(state, recipe, _rows(first + own, replicas.count), replicas)
+            for own, state in enumerate(states)
+        ]
+        rows = _rows(replicas.worker, replicas.workers)
+        super().__init__(states[0], recipe, self.steps[0].gan, rows, replicas.count)
+        self._refusal = self.steps[0]._refusal
+
+    def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
+        parts = self.shares(given)
+        return self._replicas.each(lambda own: self.steps[own].make(update, parts[own]))[0]
+
+    def follow(self, step: tf.Tensor) -> None:
+        self._replicas.each(lambda own: self.steps[own].follow(step))
+
+    def shares(self, given: Given) -> list[Given]:
+        """What each replica of this process is given."""
+        count = self._replicas.local
+        real, labels, latents = (tf.split(column, count) for column in given[:-1])
+        parts = zip(real, labels, latents, strict=True)
+        return [Given(*rows, index=given.index) for rows in parts]
+
+
+class _ReplicaStep(TrainingStep):
+    """Takes the mean, over all replicas, of what each computes of its rows."""
+
+    def __init__(
+        self, state: TrainingState, recipe: Recipe, rows: Rows, replicas: Distributed
+    ) -> None:
+        gan = build_gan(state, recipe, rows, _ReplicaNetwork)
+        super().__init__(state, recipe, gan, replicas=replicas.count)
+        self._mean = replicas.mean
+
+    def agreed(self, descent: Descent) -> Descent:
+        """See `TrainingStep`; what is counted rather than measured is alike on all replicas."""
+        leaves = tf.nest.flatten(descent)
+        places = [place for place, leaf in enumerate(leaves) if leaf.dtype.is_floating]
+        means = self._mean([leaves[place] for place in places])
+        for place, mean in zip(places, means, strict=True):
+            leaves[place] = mean
+        averaged: Descent = tf.nest.pack_sequence_as(descent, leaves)
+        return averaged
+
+
+class _ReplicaNetwork(TrainableNetwork):
+    """A network whose optimizer is handed means over all replicas."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._outside = tf.distribute.get_replica_context()
+
+    def apply(self, *arguments: Any) -> None:
+        # Within a replica's context Keras's optimizers would sum them over replicas.
+        with self._outside:
+            super().apply(*arguments)
+
+
+def _rows(number: int, of: int) -> Rows:
+    """Draws the numbers of one of several equal parts of a batch: its rows of the whole's."""
+
+    def rows(draw: Callable[[int], tf.Tensor], count: int) -> tf.Tensor:
+        return draw(count * of)[number * count : (number + 1) * count]
+
+    return rows

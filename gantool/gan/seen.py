@@ -1,0 +1,116 @@
+"""What one update has seen, which losses and terms are functions of."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Literal
+
+import tensorflow as tf
+
+from gantool.gan.latents import Rows, whole
+from gantool.gan.network import Pass, TrainableNetwork
+
+Side = Literal["real", "generated"]
+"""Which examples: those of the data, or the generator's."""
+
+
+class Seen:
+    """Real and generated examples of one update, and what the discriminator says of them.
+
+    Logits are computed when they are first asked for, and once. The discriminator is in training
+    mode, with the batch statistics of each side by itself; each pass over a side starts from the
+    moving statistics that the one before has left.
+
+    Args:
+        discriminator: Judges.
+        real: Examples of the data, [B, …] float32.
+        generate: Makes the generated ones, [B, …] float32; called when they are first needed.
+        labels: Classes, int32 [B], of both sides.
+        index: Number of the update, int64.
+        seed_of: The stateless seed [2] of this update for a purpose.
+        noise: The purpose of dropout on each side.
+        differentiates: The sides by whose examples `gradient` is going to be asked for.
+        rows: Draws the numbers of a batch.
+    """
+
+    def __init__(
+        self,
+        discriminator: TrainableNetwork,
+        real: tf.Tensor,
+        generate: Callable[[], tf.Tensor],
+        labels: tf.Tensor,
+        index: tf.Tensor,
+        seed_of: Callable[[str], tf.Tensor],
+        noise: Mapping[Side, str],
+        differentiates: Iterable[Side] = (),
+        rows: Rows = whole,
+    ) -> None:
+        self.labels = labels
+        self.index = index
+        self.seed_of = seed_of
+        self._discriminator = discriminator
+        self._makers: dict[Side, Callable[[], tf.Tensor]] = {
+            "real": lambda: real,
+            "generated": generate,
+        }
+        self._noise = noise
+        self._rows = rows
+        self._tapes = {
+            side: tf.GradientTape(persistent=True, watch_accessed_variables=False)
+            for side in differentiates
+        }
+        self._examples: dict[Side, tf.Tensor] = {}
+        self._passes: dict[Side, Pass] = {}
+
+    def examples(self, side: Side) -> tf.Tensor:
+        """Examples of one side, [B, …] float32."""
+        if side not in self._examples:
+            self._examples[side] = self._makers[side]()
+        return self._examples[side]
+
+    def logits(self, side: Side) -> tf.Tensor:
+        """What the discriminator says of one side, [B, 1] or [B, 2] float32."""
+        if side not in self._passes:
+            examples, tape = self.examples(side), self._tapes.get(side)
+            with tape or nullcontext():
+                if tape is not None:
+                    tape.watch(examples)
+                self._passes[side] = self._discriminator.forward(
+                    examples, self.labels, self.seed_of(self._noise[side]), self._latest_state
+                )
+        return self._passes[side].outputs
+
+    def gradient(self, side: Side) -> tf.Tensor:
+        """Gradient of the sum of one side's logits by its examples, [B, …].
+
+        It is taken from the pass that gave the logits, of a side that `differentiates` tells.
+        """
+        logits = self.logits(side)
+        return self._tapes[side].gradient(logits, self.examples(side))
+
+    def discriminate(self, examples: tf.Tensor) -> tf.Tensor:
+        """What the discriminator says of other examples, with the dropout of the real ones."""
+        seed = self.seed_of(self._noise["real"])
+        return self._discriminator.forward(examples, self.labels, seed).outputs
+
+    def uniform(self, purpose: str) -> tf.Tensor:
+        """A random number in [0, 1) for each example, [B, 1, …] of the examples' rank."""
+        rank, count = len(self.examples("real").shape), self.labels.shape[0]
+        seed = self.seed_of(purpose)
+        return self._rows(
+            lambda size: tf.random.stateless_uniform([size] + [1] * (rank - 1), seed, alg="philox"),
+            count,
+        )
+
+    @property
+    def activity(self) -> tf.Tensor:
+        """Sum of the discriminator's activity regularizers over all passes so far, a scalar."""
+        return tf.add_n([tf.zeros([]), *(made.activity for made in self._passes.values())])
+
+    @property
+    def state(self) -> Sequence[Any]:
+        """What the last pass leaves in the discriminator's `state`."""
+        return list(self._passes.values())[-1].state
+
+    @property
+    def _latest_state(self) -> Sequence[Any] | None:
+        return self.state if self._passes else None

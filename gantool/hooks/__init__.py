@@ -1,0 +1,1 @@
+"""Hooks that a recipe can name, a class in a file of its own each; found by name."""

@@ -1,0 +1,72 @@
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from gantool.engine.hook import Hook, Moment, Outcome
+from gantool.files import complete_or_absent
+from gantool.recipe.types import Count, Every
+
+_GRID = re.compile(r"step-(\d{8,})\.png")
+
+
+class Film(Hook):
+    """film.gif in the run folder: the grids so far, one after the other.
+
+    Args:
+        every: How often it is written anew; with each grid where it is not given.
+        frames: Number of grids that it shows, at most: the first, the last, and those at equal
+            distances between.
+        milliseconds: Time for which each is shown.
+    """
+
+    def __init__(
+        self, every: Every | None = None, frames: Count = 100, milliseconds: Count = 200
+    ) -> None:
+        self.every = every
+        self._frames = frames
+        self._milliseconds = milliseconds
+
+    def __call__(self, moment: Moment) -> Outcome:
+        folder, step = moment.folder, moment.progress.step
+
+        def write() -> None:
+            grids = _spread(_grids(folder / "samples", step), self._frames)
+            if grids:
+                _write_gif(folder / "film.gif", grids, self._milliseconds)
+
+        return Outcome(job=write)
+
+
+def _grids(folder: Path, last: int) -> list[Path]:
+    """The grids up to a step; later ones are of a run that was gone back from."""
+    found = {
+        int(match[1]): path for path in folder.iterdir() if (match := _GRID.fullmatch(path.name))
+    }
+    return [found[step] for step in sorted(found) if step <= last]
+
+
+def _spread(paths: Sequence[Path], count: int) -> list[Path]:
+    """At most so many, at equal distances, the last among them."""
+    if len(paths) <= count:
+        return list(paths)
+    if count == 1:
+        return [paths[-1]]
+    return [paths[number * (len(paths) - 1) // (count - 1)] for number in range(count)]
+
+
+def _write_gif(path: Path, pictures: Sequence[Path], milliseconds: int) -> None:
+    frames = []
+    for picture in pictures:
+        with Image.open(picture) as image:
+            frames.append(image.quantize() if image.mode == "RGB" else image.copy())
+    with complete_or_absent(path) as temporary:
+        frames[0].save(
+            temporary,
+            format="GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=milliseconds,
+            loop=0,
+        )

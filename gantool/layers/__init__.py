@@ -1,0 +1,1 @@
+"""Layers and blocks of our own, a class a file; one of a name that Keras has takes its place."""

@@ -1,0 +1,21 @@
+import tensorflow as tf
+
+from gantool.gan.objective import ElementwiseLoss
+
+
+class LeastSquares(ElementwiseLoss):
+    """Half the squared distance of logits to 1 for real, 0 for generated (Mao et al. 2017, LSGAN).
+
+    Equation 9, with a = 0 and b = c = 1.
+    """
+
+    saturates = False
+
+    def real(self, logits: tf.Tensor) -> tf.Tensor:
+        return 0.5 * tf.square(logits - 1.0)
+
+    def generated(self, logits: tf.Tensor) -> tf.Tensor:
+        return 0.5 * tf.square(logits - 0.0)
+
+    def fooling(self, logits: tf.Tensor) -> tf.Tensor:
+        return 0.5 * tf.square(logits - 1.0)

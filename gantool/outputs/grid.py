@@ -1,0 +1,41 @@
+"""The grids of samples."""
+
+from gantool.data.pictures import write_png
+from gantool.engine.hook import Hook, Moment, Outcome
+from gantool.outputs.samples import Samples
+from gantool.recipe.model import Grid
+from gantool.runs.run_folder import RunFolder
+from gantool.sampling.grid import grid_cells
+
+
+class GridHook(Hook):
+    """Draws the same seeds 0, 1, 2, … in each layout of the recipe.
+
+    Args:
+        grid: The recipe's.
+        folder: Of the run.
+        samples: Draws.
+        classes: Number of labels; 0 without labels.
+    """
+
+    def __init__(self, grid: Grid, folder: RunFolder, samples: Samples, classes: int) -> None:
+        self.every = grid.every
+        self._grid, self._folder = grid, folder
+        self._samples, self._classes = samples, classes
+
+    def __call__(self, moment: Moment) -> Outcome:
+        grid, step = self._grid, moment.progress.step
+        drawn = {
+            layout: self._samples.at(
+                step, grid_cells(layout, grid.rows, grid.columns, self._classes)
+            )
+            for layout in grid.layouts
+        }
+
+        def write() -> None:
+            for layout, images in drawn.items():
+                name = "" if layout == grid.layouts[0] else layout
+                picture = self._samples.example.picture(images, grid.rows, grid.columns)
+                write_png(self._folder.samples(step, name), picture)
+
+        return Outcome(job=write)

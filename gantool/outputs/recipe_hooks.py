@@ -1,0 +1,87 @@
+"""The hooks of a recipe, in the order in which they look at a pause."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from gantool.data.loading import Images
+from gantool.engine.hook import Hook
+from gantool.engine.loop import TrainingProgress
+from gantool.engine.plan import Plan
+from gantool.networks.components import make
+from gantool.outputs.checkpoints import CheckpointHook
+from gantool.outputs.figures import MetricHook
+from gantool.outputs.grid import GridHook
+from gantool.outputs.loss_plot import LossPlotHook
+from gantool.outputs.reals import real_images
+from gantool.outputs.rows import RowHook
+from gantool.outputs.samples import Samples
+from gantool.recipe.signatures import attributes
+from gantool.recipe.specs import spec_of
+from gantool.runs.checkpoint import Header
+from gantool.runs.metrics_file import MetricsFile
+from gantool.runs.run_folder import RunFolder
+from gantool.sampling.grid import Cell, grid_cells
+from gantool.sampling.sampler import make_sampler
+
+
+def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile) -> list[Hook]:
+    """Grid, metrics and the hooks that the recipe names, then what keeps the run.
+
+    Args:
+        plan: Of the run.
+        images: Of its source.
+        folder: Of the run.
+        metrics: Its rows.
+    """
+    recipe, state = plan.recipe, plan.state
+    output, grid = recipe.output, recipe.output.grid
+    cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)
+    samples = Samples(make_sampler(state.best_generator, recipe, plan.classes), images.example)
+
+    @cache
+    def reals_for(cells: tuple[Cell, ...]) -> Sequence[np.ndarray]:
+        return real_images(images, cells, plan.classes, recipe.seed)
+
+    hooks: list[Hook] = [
+        GridHook(grid, folder, samples, plan.classes),
+        *(
+            MetricHook(
+                make(spec_of(item, "metric")),
+                cells,
+                samples,
+                lambda cells: reals_for(tuple(cells)),
+            )
+            for item in output.metrics
+        ),
+        *(make(spec_of(item, "hook")) for item in output.hooks),
+        RowHook(output.log_every, metrics, attributes("loss", recipe.loss.name)["saturates"]),
+        LossPlotHook(output.checkpoint.every, folder, recipe.name),
+        CheckpointHook(
+            output.checkpoint, folder, state, lambda progress: _header(plan, progress), metrics
+        ),
+    ]
+    for hook in hooks:
+        hook.every = hook.every or grid.every
+    return hooks
+
+
+def _header(plan: Plan, progress: TrainingProgress) -> Header:
+    loaded = plan.loaded
+    return Header(
+        recipe=loaded.text,
+        recipe_folder=as_utf8(loaded.folder),
+        step=progress.step,
+        images=progress.images,
+        seconds=progress.seconds,
+        seed=loaded.recipe.seed,
+        classes=plan.classes,
+        retries=plan.state.retries,
+    )
+
+
+def as_utf8(folder: Path) -> str:
+    """A folder's name; bytes of it that are no text are lost."""
+    return str(folder).encode("utf-8", "replace").decode()

@@ -1,0 +1,46 @@
+"""The rows of metrics.jsonl."""
+
+from collections import deque
+from typing import Any
+
+from gantool.engine.hook import Hook, Moment, Outcome
+from gantool.engine.schedule import Schedule
+from gantool.outputs.health import MEMORY, warnings_of
+from gantool.recipe.types import Interval
+from gantool.runs.metrics_file import MetricsFile, read_rows
+
+
+class RowHook(Hook):
+    """Appends a row, also wherever a hook before it gave values.
+
+    Warnings are a function of the rows so far, so that a resumed run warns alike.
+
+    Args:
+        every: Due between rows.
+        file: To append to.
+        saturates: See `warnings_of`.
+    """
+
+    def __init__(self, every: Interval, file: MetricsFile, saturates: bool) -> None:
+        self.every = every
+        self._file, self._saturates = file, saturates
+        self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
+
+    def is_due(self, moment: Moment, schedule: Schedule) -> bool:
+        return bool(moment.values) or super().is_due(moment, schedule)
+
+    def __call__(self, moment: Moment) -> Outcome:
+        progress = moment.progress
+        row: dict[str, Any] = {
+            "step": progress.step,
+            "images": progress.images,
+            "seconds": round(progress.seconds, 3),
+            "images_per_second": round(progress.images_per_second, 1),
+            "generator_loss": progress.generator_loss,
+            "discriminator_loss": progress.discriminator_loss,
+            **moment.values,
+        }
+        self._rows.append(row)
+        if warnings := warnings_of(list(self._rows), self._saturates):
+            row["warnings"] = warnings
+        return Outcome(job=lambda: self._file.append(row), warnings=warnings)
