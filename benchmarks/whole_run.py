@@ -110,7 +110,7 @@ def whole_pace(loaded: LoadedRecipe, images: Images, folder: Path) -> Pace:
 
 def waited(loaded: LoadedRecipe, bare: Bare, feed: Any, steps: int) -> tuple[float, float]:
     """Seconds a step, and how many of them it stood still until its batches were there."""
-    from gantool.engine.schedule import batches_before
+    from gantool.engine.timetable import batches_before
 
     updates = loaded.recipe.train.updates
     for _ in range(CACHED):

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import schedule_of
 from gantool.engine.smoke_test import Trace
+from gantool.engine.timetable import timetable_of
 from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 
@@ -77,8 +77,8 @@ def _data_lines(plan: Plan) -> list[str]:
     if source is None:
         return [f"data    {plan.note}"]
     batch_size = recipe.train.batch_size
-    schedule = schedule_of(recipe.train, len(source))
-    batches, steps = schedule.batches_per_epoch, schedule.last_step(recipe.train)
+    timetable = timetable_of(recipe.train, len(source))
+    batches, steps = timetable.batches_per_epoch, timetable.last_step(recipe.train)
     usual = f"{batches / recipe.train.updates.discriminator:,.6g} steps"
     burst = recipe.train.updates.burst
     steps_per_epoch = usual if burst is None else f"{usual} outside bursts"
@@ -86,5 +86,5 @@ def _data_lines(plan: Plan) -> list[str]:
     return [
         f"data    {len(source):,} images{classes} from {source.name}, in batches of {batch_size}",
         f"epoch   {batches * batch_size:,} images, {steps_per_epoch}",
-        f"run     {steps:,} steps, {schedule.batches(steps) / batches:,.3g} epochs",
+        f"run     {steps:,} steps, {timetable.batches(steps) / batches:,.3g} epochs",
     ]

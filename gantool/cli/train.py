@@ -182,16 +182,16 @@ def _dry_run(plan: Plan, images: Images) -> int:
 
 
 def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) -> int:
-    from gantool.engine.schedule import schedule_of
+    from gantool.engine.timetable import timetable_of
     from gantool.training.session import run_session
 
-    schedule = schedule_of(plan.recipe.train, len(images))
-    first, last = plan.state.step, schedule.last_step(plan.recipe.train)
+    timetable = timetable_of(plan.recipe.train, len(images))
+    first, last = plan.state.step, timetable.last_step(plan.recipe.train)
     if first >= last:
         click.echo(f"{folder.path}: step {first} of {last} is done; --steps N goes on to step N")
         return 0
     is_first = replicas.worker == 0
-    is_logged = partial(schedule.is_due, every=plan.recipe.output.log_every)
+    is_logged = partial(timetable.is_due, every=plan.recipe.output.log_every)
     with stop_on_signals() as stop, training_progress(first, is_logged) as show:
         click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
         click.echo(f"computing on {plan.computing}")

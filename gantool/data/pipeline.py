@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gantool.data import order
 from gantool.data.batch import Batch, chunk_size
-from gantool.data.decoding import decode, is_refused
+from gantool.data.jpeg_decoding import decode, is_refused
 from gantool.data.loading import Images, Pixels
 from gantool.data.resampling import Band
 from gantool.data.shutdown import python_calls

@@ -8,9 +8,9 @@ import keras
 import tensorflow as tf
 
 from gantool.engine.refusal import Fault
-from gantool.engine.schedule import batches_before
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
+from gantool.engine.timetable import batches_before
 from gantool.gan.network import TrainableNetwork
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import Updates

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from gantool.engine.loop import TrainingProgress
-from gantool.engine.schedule import Schedule
+from gantool.engine.timetable import Timetable
 from gantool.recipe.types import Interval
 
 Job = Callable[[], None]
@@ -50,11 +50,11 @@ class Hook:
     every: Interval | None = None
     at_stop: ClassVar[bool] = False
 
-    def is_due(self, moment: Moment, schedule: Schedule) -> bool:
+    def is_due(self, moment: Moment, timetable: Timetable) -> bool:
         """Whether it comes at this moment."""
         progress = moment.progress
         is_end = progress.ends if self.at_stop else progress.step >= progress.last
-        return is_end or (self.every is not None and schedule.is_due(progress.step, self.every))
+        return is_end or (self.every is not None and timetable.is_due(progress.step, self.every))
 
     def __call__(self, moment: Moment) -> Outcome:
         """What it gives at a moment at which it is due; training waits for it."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.engine.schedule import Schedule
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
+from gantool.engine.timetable import Timetable
 from gantool.recipe.types import Interval
 
 _SECONDS_A_CALL = 0.5
@@ -53,7 +53,7 @@ def train(
     *,
     last: int,
     batch_size: int,
-    schedule: Schedule,
+    timetable: Timetable,
     intervals: Sequence[Interval],
     should_stop: Callable[[], int],
     agree: Callable[[float, int], tuple[float, int]] = lambda seconds, wish: (seconds, wish),
@@ -76,12 +76,12 @@ def train(
     wish = 0
     while state.step < last and not wish:
         before, started = state.step, time.perf_counter()
-        stop = schedule.next_stop(before, intervals, last)
+        stop = timetable.next_stop(before, intervals, last)
         losses = step.run(batches, min(steps_a_call, stop - before))
         took = time.perf_counter() - started
         done = state.step - before
         images, images_before = (
-            batch_size * schedule.batches(number) for number in (state.step, before)
+            batch_size * timetable.batches(number) for number in (state.step, before)
         )
         state.seconds += took
         # All workers take the next steps in one call of the same length, or none of them does.

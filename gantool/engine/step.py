@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from gantool.engine.build import build_gan
 from gantool.engine.refusal import Fault, NotFiniteError, Refusal
-from gantool.engine.schedule import batches_before, in_burst, step_of_update
 from gantool.engine.state import TrainingState
+from gantool.engine.timetable import batches_before, in_burst, step_of_update
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import Rows, draw, whole
 from gantool.gan.updates import GAN, Descent, Given, Update, updates_of

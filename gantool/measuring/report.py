@@ -11,8 +11,8 @@ from gantool import __version__
 from gantool.data.loading import Images
 from gantool.device import cores
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import schedule_of
 from gantool.engine.step import Losses
+from gantool.engine.timetable import timetable_of
 from gantool.kernels.gpu import has_gpu
 from gantool.measuring.machine import OtherLoad, product_dtype, product_rate
 from gantool.measuring.operations import step_operations
@@ -190,12 +190,12 @@ def estimate(plan: Plan, images: Images) -> Estimate:
 def _usual_steps(plan: Plan, images: Images, begins: int) -> float:
     """How many usual steps take as long as all from one on: those of bursts take longer."""
     train = plan.recipe.train
-    schedule = schedule_of(train, len(images))
-    last = schedule.last_step(train)
+    timetable = timetable_of(train, len(images))
+    last = timetable.last_step(train)
     steps = max(0, last - begins)
     if train.updates.burst is None:
         return steps
     operations = step_operations(plan.state, plan.recipe)
-    more = schedule.batches(last) - schedule.batches(min(begins, last))
+    more = timetable.batches(last) - timetable.batches(min(begins, last))
     more -= steps * train.updates.discriminator
     return steps + more * operations.discriminator_update / max(1, operations.step)

@@ -10,8 +10,8 @@ import tensorflow as tf
 from gantool.data.loading import Images
 from gantool.data.pipeline import batches, errors_of
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import batches_before
 from gantool.engine.step import Losses, TrainingStep
+from gantool.engine.timetable import batches_before
 from gantool.recipe.model import Recipe
 
 _CALLS = 10

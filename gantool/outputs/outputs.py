@@ -13,7 +13,7 @@ from gantool.data.pictures import write_png
 from gantool.engine.hook import Hook, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
-from gantool.engine.schedule import schedule_of
+from gantool.engine.timetable import timetable_of
 from gantool.files import write_text
 from gantool.outputs.reals import real_images
 from gantool.outputs.recipe_hooks import as_utf8
@@ -51,7 +51,7 @@ class Outputs:
         warn: Callable[[str], None],
     ) -> None:
         self._folder, self._hooks, self._metrics, self._warn = folder, hooks, metrics, warn
-        self._schedule = schedule_of(plan.recipe.train, len(images))
+        self._schedule = timetable_of(plan.recipe.train, len(images))
         _write_start(plan, images, folder)
         self._writer = Writer(plan.recipe.output.on_write_error == "continue")
         self._last: TrainingProgress | None = None

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Any
 
 from gantool.engine.hook import Hook, Moment, Outcome
-from gantool.engine.schedule import Schedule
+from gantool.engine.timetable import Timetable
 from gantool.outputs.health import MEMORY, warnings_of
 from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, read_rows
@@ -26,8 +26,8 @@ class RowHook(Hook):
         self._file, self._saturates = file, saturates
         self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
 
-    def is_due(self, moment: Moment, schedule: Schedule) -> bool:
-        return bool(moment.values) or super().is_due(moment, schedule)
+    def is_due(self, moment: Moment, timetable: Timetable) -> bool:
+        return bool(moment.values) or super().is_due(moment, timetable)
 
     def __call__(self, moment: Moment) -> Outcome:
         progress = moment.progress

@@ -14,9 +14,9 @@ from gantool.engine.diagnosis import batch_number, first_not_finite
 from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_state
 from gantool.engine.refusal import NotFiniteError
-from gantool.engine.schedule import batches_before, schedule_of
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
+from gantool.engine.timetable import batches_before, timetable_of
 from gantool.errors import DivergedError
 from gantool.outputs.outputs import Outputs
 from gantool.outputs.recipe_hooks import hooks_of
@@ -102,7 +102,7 @@ def _run_until_it_diverges(
     recipe, state = plan.recipe, plan.state
     # The recipe of this try: the same but for the numbers that it draws.
     drawn = recipe.model_copy(update={"seed": seed_of_retry(recipe.seed, state.retries)})
-    schedule = schedule_of(recipe.train, len(images))
+    timetable = timetable_of(recipe.train, len(images))
     states = [state, *_copies(plan, replicas)]
     metrics = MetricsFile(folder.metrics)
     hooks = hooks_of(plan, images, folder, metrics)
@@ -113,9 +113,9 @@ def _run_until_it_diverges(
             state,
             step,
             _feed(drawn, images, replicas, batches_before(recipe.train.updates, state.step)),
-            last=schedule.last_step(recipe.train),
+            last=timetable.last_step(recipe.train),
             batch_size=recipe.train.batch_size,
-            schedule=schedule,
+            timetable=timetable,
             intervals=[hook.every for hook in hooks if hook.every is not None],
             should_stop=should_stop,
             agree=replicas.agree,

@@ -12,8 +12,8 @@ from gantool.data.pipeline import batches
 from gantool.engine.diagnosis import batch_number, first_not_finite
 from gantool.engine.plan import Plan, make_plan
 from gantool.engine.refusal import Fault, NotFiniteError
-from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep
+from gantool.engine.timetable import batches_before
 
 SMALL = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",

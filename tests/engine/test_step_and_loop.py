@@ -13,13 +13,13 @@ from gantool.data.loading import Images, load_images
 from gantool.data.pipeline import batches
 from gantool.engine.loop import TrainingProgress, train
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.schedule import Schedule
 from gantool.engine.step import Losses, TrainingStep
+from gantool.engine.timetable import Timetable
 from gantool.gan.updates import Given, Update
 from gantool.recipe.model import Updates
 from gantool.recipe.types import Interval
 
-DATES = Schedule(Updates(), batches_per_epoch=10)
+DATES = Timetable(Updates(), batches_per_epoch=10)
 SMALL = (
     "generator.layers=[Dense: {units: 784}, BatchNormalization,"
     " Reshape: {target_shape: [28, 28, 1]}]",
@@ -180,7 +180,7 @@ def walk(*, first: int = 0, **keys: Any) -> list[TrainingProgress]:
     settings: dict[str, Any] = {
         "last": 100,
         "batch_size": 64,
-        "schedule": DATES,
+        "timetable": DATES,
         "intervals": [Interval.of(30), Interval.of(50)],
         "should_stop": lambda: False,
     }

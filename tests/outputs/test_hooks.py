@@ -16,7 +16,7 @@ from gantool.data.loading import load_images
 from gantool.engine.hook import Hook, Job, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.schedule import Schedule
+from gantool.engine.timetable import Timetable
 from gantool.errors import DivergedError
 from gantool.metrics.diversity import Diversity
 from gantool.outputs import checkpoints
@@ -35,7 +35,7 @@ from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import Cell
 from gantool.sampling.sampler import make_sampler
 
-SCHEDULE = Schedule(Updates(), batches_per_epoch=10)
+TIMETABLE = Timetable(Updates(), batches_per_epoch=10)
 HEADER = Header("", "", 0, 0, 0.0, 0, 0)
 REALS = [np.full((28, 28, 1), level, np.uint8) for level in (0, 100, 200)]
 SMALL = (
@@ -85,7 +85,7 @@ def plotting(plan: Plan, folder: RunFolder) -> LossPlotHook:
 def job_of(hook: Hook, progress: TrainingProgress) -> Job | None:
     """What a hook gives to be done, where it is due."""
     moment = Moment(progress, Path())
-    return hook(moment).job if hook.is_due(moment, SCHEDULE) else None
+    return hook(moment).job if hook.is_due(moment, TIMETABLE) else None
 
 
 def write_now(hook: Hook, progress: TrainingProgress) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from gantool.engine.hook import Moment
 from gantool.engine.loop import TrainingProgress
-from gantool.engine.schedule import Schedule
+from gantool.engine.timetable import Timetable
 from gantool.outputs.rows import RowHook
 from gantool.recipe.model import Updates
 from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, read_rows
 
-SCHEDULE = Schedule(Updates(), batches_per_epoch=10)
+TIMETABLE = Timetable(Updates(), batches_per_epoch=10)
 
 
 def logging(path: Path, every: int | str = 10) -> RowHook:
@@ -23,7 +23,7 @@ def logging(path: Path, every: int | str = 10) -> RowHook:
 def look(hook: RowHook, progress: TrainingProgress, **values: float) -> list[str] | None:
     """Write a row at once, where it is due; its warnings."""
     moment = Moment(progress, Path(), values)
-    if not hook.is_due(moment, SCHEDULE):
+    if not hook.is_due(moment, TIMETABLE):
         return None
     outcome = hook(moment)
     assert outcome.job is not None

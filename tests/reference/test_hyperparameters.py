@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from gantool.engine.schedule import schedule_of
+from gantool.engine.timetable import timetable_of
 from gantool.gan.latents import draw, stateless_seed
 from gantool.recipe.load import RecipeText, find_recipe, load
 from gantool.recipe.model import Burst
@@ -157,7 +157,7 @@ def test_training_goes_as_published(name, full_size):
 )
 def test_training_is_as_long_as_published(name, images, steps, full_size):
     train = full_size(name).recipe.train
-    assert schedule_of(train, images).last_step(train) == steps
+    assert timetable_of(train, images).last_step(train) == steps
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from gantool.data.loading import load_images
 from gantool.data.pipeline import batches
 from gantool.engine.build import build_gan
 from gantool.engine.plan import Plan, make_plan
-from gantool.engine.schedule import batches_before
 from gantool.engine.step import TrainingStep
+from gantool.engine.timetable import batches_before
 from gantool.errors import InputError
 from gantool.recipe.signatures import names
 from gantool.runs import checkpoint as checkpoint_module

@@ -10,12 +10,12 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gantool.engine.schedule import (
-    Schedule,
+from gantool.engine.timetable import (
+    Timetable,
     batches_before,
     in_burst,
-    schedule_of,
     step_of_update,
+    timetable_of,
 )
 from gantool.recipe.model import Burst, Train, Updates
 from gantool.recipe.types import Interval
@@ -25,8 +25,8 @@ def every(*written: int | str) -> list[Interval]:
     return [Interval.of(item) for item in written]
 
 
-def dates(batches_per_epoch: int = 10, **updates: Any) -> Schedule:
-    return Schedule(Updates.model_validate(updates), batches_per_epoch)
+def dates(batches_per_epoch: int = 10, **updates: Any) -> Timetable:
+    return Timetable(Updates.model_validate(updates), batches_per_epoch)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ intervals_of_recipes = st.integers(1, 500) | st.integers(1, 30).map(lambda n: f"
 def test_a_stop_is_the_first_step_at_which_anything_is_due(
     updates: Updates, per_epoch: int, step: int, written: list[int | str], more: int
 ) -> None:
-    found, intervals, last = Schedule(updates, per_epoch), every(*written), step + more
+    found, intervals, last = Timetable(updates, per_epoch), every(*written), step + more
     stop = found.next_stop(step, intervals, last)
     due = (n for n in range(step + 1, last) if any(found.is_due(n, item) for item in intervals))
     assert stop == next(due, last)
@@ -179,7 +179,7 @@ def test_a_stop_is_the_first_step_at_which_anything_is_due(
 def test_the_step_after_some_batches_is_the_first_that_has_them(
     updates: Updates, batches: int
 ) -> None:
-    step = Schedule(updates, 10).step_after(batches)
+    step = Timetable(updates, 10).step_after(batches)
     assert batches_before(updates, step) >= batches
     assert step == 0 or batches_before(updates, step - 1) < batches
 
@@ -204,7 +204,7 @@ def train(**keys: object) -> Train:
     ],
 )
 def test_steps_in_all(settings: Train, images: int, steps: int) -> None:
-    assert schedule_of(settings, images).last_step(settings) == steps
+    assert timetable_of(settings, images).last_step(settings) == steps
 
 
 LARGEST = 2**63 - 1
@@ -212,7 +212,7 @@ LARGEST = 2**63 - 1
 
 def test_a_length_or_an_interval_may_be_as_large_as_a_number_of_a_recipe() -> None:
     settings = train(epochs=LARGEST, updates={"discriminator": 2})
-    assert schedule_of(settings, 5 * 8).last_step(settings) == (5 * LARGEST + 1) // 2
+    assert timetable_of(settings, 5 * 8).last_step(settings) == (5 * LARGEST + 1) // 2
     found = every(LARGEST, f"{LARGEST} epochs")
     assert dates().next_stop(0, found, 5 * LARGEST) == LARGEST
     assert dates().next_stop(LARGEST, found[1:], 20 * LARGEST) == 10 * LARGEST
@@ -221,5 +221,5 @@ def test_a_length_or_an_interval_may_be_as_large_as_a_number_of_a_recipe() -> No
 
 
 def test_a_partial_batch_is_no_batch() -> None:
-    found = [schedule_of(train(steps=1), images).batches_per_epoch for images in (7, 8, 15, 16)]
+    found = [timetable_of(train(steps=1), images).batches_per_epoch for images in (7, 8, 15, 16)]
     assert found == [0, 1, 1, 2]

@@ -27,7 +27,7 @@ def batches_before(updates: Updates, step: int) -> int:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Timetable:
     """Translates between steps, batches and epochs. Every update of the discriminator is a batch.
 
     Attributes:
@@ -85,9 +85,9 @@ class Schedule:
         return min([last, *(self.next_due(step, every) for every in intervals)])
 
 
-def schedule_of(train: Train, images: int) -> Schedule:
-    """The schedule of a recipe over so many images."""
-    return Schedule(train.updates, images // train.batch_size)
+def timetable_of(train: Train, images: int) -> Timetable:
+    """The timetable of a recipe over so many images."""
+    return Timetable(train.updates, images // train.batch_size)
 
 
 def step_of_update(updates: Updates, network: str, index: int) -> int:
@@ -96,5 +96,5 @@ def step_of_update(updates: Updates, network: str, index: int) -> int:
     Its own `index` counts the updates of its network, or of "both".
     """
     if network == "discriminator":
-        return Schedule(updates, 1).step_after(index + 1) - 1
+        return Timetable(updates, 1).step_after(index + 1) - 1
     return index // updates.generator

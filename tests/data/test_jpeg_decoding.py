@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from gantool.data import decoding, loading, pipeline, records
+from gantool.data import jpeg_decoding, loading, pipeline, records
 from gantool.data.batch import chunk_size, find_jpeg
 from gantool.data.images import prepare
 from gantool.data.loading import load_images
@@ -180,7 +180,9 @@ def test_eagerly_and_inside_a_pipeline(stream, write):
 
     def decode(_):
         tensors = tf.nest.map_structure(tf.convert_to_tensor, batch)
-        return decoding.decode(tensors, chunk_size(8), images.example.shape, lambda pixels: pixels)
+        return jpeg_decoding.decode(
+            tensors, chunk_size(8), images.example.shape, lambda pixels: pixels
+        )
 
     inside = next(iter(tf.data.Dataset.range(1).map(decode)))
     np.testing.assert_array_equal(inside, decode(0))
@@ -260,7 +262,7 @@ def test_a_batch_is_looked_through_before_pillow_gives_up(stream, tmp_path, enco
 def test_nothing_is_found_where_nothing_is_damaged(stream, write):
     images, section = stream(write(map(picture, range(4))))
     first(images, section, 2, 2)
-    images.look_for_damage(lambda jpeg: decoding.is_refused(jpeg, 3))
+    images.look_for_damage(lambda jpeg: jpeg_decoding.is_refused(jpeg, 3))
     assert images.failure is None
 
 
