@@ -227,3 +227,26 @@ def test_intervals_of_epochs_end_there_too(path):
     )
     _, [problem] = validate(with_value(path, "9" * 5_000 + " epochs"))
     assert problem.message.startswith("write a number of steps of at least 1, or epochs")
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "name"),
+    [
+        ({"loss": "RelativisticPaired"}, ("loss",), "RelativisticPaired"),
+        ({"regularizers": ["GradientPenalty"]}, ("regularizers", 0), "GradientPenalty"),
+    ],
+)
+def test_what_needs_both_sides_is_refused_where_updates_are_separate(changes, path, name):
+    train = SMALLEST["train"] | {"updates": {"real_and_generated": "separate"}}
+    _, [problem] = validate(SMALLEST | changes | {"train": train})
+    assert problem.path == path
+    assert problem.message == (
+        f"{name} needs real and generated images in one update:"
+        " set train.updates.real_and_generated to together"
+    )
+
+
+def test_a_term_of_one_side_goes_with_separate_updates():
+    train = SMALLEST["train"] | {"updates": {"real_and_generated": "separate"}}
+    _, problems = validate(SMALLEST | {"regularizers": ["R1", "R2"], "train": train})
+    assert problems == []
