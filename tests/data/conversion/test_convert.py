@@ -56,7 +56,7 @@ def run(source, dest, *, size=(16, 16), crop=None, labels=None, shards=4, strict
     """Convert; gives the manifest and the progress."""
     folder = ConversionFolder(dest)
     conversion = Conversion(str(source), size, crop, labels, shards)
-    with Workers(convert_task) as workers:
+    with Workers(convert_task, at_most=2) as workers:
         progress = list(conversion.run(folder, workers, strict, stop or (lambda: False)))
     return folder.complete(), progress
 
@@ -319,12 +319,13 @@ def test_a_run_that_was_killed_while_its_shards_moved_up_goes_on(faces, tmp_path
 
 
 def test_stopping_keeps_finished_shards(faces, tmp_path):
+    # More shards than may be begun between two questions whether to stop.
     stops = iter([False, False, True])
-    whole, _ = run(faces, tmp_path / "set", stop=lambda: next(stops))
+    whole, _ = run(faces, tmp_path / "set", shards=40, stop=lambda: next(stops))
     assert whole is None
     assert list((tmp_path / "set").rglob("*.gantool-tmp")) == []
-    run(faces, tmp_path / "set")
-    run(faces, tmp_path / "whole")
+    run(faces, tmp_path / "set", shards=40)
+    run(faces, tmp_path / "whole", shards=40)
     assert content(tmp_path / "set") == content(tmp_path / "whole")
 
 
