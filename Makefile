@@ -19,7 +19,7 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	test_packaging.py \
 	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
 	recipe/test_signatures.py networks/test_build.py layers/test_batch_normalization.py layers/test_concat_label.py \
-	data/test_images.py data/test_jpeg.py data/test_records.py data/test_idx.py \
+	data/test_decoding.py data/test_fitting.py data/test_colours.py data/test_formats.py data/test_jpeg.py data/test_records.py data/test_idx.py \
 	data/test_sources_catalogue.py data/test_sources_files.py data/test_sources_tfrecord.py \
 	data/download/test_http.py data/conversion/test_reencode.py \
 	runs/test_checkpoint.py::test_values_come_back_to_the_bit \
@@ -29,7 +29,7 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
 
-READERS := images archives tfrecords recipes checkpoints
+READERS := images archives tfrecords recipes checkpoints arrays hdf5 tars tables
 RUNS ?= 100000
 
 .PHONY: quickstart test test-quick test-peers test-oldest fuzz lint constraints clean

@@ -49,10 +49,10 @@ def write_tables(folder: Path, shards: list[Path]) -> dict[str, Path]:
     for number, shard in enumerate(shards):
         content = shard.read_bytes()
         for start, length in records.index(shard).tolist():
-            example = records.decode_example(content[start : start + length])
-            assert example is not None
-            assert example.image is not None
-            spans.append([number, content.index(example.image, start), len(example.image)])
+            features = records.decode_example(content[start : start + length])
+            assert features is not None
+            image = features[records.IMAGE].values[0]
+            spans.append([number, content.index(image, start), len(image)])
     pictures = sorted((folder / "img_align_celeba").iterdir())
     tables = {
         "TFRecord": {"paths": [str(shard) for shard in shards], "spans": spans, **common},
@@ -68,7 +68,7 @@ def feed(folder: Path) -> float:
     from gantool.data.loading import load_images
     from gantool.data.pipeline import batches
     from gantool.data.sources import open_source
-    from gantool.recipe.model import Data
+    from gantool.recipe.data import Data
 
     data = Data(
         source=str(folder / "celeba.tfrecord-*"),

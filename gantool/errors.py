@@ -28,7 +28,17 @@ class DivergedError(GantoolError):
 
 
 def printable(text: str) -> str:
-    """Text from a file, such as a name, for a line: no other line, nothing a terminal obeys."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
-    )
+    """Text from a file, such as a name, for a line: no other line, nothing a terminal obeys.
+
+    A byte of a name that is no UTF-8, which Python holds as half of a surrogate pair, is shown as
+    that byte.
+    """
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(one: str) -> str:
+    if one.isprintable():
+        return one
+    if "\udc80" <= one <= "\udcff":
+        return f"\\x{ord(one) - 0xDC00:x}"
+    return one.encode("unicode_escape").decode("ascii")

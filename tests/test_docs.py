@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import h5py
@@ -22,6 +23,7 @@ from gantool.cli.main import cli
 from gantool.data.catalogue import CATALOGUE
 from gantool.data.sources.points import POINT_SETS
 from gantool.recipe.load import RecipeText, load
+from gantool.recipe.model import Latent
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -64,6 +66,58 @@ def test_recipes_have_no_problem_and_fit_together(name: str):
     assert plan.source is not None
     assert len(plan.source) == 3916
     assert not plan.warnings
+
+
+def without_gantool() -> tuple[str, str]:
+    """The lines that make a latent vector, and those that draw the picture of seed 0."""
+    latent, picture = blocks(TEXTS["docs/checkpoint.md"], "python")
+    assert "gantool" not in latent + picture
+    assert len(picture.strip().splitlines()) == 15
+    return latent, picture
+
+
+@pytest.mark.parametrize(
+    "latent",
+    [
+        Latent(size=64),
+        Latent(size=7, distribution="uniform"),
+        Latent(size=30, distribution="uniform", bounds=(0.0, 3.0)),
+    ],
+)
+def test_latents_are_made_as_the_text_says(latent: Latent):
+    import tensorflow as tf
+
+    from gantool.gan.latents import draw_each
+
+    found: dict[str, Any] = {}
+    exec(without_gantool()[0], found)
+    seeds = [0, 1, 12_345, 2**32 + 5, 2**62]
+    bounds = latent.bounds or (-1, 1)
+    ours = [found["latent"](seed, latent.size, latent.distribution, *bounds) for seed in seeds]
+    np.testing.assert_allclose(draw_each(latent, tf.constant(seeds, tf.int64)), ours, atol=2e-6)
+
+
+@pytest.mark.slow
+def test_the_picture_of_seed_0_is_drawn_without_gantool(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first.yaml").write_text(blocks(TEXTS["README.md"], "yaml")[0])
+    ended = command(
+        *("train", "first.yaml", "--steps", "3", "--out", "run"),
+        *("--set", "train.precision=float32", "--set", "train.batch_size=8"),
+    )
+    assert ended.code == 0, ended.err
+    assert command("sample", "--ckpt", "run", "--seeds", "0", "--out", "drawn").code == 0
+    found = {"C": tmp_path / "run" / "checkpoints" / "step-00000003.h5"}
+    for lines in without_gantool():
+        exec(lines, found)
+    [drawn] = sorted((tmp_path / "drawn").iterdir())
+    with Image.open(drawn) as theirs, Image.open("seed-0.png") as ours:
+        difference = np.abs(np.asarray(theirs).astype(int) - np.asarray(ours))
+        assert np.asarray(ours).std() > 1
+    assert difference.shape == (32, 32, 3)
+    assert difference.max() <= 1  # rounding
 
 
 def commands() -> list[list[str]]:

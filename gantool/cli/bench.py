@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli import completion
 from gantool.cli.batch import batch_option, load_with_batch
 from gantool.cli.loading import images_of, plan_of, setting_options
 from gantool.cli.quantities import step_time
@@ -26,13 +27,14 @@ _BUSY = 0.1
 
 
 @click.command()
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=completion.recipes)
 @setting_options
 @batch_option
 @click.option(
     "--precision",
     type=click.Choice(_PRECISIONS),
-    help="Short for --set train.precision=P.",
+    metavar="P",
+    help=f"{', '.join(_PRECISIONS)}: short for --set train.precision=P.",
 )
 @click.option(
     "--steps",
@@ -63,14 +65,15 @@ def bench(
     plan = plan_of(loaded)
     from gantool.measuring.report import measure
 
-    report = measure(plan, images_of(plan), steps)
+    images = images_of(plan)
+    report = measure(plan, images, steps)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(_lines(report)))
+        click.echo("\n".join(_lines(report, are_prepared=images.pixels is not None)))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, are_prepared: bool) -> Iterator[str]:
     each = (report.seconds_per_step, report.seconds_per_step_min, report.seconds_per_step_max)
     middle, low, high = map(step_time, each)
     memory = amount(report.peak_memory_bytes)
@@ -87,7 +90,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield "share of a step" + (" (parts measured without XLA)" if report.xla else "")
     for phase, share in report.phase_shares.items():
         yield f"{share:7.1%}  {phase.replace('_', ' ')}"
-    yield from _advice(report)
+    yield from _advice(report, are_prepared)
 
 
 def _arithmetic(report: Report) -> str:
@@ -101,9 +104,12 @@ def _arithmetic(report: Report) -> str:
     )
 
 
-def _advice(report: Report) -> Iterator[str]:
-    """What there is to do about it, each with an empty line before."""
-    if report.data_wait_share > _WAITS:
+def _advice(report: Report, are_prepared: bool) -> Iterator[str]:
+    """What there is to do about it, each with an empty line before.
+
+    Images that are prepared already, in memory, wait for nothing that converting would spare.
+    """
+    if report.data_wait_share > _WAITS and not are_prepared:
         yield ""
         yield (
             f"The step waits for data {report.data_wait_share:.1%} of its time: `gantool convert`"

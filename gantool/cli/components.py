@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
+
+from gantool.cli import completion
 
 if TYPE_CHECKING:
     from gantool.recipe.signatures import Keyword, Kind, Signature
@@ -27,15 +28,18 @@ _WIDTH = 100
 
 
 @click.command()
-@click.argument("kind", required=False)
-@click.argument("name", required=False)
+@click.argument("kind", required=False, shell_complete=completion.kinds)
+@click.argument("name", required=False, shell_complete=completion.components)
 def components(kind: str | None, name: str | None) -> None:
     """List what can stand in a recipe: its KINDs, those of a KIND, or one by its NAME.
 
     \b
-    gantool components                    the kinds, and where they stand
-    gantool components loss               every loss, with a line of help
-    gantool components loss Hinge         one of them, with its keywords
+    gantool components
+      the kinds, and where they stand
+    gantool components loss
+      every loss, with a line of help
+    gantool components loss Hinge
+      one of them, with its keywords
     """
     from gantool.recipe.signatures import names
 
@@ -45,7 +49,7 @@ def components(kind: str | None, name: str | None) -> None:
             click.echo(f"{known:<{width}}  {len(names(known)):>4}  {place}")
         return
     if kind not in _PLACES:
-        raise _unknown("kind of component", kind, _PLACES, "gantool components")
+        raise _unknown_kind(kind)
     if name is None:
         _print_kind(kind)
     else:
@@ -64,14 +68,18 @@ def _print_kind(kind: Kind) -> None:
 
 def _print_component(kind: Kind, name: str) -> None:
     from gantool.errors import InputError
-    from gantool.recipe.signatures import aliases, names, refusal, signature
+    from gantool.recipe.other_names import bare, suggestion
+    from gantool.recipe.signatures import aliases, refusal, signature
 
     known = signature(kind, name)
     if known is None:
-        reason = refusal(name)
+        reason = refusal(bare(name))
         if reason is not None:
             raise InputError(reason)
-        raise _unknown(kind, name, [*names(kind), *aliases(kind)], f"gantool components {kind}")
+        raise InputError(
+            f"unknown {kind} {name!r}{suggestion(kind, name)}"
+            f" (`gantool components {kind}` lists them)"
+        )
     click.echo(f"{known.name} ({_PLACES[kind]})\n")
     text = known.text.split("\nArgs:\n")[0].strip() if known.is_own else known.summary
     click.echo(click.wrap_text(text, _WIDTH, "  ", "  ", preserve_paragraphs=True))
@@ -114,9 +122,11 @@ def _hanging(start: str, text: str) -> str:
     return wrapped.rstrip() or start.rstrip()
 
 
-def _unknown(what: str, word: str, choices: Iterable[str], listing: str) -> Exception:
+def _unknown_kind(kind: str) -> Exception:
     from gantool.errors import InputError
     from gantool.recipe.suggest import did_you_mean
 
-    suggestion = did_you_mean(word, choices)
-    return InputError(f"unknown {what} {word!r}{suggestion} (`{listing}` lists them)")
+    guess = did_you_mean(kind, _PLACES)
+    return InputError(
+        f"unknown kind of component {kind!r}{guess} (`gantool components` lists them)"
+    )

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli import completion
+from gantool.cli.loading import warn
 from gantool.cli.progress import conversion_progress
 from gantool.cli.signals import stop_on_signals
+from gantool.cli.source_options import source_options
+from gantool.errors import printable
 
 if TYPE_CHECKING:
     from gantool.data.conversion.manifest import Manifest
+    from gantool.data.sources.choice import Asked, Split
+    from gantool.recipe.data import Features
 
 
 _MAX_SIDE = 65_500
@@ -28,7 +34,7 @@ def _size(
     found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", value)
     if found is None:
         raise click.BadParameter(f"{value!r} is no size; write 64, or height x width as in 64x96")
-    from gantool.data.images import MAX_PIXELS
+    from gantool.data.decoding import MAX_PIXELS
 
     height, width = int(found[1]), int(found[2] or found[1])
     if height * width > MAX_PIXELS:
@@ -41,7 +47,7 @@ def _size(
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=completion.sources)
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option(
     "--size",
@@ -66,6 +72,7 @@ def _size(
     default=None,
     help="Whether to keep classes.  [default: if the source has them]",
 )
+@source_options
 @click.option("--strict", is_flag=True, help="End at an image that cannot be used, not skip it.")
 def convert(
     source: str,
@@ -74,14 +81,19 @@ def convert(
     crop: tuple[int, int] | None,
     shards: int | None,
     labels: bool | None,
+    split: Split | None,
+    labels_from: Asked | None,
+    features: Features,
     strict: bool,
 ) -> int:
     """Convert SOURCE to TFRecord files of small images in the folder DEST.
 
-    SOURCE is a folder, a zip, an IDX file, TFRecord files or a data set of the catalogue. JPEG
-    stays JPEG, all else becomes PNG. DEST also gets manifest.json: counts, digests, classes, and
+    SOURCE is what a recipe can name under data.source. JPEG stays JPEG, all else
+    becomes PNG. DEST also gets manifest.json: counts, digests, classes, and
     the images that were skipped because they cannot be used. Stopped, the same command goes on.
     """
+    if labels is False and labels_from is not None:
+        raise click.UsageError("--no-labels and --labels-from contradict each other")
     from gantool.data.conversion.tasks import convert_task
     from gantool.data.workers import Workers
 
@@ -91,7 +103,8 @@ def convert(
         from gantool.data.conversion.folder import ConversionFolder
 
         folder = ConversionFolder(dest)
-        conversion = Conversion(source, size, crop, labels, shards)
+        conversion = Conversion(source, size, crop, labels_from or labels, shards, split, features)
+        warn(*conversion.notes)
         begun = False
         with conversion_progress() as show:
             for progress in conversion.run(folder, workers, strict, stop):
@@ -107,7 +120,8 @@ def convert(
         return stop.exit_code
     for skipped in whole.skipped:
         click.echo(f"skipped {skipped.image}: {skipped.reason}", err=True)
-    click.echo(f"{dest}: {_described(whole)}{'' if begun else ' (already there, and right)'}")
+    there = "" if begun else " (already there, and right)"
+    click.echo(f"{printable(str(dest))}: {_described(whole)}{there}")
     return 0
 
 
@@ -117,4 +131,5 @@ def _described(whole: Manifest) -> str:
     skipped = f", {len(whole.skipped):,} skipped" if whole.skipped else ""
     count = len(whole.shards)
     shards = f"{count} shard{'s' if count > 1 else ''}"
-    return f"{whole.records:,} images{labels}, {shards}, {size / 1e6:,.1f} MB{skipped}"
+    images = "image" if whole.records == 1 else "images"
+    return f"{whole.records:,} {images}{labels}, {shards}, {size / 1e6:,.1f} MB{skipped}"

@@ -30,6 +30,7 @@ def plan_and_replicas(loaded: LoadedRecipe, distribute: str | None) -> tuple[Pla
         from gantool.distribute.replicas import ALONE
 
         return plan, ALONE
+    loaded.raise_problems()  # before TensorFlow is started for the replicas
     replicas = _among_workers() if distribute == "workers" else _mirrored()
     from gantool.training.session import refuse_uneven_shares
 

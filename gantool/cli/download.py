@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from gantool.cli import completion
+
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.data_sets)
 @click.option("--mirror", metavar="URL", help="Download from this address instead.")
 @click.option(
     "--from-file",

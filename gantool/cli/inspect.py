@@ -9,25 +9,39 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli import completion
 from gantool.cli.inspect_run import inspect_checkpoint, inspect_run, is_checkpoint, is_run
+from gantool.cli.source_options import source_options
+from gantool.errors import printable
 
 if TYPE_CHECKING:
     from gantool.data.inspection.survey import Size, Survey
+    from gantool.data.sources.choice import Asked, Split
+    from gantool.recipe.data import Features
 
 _GROUPS = 10
-"""Of duplicates that are listed."""
+"""Of duplicates that are listed, and images of a group."""
 
-_NAMED = 10
-"""Classes and sizes that are listed."""
+_NAMED = 20
+"""Classes that are listed."""
 
 
 @click.command()
-@click.argument("source")
-def inspect(source: str) -> None:
+@click.argument("source", shell_complete=completion.sources)
+@source_options
+@click.option("--all", "everything", is_flag=True, help="Show all classes, however many.")
+def inspect(
+    source: str,
+    split: Split | None,
+    labels_from: Asked | None,
+    features: Features,
+    everything: bool,
+) -> None:
     """Tell what SOURCE holds, what is wrong with it, and the data: lines of a recipe for it.
 
-    SOURCE is a folder, a zip, an IDX file, TFRecord files or a data set of the catalogue. Every
-    image is read. Of a folder that `gantool convert` made, the manifest is checked too.
+    SOURCE is a folder, an archive, a pattern of paths, a file of records or arrays, or a data set
+    of the catalogue. Every image is read. Of a folder that `gantool convert` made, the manifest is
+    checked too.
 
     SOURCE may also be a checkpoint, or a run folder for all of its checkpoints: then what it is,
     and whether it is as it was written.
@@ -38,10 +52,12 @@ def inspect(source: str) -> None:
     elif is_run(path):
         inspect_run(path)
     else:
-        _inspect_images(source)
+        _inspect_images(source, labels_from, split, features, everything)
 
 
-def _inspect_images(source: str) -> None:
+def _inspect_images(
+    source: str, labels: Asked | None, split: Split | None, features: Features, everything: bool
+) -> None:
     from gantool.data.inspection.suggestion import data_lines
     from gantool.data.inspection.survey import manifest_differences
 
@@ -49,52 +65,57 @@ def _inspect_images(source: str) -> None:
     differences = manifest_differences(source)
     if differences is not None:
         _tell_section("manifest", differences or ["every shard is as it says"])
-    found = _survey(source)
-    click.echo("\n".join(_lines(found)))
-    if lines := data_lines(found):
+    found = _survey(source, labels, split, features)
+    click.echo("\n".join(_lines(found, everything)))
+    if lines := data_lines(found, labels, split, features):
         click.echo("\nfor a recipe:\n" + "\n".join(lines))
 
 
-def _survey(source: str) -> Survey:
-    import time
-
-    from rich.console import Console
-
-    from gantool.cli.progress import clock, image_bar
+def _survey(source: str, labels: Asked | None, split: Split | None, features: Features) -> Survey:
+    from gantool.cli.progress import telling_images
     from gantool.data.inspection.survey import survey
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return survey(source, lambda _done, _count: None)
-    began = time.monotonic()
-    with image_bar(console) as show:
-
-        def tell(done: int, count: int) -> None:
-            rate = done / (time.monotonic() - began)
-            show(completed=done, total=count, rate=rate, left=clock((count - done) / rate))
-
-        return survey(source, tell)
+    with telling_images() as tell:
+        return survey(source, tell, labels, split, features)
 
 
-def _lines(found: Survey) -> Iterator[str]:
-    yield f"{found.name}: {found.images:,} images"
+def _lines(found: Survey, everything: bool) -> Iterator[str]:
+    yield f"{printable(found.name)}: {_count(found.images, 'image')}"
     if found.sizes:
         yield f"formats  {_counted(found.formats)}"
         yield f"modes    {_counted(found.modes)}"
         yield f"sizes    {_sizes(found.sizes)}"
     if found.transparent:
         yield f"transparency in {found.transparent:,}"
-    yield f"labels   {_labels(found)}"
+    if profiles := +found.profiles:
+        yield f"profiles of colours in {profiles.total():,}: {_counted(profiles)}"
+    if found.deep:
+        yield (
+            f"more than 8 bits in {found.deep:,}, the largest value is {found.largest:,};"
+            " data.white says which is white"
+        )
+    yield from _labels(found, everything)
+    yield from _section("notes", list(found.notes))
     yield from _section(
         f"{len(found.unreadable):,} cannot be read",
         [f"{where}: {reason}" for where, reason in found.unreadable],
     )
     groups = found.duplicates
     surplus = sum(len(group) - 1 for group in groups)
-    listed = [" = ".join(group) for group in groups[:_GROUPS]]
+    listed = [_alike(group) for group in groups[:_GROUPS]]
     if len(groups) > _GROUPS:
         listed.append(f"and {len(groups) - _GROUPS:,} more")
-    yield from _section(f"{surplus:,} duplicates in {len(groups):,} groups", listed)
+    title = f"{_count(surplus, 'duplicate')} in {_count(len(groups), 'group')}"
+    yield from _section(title, listed)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _alike(group: list[str]) -> str:
+    more = f" and {len(group) - _GROUPS:,} more" if len(group) > _GROUPS else ""
+    return " = ".join(group[:_GROUPS]) + more
 
 
 def _tell_section(title: str, lines: list[str]) -> None:
@@ -108,7 +129,7 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
 
 
 def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
+    return ", ".join(f"{printable(name)} {count:,}" for name, count in counts.most_common())
 
 
 def _sizes(sizes: Counter[Size]) -> str:
@@ -126,12 +147,18 @@ def _size(size: Size) -> str:
     return f"{size[0]}×{size[1]}"
 
 
-def _labels(found: Survey) -> str:
+def _labels(found: Survey, everything: bool) -> Iterator[str]:
     if found.label_problem:
-        return f"cannot be read: {found.label_problem}"
+        yield f"labels   cannot be read: {found.label_problem}"
+        return
     if not found.classes:
-        return "none"
-    pairs = list(found.classes.items())
-    named = ", ".join(f"{name} {count:,}" for name, count in pairs[:_NAMED])
-    more = f", and {len(pairs) - _NAMED:,} more" if len(pairs) > _NAMED else ""
-    return f"{len(pairs):,} classes: {named}{more}"
+        yield "labels   none"
+        return
+    yield f"labels   {len(found.classes):,} classes, by number:"
+    shown = list(found.classes.items())[: None if everything else _NAMED]
+    width = len(str(len(shown) - 1))
+    yield from (
+        f"  {number:>{width}}  {name}  {count:,}" for number, (name, count) in enumerate(shown)
+    )
+    if len(shown) < len(found.classes):
+        yield f"  and {len(found.classes) - len(shown):,} more; --all shows them"

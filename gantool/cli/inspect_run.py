@@ -12,21 +12,20 @@ import click
 from gantool.cli.quantities import duration
 
 if TYPE_CHECKING:
-    from gantool.runs.checkpoint import Checkpoint
+    from gantool.runs.checkpoint import Checkpoint, Header
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a path is a file that is a checkpoint, or is called as one."""
+    """Whether a path is a file that is a checkpoint, or is called as one and is no other HDF5."""
     if not path.is_file():
         return False
-    if path.suffix == ".h5":
-        return True
     from gantool.runs.checkpoint import MAGIC
 
     with path.open("rb") as file:
-        return file.read(len(MAGIC)).startswith((MAGIC, _HDF5))
+        head = file.read(len(MAGIC))
+    return head == MAGIC or (path.suffix == ".h5" and not head.startswith(_HDF5))
 
 
 def is_run(path: Path) -> bool:
@@ -89,7 +88,7 @@ def _lines(checkpoint: Checkpoint) -> Iterator[str]:
         f" {duration(header.seconds)} of training"
     )
     if header.classes:
-        yield f"classes     {header.classes}"
+        yield f"classes     {_classes(header)}"
     if header.retries:
         yield f"retries     {header.retries} after divergences"
     for group in ("generator", "generator_average", "discriminator", "optimizers"):
@@ -103,6 +102,18 @@ def _lines(checkpoint: Checkpoint) -> Iterator[str]:
     releases = ", ".join(f"{name} {release}" for name, release in index.releases.items())
     yield f"written by  {releases}, format {index.format}"
     yield f"sha256      {checkpoint.sha256}"
+
+
+def _classes(header: Header) -> str:
+    """The number and the names of the classes."""
+    from gantool.errors import InputError, printable
+    from gantool.sampling.labels import class_names
+
+    try:
+        names = class_names(header)
+    except InputError:  # of another gantool
+        return f"{header.classes}"
+    return f"{header.classes}: {', '.join(map(printable, names))}"
 
 
 def _recipe_name(recipe: str) -> str:

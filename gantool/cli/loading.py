@@ -17,6 +17,7 @@ from gantool.device import prepare_tensorflow
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
+    from gantool.engine.opened import OpenedData
     from gantool.engine.plan import Plan
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
@@ -30,6 +31,13 @@ _SET = click.option(
 )
 _SEED = click.option("--seed", type=click.IntRange(min=0), help="Seed of every random number.")
 _STEPS = click.option("--steps", type=click.IntRange(min=1), help="Train to this step in all.")
+
+
+SKIP_UNREADABLE = "data.skip_unreadable=true"
+"""What `--skip-unreadable` is short for."""
+skip_unreadable_option = click.option(
+    "--skip-unreadable", is_flag=True, help=f"Short for --set {SKIP_UNREADABLE}."
+)
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,27 +63,31 @@ def load_recipe(
     return load(source, overrides, steps)
 
 
-def refuse_too_large(loaded: LoadedRecipe, replicas: int = 1) -> None:
-    """Raise RecipeError where the sizes of a recipe alone ask for more memory than there is.
+def open_data_of(loaded: LoadedRecipe, replicas: int = 1) -> OpenedData:
+    """Open the data of a recipe, before TensorFlow is started, which takes seconds.
 
-    What its layers ask for is told where they are built; this needs no TensorFlow.
+    Raises:
+        RecipeError: With everything that is wrong and known without TensorFlow: of components,
+            sizes and data. What the layers make of shapes is told where they are built.
     """
+    from gantool.engine.opened import open_data
     from gantool.memory import machine_memory
     from gantool.recipe.sizes import size_problems
 
     problems = list(size_problems(loaded.recipe, machine_memory(), replicas))
-    if problems:
-        loaded.raise_problems(problems)
+    opened = open_data(loaded, problems)
+    loaded.raise_problems(problems)
+    return opened
 
 
 def plan_of(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """Start TensorFlow and build what a recipe names, from data that are on this machine."""
-    refuse_too_large(loaded, replicas)
+    opened = open_data_of(loaded, replicas)
     start_tensorflow()
     from gantool.engine.plan import make_plan
     from gantool.errors import InputError
 
-    plan = make_plan(loaded, replicas)
+    plan = make_plan(loaded, replicas, opened)
     if plan.source is None:
         raise InputError(plan.note)
     warn(*plan.warnings)
@@ -88,12 +100,52 @@ def warn(*lines: str) -> None:
         click.echo(f"warning: {line}", err=True)
 
 
+_FEW = 500
+"""Steps of a run that hardly learns anything: those of reference recipes have 20 times as many."""
+
+
+def warn_of_few_steps(plan: Plan, count: int | None) -> None:
+    """Tell that so many epochs are only so many steps, where those are few.
+
+    Args:
+        plan: Of the run.
+        count: The images that are used; None where that is not known.
+    """
+    from gantool.engine.timetable import timetable_of
+
+    train = plan.recipe.train
+    if train.epochs is None or count is None:
+        return
+    steps = timetable_of(train, count).last_step(train)
+    if steps >= _FEW:
+        return
+    batches = f"in batches of {train.batch_size:,}"
+    if train.updates.discriminator > 1:
+        batches += f", {train.updates.discriminator} of them a step"
+    warn(
+        f"the whole run is {steps:,} steps: {train.epochs:,} epochs of {count:,} images"
+        f" {batches}; GANs take thousands of steps: set train.steps, or more train.epochs"
+    )
+
+
 def images_of(plan: Plan) -> Images:
     """Load the images of a plan."""
     from gantool.data.loading import load_images
 
     assert plan.source is not None
-    return load_images(plan.source, plan.recipe.data)
+    images = load_images(plan.source, plan.recipe.data)
+    warn_of_skipped(images, plan.loaded)
+    return images
+
+
+def warn_of_skipped(images: Images, loaded: LoadedRecipe) -> None:
+    """Tell what was found out about images when they were opened, and what that leaves of them."""
+    from gantool.data.order import left_out
+
+    warn(*images.notes)
+    left = left_out(len(images), loaded.recipe.train.batch_size)
+    if left and loaded.recipe.data.skip_unreadable:
+        warn(left)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -12,48 +13,64 @@ from gantool.cli.check import check
 from gantool.cli.components import components
 from gantool.cli.convert import convert
 from gantool.cli.download import download
+from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
 from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated, terminates_like_ctrl_c
 from gantool.cli.train import train
+from gantool.cli.version import version
 from gantool.errors import GantoolError, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="gantool", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__,
+    prog_name="gantool",
+    message="%(prog)s %(version)s",
+    help="Show the version and exit; `gantool version` shows more.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
 def cli(debug: bool) -> None:
     """Train and sample GANs from a YAML recipe.
 
     \b
-    gantool train quickstart         train; pictures appear in runs/
-    gantool sample --ckpt runs/00000-quickstart
-    gantool recipes dcgan-mnist > mine.yaml
-    gantool check mine.yaml          everything wrong with it, or its layers
-    gantool components loss          what a recipe can name
-    gantool bench mine.yaml          how fast it trains here
+    gantool train quickstart
+      train; pictures appear in runs/
+    gantool sample --ckpt RUN
+      draw images from a run
+    gantool recipes cgan-mnist > mine.yaml
+      a recipe to make your own of
+    gantool check mine.yaml
+      what is wrong with it, or its layers
+    gantool components loss
+      what a recipe can name
     """
 
 
-for command in (
-    train,
-    sample,
-    check,
-    bench,
-    recipes,
-    components,
-    download,
-    inspect,
-    convert,
-    schema,
+cli.context_class = Context
+for command, short_help in (
+    (train, "Train a recipe."),
+    (sample, "Draw images from a checkpoint."),
+    (check, "Tell what is wrong with a recipe, or show its layers."),
+    (bench, "Measure how fast a recipe trains."),
+    (recipes, "List the built-in recipes, or print one."),
+    (components, "List what can stand in a recipe."),
+    (download, "Get a data set."),
+    (inspect, "Tell what images, a checkpoint or a run hold."),
+    (convert, "Prepare a large set of images."),
+    (schema, "Print what a recipe may hold, for editors."),
+    (version, "Show versions and the device."),
 ):
+    command.context_class, command.short_help = Context, short_help
     cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with the exit code of the design."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name may hold what the terminal's encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     sys.exit(_run([argument for argument in given if argument != "--debug"], debug))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -36,39 +37,74 @@ def image_bar(console: Console | None) -> AbstractContextManager[Callable[..., N
 
 
 @contextmanager
+def telling_images() -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows, on a terminal, how many images of how many are done."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _done, _count: None
+        return
+    began = time.monotonic()
+    with image_bar(console) as show:
+
+        def tell(done: int, count: int) -> None:
+            rate = done / (time.monotonic() - began)
+            show(completed=done, total=count, rate=rate, left=clock((count - done) / rate))
+
+        yield tell
+
+
+@contextmanager
 def training_progress(
-    first: int, is_logged: Callable[[int], bool]
+    is_logged: Callable[[int], bool],
 ) -> Iterator[Callable[[TrainingProgress], None]]:
     """Give a function that shows each `TrainingProgress`.
 
     Args:
-        first: The step that training starts from.
         is_logged: In a pipe, a line comes at each step for which it is true, and at the end.
     """
     bar = _bar(None, "step", *_RATE_AND_LEFT, *_LOSSES)
+    time_left = TimeLeft()
     with bar if sys.stdout.isatty() else nullcontext() as update:
 
         def show(progress: TrainingProgress) -> None:
-            done = max(1, progress.step - first)  # a run may have gone back behind it
-            left = progress.session_seconds / done * (progress.last - progress.step)
+            left = time_left.after(progress)
             if update is not None:
                 update(
                     total=progress.last,
                     completed=progress.step,
                     rate=progress.images_per_second,
-                    left=clock(left),
+                    left=left,
                     generator=progress.generator_loss,
                     discriminator=progress.discriminator_loss,
                 )
             elif is_logged(progress.step) or progress.ends:
                 click.echo(
                     f"step {progress.step}/{progress.last}"
-                    f"  {progress.images_per_second:,.0f} images/s  {clock(left)} left"
+                    f"  {progress.images_per_second:,.0f} images/s  {left} left"
                     f"  generator {progress.generator_loss:.4f}"
                     f"  discriminator {progress.discriminator_loss:.4f}"
                 )
 
         yield show
+
+
+class TimeLeft:
+    """How long a run will take, at the pace of all its calls but the first, which compiles."""
+
+    def __init__(self) -> None:
+        self._first: TrainingProgress | None = None
+
+    def after(self, progress: TrainingProgress) -> str:
+        """As `clock` tells it; dashes where no call but the first has been."""
+        first = self._first
+        # Its session is shorter than the one before where a run has gone back, and compiles anew.
+        if first is None or progress.session_seconds <= first.session_seconds:
+            self._first = progress
+            return clock(0) if progress.ends else "-:--:--"
+        seconds = progress.session_seconds - first.session_seconds
+        return clock(seconds / (progress.step - first.step) * (progress.last - progress.step))
 
 
 @contextmanager

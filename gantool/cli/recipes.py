@@ -2,14 +2,16 @@
 
 import click
 
+from gantool.cli import completion
+
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.recipe_names)
 def recipes(name: str | None) -> None:
     """List the built-in recipes, or print one to copy.
 
     \b
-    gantool recipes dcgan-mnist > mine.yaml
+    gantool recipes quickstart > mine.yaml
     """
     from gantool.errors import InputError
     from gantool.recipe.builtin import builtin_recipes, summary

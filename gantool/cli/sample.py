@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,12 @@ import click
 from gantool.cli.loading import start_tensorflow
 
 if TYPE_CHECKING:
+    from gantool.runs.checkpoint import Checkpoint
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
     from gantool.sampling.grid import Cell
 
 _MAX_SEED = 2**62
 _MAX_CELLS = 10_000
-_MAX_LABELS = 100_000
 _SEEDS = range(64)
 _COLUMNS = 10
 _BY_LABEL = ("by-label", "by-label-free")
@@ -73,14 +73,13 @@ def parse_grid(
     "--seeds",
     callback=parse_numbers,
     metavar="SEEDS",
-    help="As in 0-9,42.  [default: 0-63; by label, ten columns]",
+    help="As in 0-9,42.  [default: 0-63; as many as ROWSxCOLUMNS has; by label, ten columns]",
 )
 @click.option(
     "--label",
-    "labels",
-    callback=parse_numbers,
-    metavar="LABELS",
-    help="What to show: a class such as 7, or several as in 0-9.",
+    "asked",
+    metavar="CLASSES",
+    help="What to show: a class by name or number, as in cat or 7; or several: cat,dog or 0-9.",
 )
 @click.option(
     "--grid",
@@ -98,7 +97,7 @@ def parse_grid(
 def sample(
     place: Path,
     seeds: list[range] | None,
-    labels: list[range] | None,
+    asked: str | None,
     grid: tuple[int, int] | str | None,
     out: Path | None,
 ) -> None:
@@ -110,30 +109,34 @@ def sample(
     """
     from gantool.runs.resume import find_checkpoint
 
-    chosen = _chosen_labels(labels)
     one_grid = _is_grid(out, grid)
+    checkpoint = find_checkpoint(place, lambda line: click.echo(f"warning: {line}", err=True))
+    chosen = _chosen_labels(asked, checkpoint)
     if one_grid and grid is None and chosen is not None and len(chosen) > 1:
         grid = "by-label"
-    if one_grid:
-        _refuse_too_many(seeds, 1 if grid == "by-label-free" else len(chosen or (0,)))
-    checkpoint = find_checkpoint(place, lambda line: click.echo(f"warning: {line}", err=True))
     if chosen is None and grid in _BY_LABEL:
         chosen = list(range(max(1, checkpoint.header.classes)))
+    if one_grid:
+        _refuse_too_many(seeds, 1 if grid == "by-label-free" else len(chosen or (0,)))
     count, cells = _cells(seeds, chosen, grid)
     rows, columns = _layout(count, len(chosen or ()), grid) if one_grid else (0, 0)
     start_tensorflow()
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
     sampler = CheckpointSampler(checkpoint)
-    sampler.refuse_unknown_labels(chosen)
+    if chosen is not None:
+        sampler.refuse_labels()
     if one_grid:
         path = out or Path(f"{sampler.recipe.name}-step-{sampler.header.step:08d}.png")
-        _write_grid(sampler, cells, (rows, columns), path)
+        names = sampler.recipe.data.class_names(sampler.header.classes)
+        beside = [names[label] for label in chosen or ()] if grid in _BY_LABEL else []
+        _write_grid(sampler, cells, (rows, columns), path, beside)
         click.echo(f"{path}: seeds in {rows} rows of {columns}, step {sampler.header.step}")
     else:
         assert out is not None
         _write_each(sampler, cells, out)
-        click.echo(f"{out}: {count:,} images, step {sampler.header.step}")
+        images = "image" if count == 1 else "images"
+        click.echo(f"{out}: {count:,} {images}, step {sampler.header.step}")
 
 
 def _is_grid(out: Path | None, grid: tuple[int, int] | str | None) -> bool:
@@ -148,12 +151,16 @@ def _is_grid(out: Path | None, grid: tuple[int, int] | str | None) -> bool:
     return False
 
 
-def _chosen_labels(labels: list[range] | None) -> list[int] | None:
-    if labels is None:
+def _chosen_labels(asked: str | None, checkpoint: Checkpoint) -> list[int] | None:
+    from gantool.errors import InputError
+    from gantool.sampling.labels import class_names, labels_of
+
+    if asked is None:
         return None
-    if max(part[-1] for part in labels) >= _MAX_LABELS:
-        raise click.UsageError(f"labels go up to {_MAX_LABELS - 1:,}")
-    return [label for part in labels for label in part]
+    names = class_names(checkpoint.header)
+    if not names:
+        raise InputError(f"{checkpoint.path}: was trained without labels: leave --label out")
+    return labels_of(asked, names)
 
 
 def _refuse_too_many(seeds: list[range] | None, times: int) -> None:
@@ -190,6 +197,9 @@ def _usual_seeds(labels: list[int] | None, grid: tuple[int, int] | str | None) -
     count = len(labels or ())
     if grid == "by-label-free":
         return range(_COLUMNS * count)
+    if isinstance(grid, tuple):
+        places = min(grid[0] * grid[1], _MAX_CELLS)
+        return range(max(1, places // max(1, count)))
     return _SEEDS if count < 2 else range(_COLUMNS)
 
 
@@ -208,15 +218,19 @@ def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tupl
 
 
 def _write_grid(
-    sampler: CheckpointSampler, cells: Iterable[Cell], grid: tuple[int, int], path: Path
+    sampler: CheckpointSampler,
+    cells: Iterable[Cell],
+    grid: tuple[int, int],
+    path: Path,
+    names: Sequence[str],
 ) -> None:
-    from gantool.data.pictures import write_png
+    from gantool.data.drawing import write_png
     from gantool.errors import InputError
 
     _refuse_too_large(sampler, grid)
     images = list(sampler.draw(cells))
     try:
-        write_png(path, sampler.example.picture(images, *grid))
+        write_png(path, sampler.example.picture(images, *grid, names))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -7,10 +7,11 @@ import click
 def schema() -> None:
     """Print the JSON Schema of a recipe, for the Keras that is installed.
 
+    An editor with YAML support completes and checks a recipe that begins, as the built-in ones do,
+    with the comment # yaml-language-server: $schema=gantool.schema.json once the schema lies beside
+    it:
+
     \b
-    An editor with YAML support completes and checks a recipe that begins with
-    # yaml-language-server: $schema=gantool.schema.json
-    as the built-in ones do, once the schema lies beside it:
     gantool schema > gantool.schema.json
     """
     import json

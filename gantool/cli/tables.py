@@ -1,8 +1,11 @@
 """What a recipe is made of, as tables."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import click
+import keras
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -14,12 +17,18 @@ from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 
 
-def print_plan(plan: Plan, traced: Trace) -> None:
-    """Print both networks layer by layer, their memory, a trace, and the length of an epoch."""
+def print_plan(plan: Plan, traced: Trace, count: int | None) -> None:
+    """Print both networks layer by layer, their memory, a trace, and the length of an epoch.
+
+    Args:
+        plan: Of the run.
+        traced: What becomes of two latent vectors.
+        count: The images that are used; None where that is not known.
+    """
     latent = (plan.recipe.latent.size,)
     _print_network("generator", plan.state.generator, latent)
     _print_network("discriminator", plan.state.discriminator, plan.recipe.data.shape)
-    for line in (*_memory_lines(plan), _trace_line(plan, traced), *_data_lines(plan)):
+    for line in (*_memory_lines(plan), _trace_line(plan, traced), *_data_lines(plan, count)):
         click.echo(line)
 
 
@@ -30,10 +39,16 @@ def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ..
     table.add_column("output", no_wrap=True)
     table.add_column("parameters", justify="right", no_wrap=True)
     table.add_row("", "input", times(input_shape) + (" + label" if network.takes_label else ""), "")
+    inside: list[str] = []
     for number, layer in enumerate(network.layers, start=1):
+        *blocks, _ = layer.place.split("/")
+        for heading in _begun(inside, blocks):
+            table.add_row("", heading, "", "")
+        inside = blocks
         own = layer.layer.count_params()
         count = f"{own:,}" if own else ""
-        table.add_row(str(number), _indented(layer), times(layer.shape), count)
+        name = "  " * len(blocks) + _name(layer)
+        table.add_row(str(number), name, times(layer.shape), count)
     # As wide as the table needs: a pipe is no reason to cut names short.
     console = Console(width=200, soft_wrap=True, highlight=False)
     console.print(table)
@@ -41,8 +56,27 @@ def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ..
     click.echo(f"{parameters:,} parameters\n")
 
 
-def _indented(layer: PlacedLayer) -> str:
-    return "  " * layer.place.count("/") + layer.place.rsplit("/", 1)[-1].split("_", 1)[-1]
+def _begun(before: Sequence[str], blocks: Sequence[str]) -> list[str]:
+    """Headings of the blocks that begin with a layer, and of their parts, such as a `body`."""
+    shared = 0
+    while before[shared : shared + 1] == blocks[shared : shared + 1] != []:
+        shared += 1
+    return ["  " * depth + _part(blocks[depth]) for depth in range(shared, len(blocks))]
+
+
+def _part(part: str) -> str:
+    """Of `03_Residual` the block, of `02` in a Repeat which time it is, and `body` as it is."""
+    return f"time {int(part) + 1}" if part.isdigit() else part.split("_", 1)[-1]
+
+
+def _name(placed: PlacedLayer) -> str:
+    """The name of a layer, with what it wraps."""
+    name = _part(placed.place.rsplit("/", 1)[-1])
+    layer: Any = placed.layer
+    inside = []
+    while isinstance(layer := getattr(layer, "layer", None), keras.layers.Layer):
+        inside.append(type(layer).__name__)
+    return "(".join([name, *inside]) + ")" * len(inside)
 
 
 def _memory_lines(plan: Plan) -> list[str]:
@@ -72,19 +106,22 @@ def _span(values: np.ndarray) -> str:
     return f"({values.min():.3g} to {values.max():.3g})"
 
 
-def _data_lines(plan: Plan) -> list[str]:
+def _data_lines(plan: Plan, count: int | None) -> list[str]:
     recipe, source = plan.recipe, plan.source
     if source is None:
         return [f"data    {plan.note}"]
     batch_size = recipe.train.batch_size
-    timetable = timetable_of(recipe.train, len(source))
+    images = len(source) if count is None else count
+    shown = f"at most {images:,}" if count is None else f"{images:,}"
+    timetable = timetable_of(recipe.train, images)
     batches, steps = timetable.batches_per_epoch, timetable.last_step(recipe.train)
     usual = f"{batches / recipe.train.updates.discriminator:,.6g} steps"
     burst = recipe.train.updates.burst
     steps_per_epoch = usual if burst is None else f"{usual} outside bursts"
     classes = f" of {plan.classes} classes" if plan.classes else ""
+    covered = f"{'at most ' if count is None else ''}{batches * batch_size:,} images"
     return [
-        f"data    {len(source):,} images{classes} from {source.name}, in batches of {batch_size}",
-        f"epoch   {batches * batch_size:,} images, {steps_per_epoch}",
+        f"data    {shown} images{classes} from {source.name}, in batches of {batch_size}",
+        f"epoch   {covered}, {steps_per_epoch}",
         f"run     {steps:,} steps, {timetable.batches(steps) / batches:,.3g} epochs",
     ]

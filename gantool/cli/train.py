@@ -10,24 +10,38 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli import completion
 from gantool.cli.batch import batch_option, load_with_batch
+from gantool.cli.data_checks import open_every_image
 from gantool.cli.distribute import distribute_option, plan_and_replicas
-from gantool.cli.loading import images_of, load_recipe, recipe_options, warn
+from gantool.cli.loading import (
+    SKIP_UNREADABLE,
+    images_of,
+    load_recipe,
+    recipe_options,
+    skip_unreadable_option,
+    warn,
+    warn_of_few_steps,
+)
 from gantool.cli.progress import training_progress
 from gantool.cli.quantities import duration, step_time
 from gantool.cli.signals import stop_on_signals
-from gantool.errors import DivergedError, GantoolError, LostWorkerError
+from gantool.errors import DivergedError, GantoolError, InputError, LostWorkerError
 from gantool.memory import amount
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
     from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
+    from gantool.recipe.load import LoadedRecipe
     from gantool.runs.run_folder import RunFolder
+
+_SHOWN = 60
+"""Characters of a value that has changed."""
 
 
 @click.command()
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=completion.recipes)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -42,12 +56,14 @@ if TYPE_CHECKING:
 )
 @recipe_options
 @batch_option
+@skip_unreadable_option
 @distribute_option
 @click.option(
     "--dry-run",
     is_flag=True,
     help="Do all but train: check, load, run a few steps and estimate what all of them take.",
 )
+@click.option("--verify", is_flag=True, help="Open every image before the first step.")
 def train(
     recipe: str | None,
     out: Path | None,
@@ -56,39 +72,56 @@ def train(
     steps: int | None,
     seed: int | None,
     batch: str | None,
+    skip_unreadable: bool,
     distribute: str | None,
     dry_run: bool,
+    verify: bool,
 ) -> int:
     """Train RECIPE, a file or the name of a built-in recipe.
 
     The run folder gets the recipe, metrics.jsonl, grids in samples/ and checkpoints. Ctrl-C writes
     a checkpoint and stops; --resume goes on from there.
     """
-    from gantool.runs.run_folder import RunFolder, refuse_existing_run
+    from gantool.runs.run_folder import RunFolder
 
+    if skip_unreadable:
+        settings = (*settings, SKIP_UNREADABLE)
     if distribute is not None:
         _check_distributed(distribute, out or resume, batch, dry_run)
     if resume is not None:
-        if out is not None:
-            raise click.UsageError(
-                "--out has no meaning with --resume: the run stays in its folder"
-            )
-        if batch is not None:
-            raise click.UsageError(
-                "--batch has no meaning with --resume: the run keeps its batch, unless"
-                " --set train.batch_size=N changes it on purpose"
-            )
-        return _resume(RunFolder(resume), recipe, settings, steps, seed, distribute, dry_run)
+        _check_resumed(out, batch)
+        return _resume(
+            RunFolder(resume), recipe, settings, steps, seed, distribute, dry_run, verify
+        )
     if recipe is None:
         raise click.UsageError("name a RECIPE, or a run to go on with by --resume RUN")
-    from gantool.recipe.load import find_recipe
+    return _begin(recipe, out, settings, steps, seed, batch, distribute, dry_run, verify)
 
+
+def _begin(
+    recipe: str,
+    out: Path | None,
+    settings: tuple[str, ...],
+    steps: int | None,
+    seed: int | None,
+    batch: str | None,
+    distribute: str | None,
+    dry_run: bool,
+    verify: bool,
+) -> int:
+    """Train a new run."""
+    from gantool.recipe.load import find_recipe
+    from gantool.runs.run_folder import RunFolder, refuse_bad_place, refuse_existing_run
+
+    runs = Path("runs")
     # Of several workers the first writes; the others may come when it has begun to.
-    if out is not None and distribute != "workers":
-        refuse_existing_run(RunFolder(out))
+    if distribute != "workers":
+        refuse_bad_place(out, runs)
     loaded = load_with_batch(find_recipe(recipe), settings, steps, seed, batch)
     plan, replicas = plan_and_replicas(loaded, distribute)
-    images = images_of(plan)
+    images = _opened(plan, verify)
+    if replicas.worker == 0:
+        warn_of_few_steps(plan, len(images))
     if dry_run:
         return _dry_run(plan, images)
     if replicas.worker != 0:
@@ -98,11 +131,18 @@ def train(
     from gantool.runs.run_folder import new_run_folder
     from gantool.runs.run_lock import alone_with
 
-    folder = new_run_folder(out, plan.recipe.name, Path("runs"))
+    folder = new_run_folder(out, plan.recipe.name, runs)
     with alone_with(folder):
         refuse_existing_run(folder)  # another process may have been faster, and be through
         tidy(folder, find_resume_point(folder), plan.recipe.output.checkpoint.keep)
         return _train(plan, images, folder, replicas)
+
+
+def _opened(plan: Plan, verify: bool) -> Images:
+    # To skip those that cannot be used, all are opened anyway.
+    if verify and not plan.recipe.data.skip_unreadable:
+        open_every_image(plan.source, plan.loaded)
+    return images_of(plan)
 
 
 def _check_distributed(distribute: str, run: Path | None, batch: str | None, dry_run: bool) -> None:
@@ -119,6 +159,17 @@ def _check_distributed(distribute: str, run: Path | None, batch: str | None, dry
         )
 
 
+def _check_resumed(out: Path | None, batch: str | None) -> None:
+    """Raise UsageError where other options do not go with `--resume`."""
+    if out is not None:
+        raise click.UsageError("--out has no meaning with --resume: the run stays in its folder")
+    if batch is not None:
+        raise click.UsageError(
+            "--batch has no meaning with --resume: the run keeps its batch, unless"
+            " --set train.batch_size=N changes it on purpose"
+        )
+
+
 def _resume(
     folder: RunFolder,
     recipe: str | None,
@@ -127,11 +178,13 @@ def _resume(
     seed: int | None,
     distribute: str | None,
     dry_run: bool,
+    verify: bool,
 ) -> int:
     from gantool.runs.resume import (
         find_resume_point,
         recipe_of_run,
         refuse_other_recipe,
+        refuse_reordered_classes,
         restore,
         tidy,
     )
@@ -148,16 +201,49 @@ def _resume(
 
             refuse_other_recipe(loaded, load_recipe(find_recipe(recipe), settings, steps, seed))
         plan, replicas = plan_and_replicas(loaded, distribute)
-        restore(plan.state, point)
+        refuse_reordered_classes(loaded, point, plan.source)
+        changed = _changes(loaded, steps)
+        with _telling_why_it_does_not_fit(changed):
+            restore(plan.state, point)
+        if replicas.worker == 0:
+            for line in changed:
+                click.echo(line)
         warn(*point.warnings())
         if not dry_run and replicas.worker == 0:
             if distribute == "workers":
                 stack.enter_context(alone_with(folder))
             tidy(folder, point, plan.recipe.output.checkpoint.keep)
-        images = images_of(plan)
+        images = _opened(plan, verify)
         if dry_run:
             return _dry_run(plan, images)
         return _train(plan, images, folder, replicas)
+
+
+def _changes(loaded: LoadedRecipe, steps: int | None) -> list[str]:
+    """A line for each value of the run's recipe that changes; `--steps` is told with the steps."""
+    from gantool.recipe.differences import changes
+    from gantool.recipe.yaml_text import flow
+
+    told = () if steps is None else ("train.steps", "train.epochs")
+    return [
+        f"{path}: {_short(flow(before))} until now, {_short(flow(after))} from here on"
+        for path, before, after in changes(loaded)
+        if path not in told
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+@contextmanager
+def _telling_why_it_does_not_fit(changed: list[str]) -> Iterator[None]:
+    """Add to the error of a checkpoint that does not fit a recipe what has been changed of it."""
+    try:
+        yield
+    except InputError as error:
+        hint = ["what the run has numbers for cannot change; this does:", *changed]
+        raise InputError("\n".join([str(error), *(hint if changed else [])])) from error
 
 
 def _dry_run(plan: Plan, images: Images) -> int:
@@ -165,7 +251,7 @@ def _dry_run(plan: Plan, images: Images) -> int:
     from gantool.engine.smoke_test import trace
     from gantool.measuring.report import estimate
 
-    print_plan(plan, trace(plan))
+    print_plan(plan, trace(plan), len(images))
     found = estimate(plan, images)
     memory = f"{amount(found.memory)} of memory"
     if found.gpu_memory is not None:
@@ -192,7 +278,7 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
         return 0
     is_first = replicas.worker == 0
     is_logged = partial(timetable.is_due, every=plan.recipe.output.log_every)
-    with stop_on_signals() as stop, training_progress(first, is_logged) as show:
+    with stop_on_signals() as stop, training_progress(is_logged) as show:
         click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
         click.echo(f"computing on {plan.computing}")
         session = run_session(plan, images, folder, lambda: stop.signal, replicas, warn)

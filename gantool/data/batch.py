@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gantool.data.images import UnreadableImageError, reduction, window
+from gantool.data.decoding import UnreadableImageError
+from gantool.data.fitting import fit_of, reduction, window
 from gantool.data.jpeg import plain_header
 from gantool.data.resampling import Band, band, interleaved
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 
 _CHUNK = 16
 """JPEG files are decoded and resized by at most so many: fewer and larger products of matrices."""
@@ -66,16 +67,19 @@ def find_jpeg(content: bytes, data: Data) -> Jpeg | None:
     proportion, which axis comes first, and with it the rounding in between, depends on Pillow's
     version; TensorFlow's way is rows first, as that of all versions is otherwise.
     """
+    fit = fit_of(data)
+    if fit.is_turned or fit.resize != "lanczos":
+        return None
     header = plain_header(content)
     if header is None or header.components > data.channels:
         return None
     try:
-        top, left, height, width = window(header.height, header.width, data.image_size, data.crop)
+        top, left, height, width = window(header.height, header.width, fit)
     except UnreadableImageError:
         return None
     if height * data.image_size[1] != width * data.image_size[0]:
         return None
-    if reduction(header.height, header.width, data.image_size, data.crop) > 1:
+    if reduction(header.height, header.width, fit) > 1:
         return None
     # Where colours have half the resolution, a pixel takes some from its neighbour on the right.
     # libjpeg leaves that out at the edge of a window, so there is to be one column more.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gantool.data.pictures import scatter, tile
+from gantool.data.drawing import beside_rows, scatter, tile
 from gantool.data.pixels import from_range, to_range
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 
 Stored = NDArray[Any]
 
@@ -38,8 +38,13 @@ class Example(ABC):
         """What is stored, of what networks see or make."""
 
     @abstractmethod
-    def picture(self, examples: Sequence[Stored], rows: int, columns: int) -> NDArray[np.uint8]:
-        """A picture, uint8 [H, W, 1 or 3], of rows · columns stored examples at most."""
+    def picture(
+        self, examples: Sequence[Stored], rows: int, columns: int, names: Sequence[str] = ()
+    ) -> NDArray[np.uint8]:
+        """A picture, uint8 [H, W, 1 or 3], of rows · columns stored examples at most.
+
+        `names` are written beside the rows, if there are any.
+        """
 
 
 class ImageExample(Example):
@@ -53,8 +58,11 @@ class ImageExample(Example):
     def from_network(self, values: Stored) -> Stored:
         return from_range(values, self.bounds)
 
-    def picture(self, examples: Sequence[Stored], rows: int, columns: int) -> NDArray[np.uint8]:
-        return tile(examples, rows, columns)
+    def picture(
+        self, examples: Sequence[Stored], rows: int, columns: int, names: Sequence[str] = ()
+    ) -> NDArray[np.uint8]:
+        whole = tile(examples, rows, columns)
+        return beside_rows(whole, names) if names else whole
 
 
 class PointExample(Example):
@@ -68,7 +76,7 @@ class PointExample(Example):
     def from_network(self, values: Stored) -> Stored:
         return np.asarray(values, np.float32)
 
-    def picture(self, examples: Sequence[Stored], *_: int) -> NDArray[np.uint8]:
+    def picture(self, examples: Sequence[Stored], *_: object) -> NDArray[np.uint8]:
         return scatter(np.stack(examples), self.bounds)
 
 

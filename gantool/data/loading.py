@@ -2,37 +2,42 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gantool.data.batch import Batch, Jpeg, assemble, find_jpeg, of_one_size
+from gantool.data.decoding import UnreadableImageError
+from gantool.data.depth import told_of_white
 from gantool.data.example import Example, example_of
-from gantool.data.images import UnreadableImageError, prepare
-from gantool.data.sources.base import EncodedSource, ImageSource, Labels
-from gantool.data.sources.idx import IdxSource
+from gantool.data.fitting import fit_of
+from gantool.data.preparing import (
+    Failures,
+    Look,
+    OnImage,
+    Pixels,
+    cannot_be_used,
+    fill,
+    listed_failures,
+    look_at,
+    side_by_side,
+)
+from gantool.data.sources.base import EncodedSource, ImageSource, PixelSource
+from gantool.data.sources.classes import Labels, listed
 from gantool.data.sources.points import PointSource
-from gantool.device import cores
 from gantool.errors import InputError
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 
 MAX_BYTES_IN_MEMORY = 1 << 30
 """A set that is larger when prepared is decoded again for each batch, in memory of fixed size."""
 
-Pixels = NDArray[Any]
-Outcome = Pixels | UnreadableImageError
-OnImage = Callable[[int, int], None]
-"""Called with the number of images done and of all."""
-
-_NAMED_FAILURES = 10
-_CHUNK = 64
 _REMEMBERED = 256
+_SAMPLE = 64
+"""Images of a set that is not held in memory, whose largest values are looked at."""
 
 
 @dataclass
@@ -41,11 +46,13 @@ class Images:
 
     Attributes:
         source: where they come from.
-        data: the recipe's section.
+        data: the recipe's section; its `white` is a number where the recipe says auto.
         example: what one of them is.
         labels: [N] int32, zeros where the recipe asks for no labels.
         classes: the name of each class; empty where the recipe asks for no labels.
         pixels: as they are stored, [N, …]; None where they are too many for memory.
+        places: [N], the number in the source of each; None where all of them are used.
+        notes: lines on what was left out or understood in a way to be told.
         failure: the first error that `read` or `batch` raised. A pipeline turns an exception into
             one of its own; whoever iterates over it finds the original here.
     """
@@ -56,6 +63,8 @@ class Images:
     labels: Labels
     classes: tuple[str, ...]
     pixels: Pixels | None = None
+    places: NDArray[np.int64] | None = None
+    notes: tuple[str, ...] = ()
     failure: InputError | None = field(default=None, init=False)
     _recent: deque[NDArray[np.signedinteger[Any]]] = field(
         default_factory=lambda: deque(maxlen=_REMEMBERED), init=False
@@ -109,31 +118,76 @@ class Images:
         for index in np.unique(np.concatenate([np.empty(0, int), *self._recent])).tolist():
             jpeg = self._jpeg(index)
             if self.failure is None and jpeg is not None and is_refused(jpeg):
+                where = self.source.where(self._place(index))
                 self.failure = InputError(
-                    f"{self.source.where(index)}: a JPEG that Pillow reads and TensorFlow refuses;"
-                    " save it anew, or remove it"
+                    f"{where}: a JPEG that Pillow reads and TensorFlow refuses; save it anew, or"
+                    " remove it"
                 )
 
-    def prepared(self, index: int) -> Outcome:
-        """One image, or why it cannot be used."""
-        return _prepared(self._image_source, index, self.data)
+    def look(self, index: int) -> Look:
+        """One image, brought to the recipe's size."""
+        return look_at(self._image_source, self._place(index), self.data)
+
+    def leave_out(self, failures: Failures) -> None:
+        """Go on without images that cannot be used; the notes list them.
+
+        Raises:
+            InputError: no image is left, or none of a class.
+        """
+        count = len(self)
+        if len(failures) == count:
+            raise cannot_be_used(failures, count, self.data)
+        self.places = np.delete(np.arange(count), list(failures))
+        self.labels = self.labels[self.places]
+        empty = np.flatnonzero(np.bincount(self.labels, minlength=len(self.classes)) == 0)
+        if self.classes and len(empty):
+            names = listed([self.classes[number] for number in empty.tolist()])
+            lost = listed_failures(failures, f"{len(failures):,} of {count:,} cannot be used:")
+            raise InputError(
+                f"{self.source.name}: no image of {names} can be used, and networks would be told"
+                f" of a class without images; mend them, or take them out of the set\n{lost}"
+            )
+        told = f"{len(failures):,} of {count:,} images cannot be used and are left out:"
+        self.notes += (listed_failures(failures, told),)
 
     @property
     def _image_source(self) -> ImageSource:
         assert not isinstance(self.source, PointSource)
         return self.source
 
+    def _place(self, index: int) -> int:
+        return index if self.places is None else int(self.places[index])
+
     def _jpeg(self, index: int) -> Jpeg | None:
-        return _jpeg(self._image_source, index, self.data)
+        return _jpeg(self._image_source, self._place(index), self.data)
 
     def _read(self, indices: NDArray[np.signedinteger[Any]]) -> Pixels:
         batch = self._empty(len(indices))
         # One after the other: the pipeline asks for several batches at a time.
-        _fill(batch, map(self.prepared, indices.tolist()))
+        looks = (self.look(index) for index in indices.tolist())
+        failures, _ = fill(batch, looks)
+        if failures:
+            raise cannot_be_used(failures, len(batch), self.data)
         return batch
 
     def _empty(self, count: int) -> Pixels:
         return np.zeros((count, *self.example.shape), self.example.dtype)
+
+
+def unprepared(source: ImageSource | PointSource, data: Data) -> Images:
+    """The images of a source, none of them looked at.
+
+    Raises:
+        InputError: a label is missing.
+    """
+    labels = source.labels
+    return Images(
+        source=source,
+        data=data,
+        example=example_of(data),
+        labels=np.zeros(len(source), np.int32) if labels is None else labels,
+        classes=source.classes,
+    )
 
 
 def load_images(
@@ -147,7 +201,7 @@ def load_images(
     Args:
         source: of the images.
         data: the recipe's section.
-        progress: called after each image that is prepared.
+        progress: called after each image that is prepared, or looked at before.
         at_most: bytes of prepared images that are held in memory; None for `MAX_BYTES_IN_MEMORY`.
 
     Raises:
@@ -155,48 +209,86 @@ def load_images(
             named with their reasons. Or a label is missing.
     """
     count, shape = len(source), data.shape
-    labels = source.labels
-    images = Images(
-        source=source,
-        data=data,
-        example=example_of(data),
-        labels=np.zeros(count, np.int32) if labels is None else labels,
-        classes=source.classes,
-    )
+    images = unprepared(source, data)
     if isinstance(source, PointSource):
         images.pixels = source.points
         return images
-    if count * math.prod(shape) <= (MAX_BYTES_IN_MEMORY if at_most is None else at_most):
-        images.pixels = _ready_made(source, data)
-        if images.pixels is None:
-            pixels = np.empty((count, *shape), np.uint8)
-            with _threads() as pool:
-                # Chunks: an image may take less time than handing it to a thread does.
-                chunks = (range(start, count)[:_CHUNK] for start in range(0, count, _CHUNK))
-                done = pool.map(lambda chunk: [images.prepared(index) for index in chunk], chunks)
-                _fill(pixels, chain.from_iterable(done), progress)
-            images.pixels = pixels
+    fits = count * math.prod(shape) <= (MAX_BYTES_IN_MEMORY if at_most is None else at_most)
+    ready = _ready_made(source, data) if fits else None
+    if ready is not None:
+        images.pixels = ready
+        return images
+    failures, largest = _look_ahead(images, fits, progress)
+    if fits:
+        pixels = np.empty((count, *shape), np.uint8)
+        failures, found = fill(pixels, side_by_side(images.look, range(count)), progress)
+        largest = max(largest, found)
+        if failures and not data.skip_unreadable:
+            raise cannot_be_used(failures, count, data)
+        pixels.resize((count - len(failures), *shape), refcheck=False)
+        images.pixels = pixels
+    if failures and data.skip_unreadable:
+        images.leave_out(failures)
+    if told := told_of_white(largest, data.white):
+        images.notes += (f"{source.name}: {told}",)
     return images
 
 
-def _prepared(source: ImageSource, index: int, data: Data) -> Outcome:
-    times = 1
-    try:
-        if isinstance(source, EncodedSource):
-            image, times = source.image_for(index, data.image_size, data.crop)
-        else:
-            image = source.image(index)
-    except UnreadableImageError as error:
-        return error
-    crop = None if data.crop is None else (data.crop[0] // times, data.crop[1] // times)
-    try:
-        return prepare(image, data.image_size, data.channels, data.background, crop)
-    except UnreadableImageError as error:
-        return error.at(source.where(index))
+def verify(images: Images, progress: OnImage | None = None) -> None:
+    """Look at every image of a set that is not held in memory, before training begins.
+
+    Raises:
+        InputError: images cannot be used; the first of them are named with their reasons.
+    """
+    if images.pixels is None:
+        failures, _ = _look_through(images, range(len(images)), progress)
+        if failures:
+            raise cannot_be_used(failures, len(images), images.data)
+
+
+def _look_ahead(images: Images, fits: bool, progress: OnImage | None) -> tuple[Failures, int]:
+    """What is to be known of images before they are prepared; makes a number of a white of auto.
+
+    Returns:
+        Which cannot be used, as far as that is known, and the largest value of 16 bits.
+    """
+    data, count = images.data, len(images)
+    if data.white == "auto" or (data.skip_unreadable and not fits):
+        failures, largest = _look_through(images, range(count), progress)
+        if data.white == "auto":
+            images.data = data.model_copy(update={"white": largest or None})
+        return failures, largest
+    if fits:
+        return {}, 0
+    return {}, _look_through(images, range(0, count, -(-count // _SAMPLE)))[1]
+
+
+def _look_through(
+    images: Images, numbers: Sequence[int], progress: OnImage | None = None
+) -> tuple[Failures, int]:
+    """Which images of these numbers cannot be used, and the largest value of all others."""
+
+    def look(number: int) -> Look:
+        seen = images.look(number)
+        is_failure = isinstance(seen.outcome, UnreadableImageError)
+        return seen if is_failure else seen._replace(outcome=nothing)
+
+    nothing = np.empty(0, np.uint8)
+    failures: Failures = {}
+    largest = 0
+    for done, (number, seen) in enumerate(
+        zip(numbers, side_by_side(look, numbers), strict=True), 1
+    ):
+        largest = max(largest, seen.largest)
+        if isinstance(seen.outcome, UnreadableImageError):
+            failures[number] = seen.outcome
+        if progress is not None:
+            progress(done, len(numbers))
+    return failures, largest
 
 
 def _jpeg(source: ImageSource, index: int, data: Data) -> Jpeg | None:
-    """The image's file if TensorFlow can decode it; `_prepared` tells what is wrong with others."""
+    """The image's file if TensorFlow can decode it; `look_at` tells what is wrong with others."""
     if not isinstance(source, EncodedSource):
         return None
     try:
@@ -206,49 +298,16 @@ def _jpeg(source: ImageSource, index: int, data: Data) -> Jpeg | None:
 
 
 def _ready_made(source: ImageSource, data: Data) -> Pixels | None:
-    """The pixels of an IDX file where nothing is left to do with them."""
-    if not isinstance(source, IdxSource) or data.crop not in (None, data.image_size):
+    """The pixels of arrays where nothing is left to do with them."""
+    if not isinstance(source, PixelSource) or data.crop not in (None, data.image_size):
         return None
-    pixels = source.pixels()
-    if pixels.shape[1:] != data.image_size:
+    if fit_of(data).is_turned:
         return None
+    if source.image_size != data.image_size or (pixels := source.pixels()) is None:
+        return None
+    if pixels.ndim == 4:
+        return pixels if pixels.shape[3] == data.channels == 3 else None
     repeated = np.repeat(pixels[..., np.newaxis], data.channels, axis=-1)
     if data.channels == 4:
         repeated[..., 3] = 255
     return repeated
-
-
-def _fill(batch: Pixels, outcomes: Iterable[Outcome], progress: OnImage | None = None) -> None:
-    """Write images into `batch` [N, H, W, C], one for each outcome.
-
-    Raises:
-        InputError: images cannot be used; all were tried first.
-    """
-    failures: list[UnreadableImageError] = []
-    for place, outcome in enumerate(outcomes):
-        if isinstance(outcome, UnreadableImageError):
-            failures.append(outcome)
-        else:
-            batch[place] = outcome
-        if progress is not None:
-            progress(place + 1, len(batch))
-    if failures:
-        raise _cannot_be_used(failures, len(batch))
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """Threads that do not hold up Ctrl-C: what is not begun by then is dropped."""
-    pool = ThreadPoolExecutor(cores())
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _cannot_be_used(failures: list[UnreadableImageError], count: int) -> InputError:
-    lines = [f"{len(failures):,} of {count:,} images cannot be used; remove or replace them:"]
-    lines += [f"  {failure}" for failure in failures[:_NAMED_FAILURES]]
-    if (more := len(failures) - _NAMED_FAILURES) > 0:
-        lines.append(f"  and {more:,} more")
-    return InputError("\n".join(lines))

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from gantool.data import order
 from gantool.data.batch import Batch, chunk_size
 from gantool.data.jpeg_decoding import decode, is_refused
-from gantool.data.loading import Images, Pixels
+from gantool.data.loading import Images
+from gantool.data.preparing import Pixels
 from gantool.data.resampling import Band
 from gantool.data.shutdown import python_calls
 from gantool.device import cores
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 from gantool.recipe.randomness import key
 
 _ENDLESS = tf.int64.max
@@ -35,6 +36,15 @@ _TYPES = Batch(
     places=tf.int32,
 )
 """Of a batch on its way from Python, which gives a plain list."""
+_HORIZONTAL, _VERTICAL = ("flip", 2), ("flip vertically", 1)
+_FLIPS: dict[bool | str, list[tuple[str, int]]] = {
+    False: [],
+    True: [_HORIZONTAL],
+    "horizontal": [_HORIZONTAL],
+    "vertical": [_VERTICAL],
+    "both": [_HORIZONTAL, _VERTICAL],
+}
+"""The purpose of the random numbers of each kind of mirroring, and its axis."""
 _SIDE_BY_SIDE = min(cores(), 16)
 """As many batches are made at once; each of them takes memory."""
 
@@ -51,11 +61,12 @@ def batches(
     """All batches from number `first_batch` on, without end.
 
     Each epoch goes through a new permutation of all images; images that fill no whole batch at
-    its end are left out.
+    its end are left out. With `repeat`, a batch that is larger than the set goes through the
+    permutation again and again until it is full.
 
     Args:
         images: what to draw from.
-        data: the recipe's section; its `range` and `flip`.
+        data: the recipe's section; its `range`, `flip` and `repeat`.
         batch_size: images a batch.
         seed: of the run.
         first_batch: the number of the first batch to give, counted from 0 at the run's start.
@@ -68,25 +79,27 @@ def batches(
         with a `tf.errors.OpError`; `images.failure` is then the error to report.
 
     Raises:
-        InputError: there are fewer images than a batch has.
+        InputError: there are fewer images than a batch has, and `repeat` is false.
     """
-    per_epoch = order.batches_per_epoch(len(images), batch_size)
+    per_epoch = order.batches_per_epoch(len(images), batch_size, data.repeat)
     epoch, skipped = order.place(first_batch, per_epoch)
-    order_key, flip_key = key(seed, "order"), key(seed, "flip")
+    order_key = key(seed, "order")
+    flips = [(key(seed, purpose), axis) for purpose, axis in _FLIPS[data.flip]]
     own, shares = share
     rows = slice(own * batch_size // shares, (own + 1) * batch_size // shares)
     read = _reader(images)
     labels = _on_host(images.labels)
 
     def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
-        kept = permutation(len(images), order_key, number)[: per_epoch * batch_size]
+        places = tf.range(per_epoch * batch_size) % len(images)
+        kept = tf.gather(permutation(len(images), order_key, number), places)
         by_batch = tf.reshape(kept, [per_epoch, batch_size])
         return tf.data.Dataset.from_tensor_slices(by_batch[:, rows])
 
     def batch(number: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels = read(indices)
-        if data.flip:
-            pixels = flip(pixels, flip_key, number, share)
+        for flip_key, axis in flips:
+            pixels = flip(pixels, flip_key, number, share, axis)
         return pixels, tf.gather(labels, indices)
 
     epochs = tf.data.Dataset.range(epoch, _ENDLESS)
@@ -135,16 +148,23 @@ def permutation(count: int, order_key: int, epoch: tf.Tensor) -> tf.Tensor:
 
 
 def flip(
-    pixels: tf.Tensor, flip_key: int, batch: tf.Tensor, share: tuple[int, int] = (0, 1)
+    pixels: tf.Tensor,
+    flip_key: int,
+    batch: tf.Tensor,
+    share: tuple[int, int] = (0, 1),
+    axis: int = 2,
 ) -> tf.Tensor:
-    """Mirror each image [B, H, W, C] of a share of a batch left to right with probability ½."""
+    """Mirror each image [B, H, W, C] of a share of a batch with probability ½.
+
+    Left to right, or, by the axis of the rows, 1, top to bottom.
+    """
     own, shares = share
     count = pixels.shape[0]
     mirrored = tf.random.stateless_uniform(
         [shares * count], _seed(flip_key, batch), 0, 2, tf.int32, alg="philox"
     )[own * count : (own + 1) * count]
     chosen = tf.cast(mirrored, tf.bool)[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    return tf.where(chosen, tf.reverse(pixels, axis=[2]), pixels)
+    return tf.where(chosen, tf.reverse(pixels, axis=[axis]), pixels)
 
 
 def _seed(purpose_key: int, step: tf.Tensor) -> tf.Tensor:

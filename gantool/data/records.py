@@ -6,18 +6,20 @@ going from length to length, and with it any record can be read alone. So a shuf
 permutation of record numbers and needs no buffer.
 
 Examples are encoded and decoded by protobuf's own parser (a dependency of TensorFlow), with the
-three message types declared here. That costs neither TensorFlow's start (seconds, in each worker
+message types declared here. That costs neither TensorFlow's start (seconds, in each worker
 process that converts images) nor a parser of ours, which would have to be as hardened against
 damaged bytes as this one.
 """
 
+import gzip
 import os
 import struct
+import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import google_crc32c
 import numpy as np
@@ -33,17 +35,22 @@ from numpy.typing import NDArray
 from gantool.data.idx import GZIP_MAGIC
 from gantool.errors import InputError
 
-IMAGE_FEATURES = ("image_raw", "image/encoded", "image")
-"""Names under which an image's encoded bytes are found; the first is written."""
+IMAGE = "image_raw"
+"""The feature that an image is written under."""
 
-LABEL_FEATURES = ("label", "image/class/label")
-"""Names under which an image's class number is found; the first is written."""
+LABEL = "label"
+"""The feature that a class number is written under."""
 
 MAX_BYTES = 1 << 26
 """Of a record, with all that it holds."""
 
+MAX_UNPACKED_BYTES = 1 << 30
+"""Of compressed files, which are held unpacked: inside a gzip there is no way to a record."""
+
 _MAX_FEATURES = 1000
 """Of a record. An empty one takes two bytes there, and hundreds as a message."""
+
+_PIECE = 1 << 20
 
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
@@ -61,6 +68,12 @@ def is_tfrecord(head: bytes) -> bool:
     return len(head) >= _HEADER.size and _length(head) is not None
 
 
+def is_gzip(path: Path) -> bool:
+    """Whether a file is compressed by gzip."""
+    with path.open("rb") as file:
+        return file.read(2) == GZIP_MAGIC
+
+
 def index(path: Path) -> NDArray[np.int64]:
     """Find all records of a file by going from header to header; their content is not read.
 
@@ -71,25 +84,65 @@ def index(path: Path) -> NDArray[np.int64]:
         InputError: the file is compressed, is no TFRecord file, or a record (numbered from 0)
             has a damaged header, does not lie in the file whole or is longer than `MAX_BYTES`.
     """
-    spans = array("q")  # starts and lengths: as objects they would take ten times the file
     with path.open("rb") as file:
-        end = os.fstat(file.fileno()).st_size
-        position = 0
-        while position < end:
-            head = os.pread(file.fileno(), _HEADER.size, position)
-            number = len(spans) // 2
-            length = _checked_length(head, path, number)
-            start = position + _HEADER.size
-            position = start + length + _CHECKSUM.size
-            if position > end:
-                raise _cut_off(path, number)
-            if length > MAX_BYTES:
-                raise InputError(
-                    f"{path}: record {number} has {length:,} bytes, more than the {MAX_BYTES:,}"
-                    " allowed"
-                )
-            spans.extend((start, length))
+        handle = file.fileno()
+        return _index(lambda at, count: os.pread(handle, count, at), os.fstat(handle).st_size, path)
+
+
+def _index(read: Callable[[int, int], bytes], end: int, path: Path) -> NDArray[np.int64]:
+    """See `index`; `read` gives bytes by their place and number."""
+    spans = array("q")  # starts and lengths: as objects they would take ten times the file
+    position = 0
+    while position < end:
+        number = len(spans) // 2
+        length = _checked_length(read(position, _HEADER.size), path, number)
+        start = position + _HEADER.size
+        position = start + length + _CHECKSUM.size
+        if position > end:
+            raise _cut_off(path, number)
+        if length > MAX_BYTES:
+            raise InputError(
+                f"{path}: record {number} has {length:,} bytes, more than the {MAX_BYTES:,} allowed"
+            )
+        spans.extend((start, length))
     return np.array(spans, np.int64).reshape(-1, 2)
+
+
+class UnpackedFile:
+    """A file compressed by gzip, unpacked in memory.
+
+    Attributes:
+        spans: See `index`.
+        size: Bytes, unpacked.
+
+    Raises:
+        InputError: It is damaged, or has more than `at_most` bytes; or see `index`.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, path: Path, at_most: int) -> None:
+        content = bytearray()
+        try:
+            with gzip.open(path) as stream:
+                while len(content) <= at_most and (piece := stream.read(_PIECE)):
+                    content += piece
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(
+                f"{path}: the gzip file is cut off or damaged ({error}); copy or download it again"
+            ) from None
+        if len(content) > at_most:
+            raise InputError(
+                f"{path}: with it the compressed records have more than the"
+                f" {MAX_UNPACKED_BYTES:,} bytes that are held unpacked; decompress the files"
+                " (gunzip): they are read where they lie then"
+            )
+        self._content = memoryview(content)
+        self.size = len(content)
+        self.spans = _index(lambda at, count: bytes(content[at : at + count]), len(content), path)
+
+    def read(self, start: int, length: int) -> bytes | None:
+        """See `OpenFile.read`."""
+        return _checked(bytes(self._content[start : start + length + _CHECKSUM.size]), length)
 
 
 class OpenFile:
@@ -114,36 +167,45 @@ class OpenFile:
         Raises:
             OSError: the file cannot be read.
         """
-        content = os.pread(self._handle, length + _CHECKSUM.size, start)
-        record, checksum = content[:length], content[length:]
-        return record if checksum == _CHECKSUM.pack(_masked_crc(record)) else None
+        return _checked(self.plain(start, length + _CHECKSUM.size), length)
+
+    def plain(self, start: int, length: int) -> bytes:
+        """Read bytes as they lie there; fewer at the end of the file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return os.pread(self._handle, length, start)
 
 
-class Example(NamedTuple):
-    """What gantool reads of a `tf.train.Example`."""
+def _checked(content: bytes, length: int) -> bytes | None:
+    record, checksum = content[:length], content[length:]
+    return record if checksum == _CHECKSUM.pack(_masked_crc(record)) else None
 
-    image: bytes | None
-    label: int | None
-    names: tuple[str, ...]
-    """Of all features that it holds, sorted."""
+
+class Feature(NamedTuple):
+    """A feature of a `tf.train.Example`: the kind of its values, and these."""
+
+    kind: Literal["bytes", "float", "int64"]
+    values: Sequence[Any]
 
 
 def encode_example(image: bytes, label: int | None = None) -> bytes:
     """An encoded image, and its class number if there is one, as a `tf.train.Example`."""
     example, entry = _message("Example")(), _message("Entry")
-    first = entry(key=IMAGE_FEATURES[0])
+    first = entry(key=IMAGE)
     first.value.bytes_list.value.append(image)
     example.features.feature.append(first.SerializeToString())
     if label is not None:
-        second = entry(key=LABEL_FEATURES[0])
+        second = entry(key=LABEL)
         second.value.int64_list.value.append(label)
         example.features.feature.append(second.SerializeToString())
     encoded: bytes = example.SerializeToString()
     return encoded
 
 
-def decode_example(record: bytes) -> Example | None:
-    """The image and the label of a `tf.train.Example`; None if the record is none.
+def decode_example(record: bytes) -> Mapping[str, Feature] | None:
+    """The features of a `tf.train.Example` that hold any value; None if the record is none.
 
     One of more than `_MAX_FEATURES` features counts as none.
     """
@@ -151,23 +213,16 @@ def decode_example(record: bytes) -> Example | None:
         found = _message("Example").FromString(record).features.feature
         if len(found) > _MAX_FEATURES:
             return None
-        entries = map(_message("Entry").FromString, found)
-        features = {entry.key: entry.value for entry in entries}
+        entries = list(map(_message("Entry").FromString, found))
     except message.DecodeError:
         return None
-    return Example(
-        image=_first(features, IMAGE_FEATURES, "bytes_list"),
-        label=_first(features, LABEL_FEATURES, "int64_list"),
-        names=tuple(sorted(features)),
-    )
-
-
-def _first(features: dict[str, Any], names: Iterable[str], kind: str) -> Any:
-    """The first value of the first of these features that has any of this kind."""
-    for name in names:
-        if name in features and (values := getattr(features[name], kind).value):
-            return values[0]
-    return None
+    features = {}
+    for entry in entries:
+        if (kind := entry.value.WhichOneof("kind")) is not None:
+            values = getattr(entry.value, kind).value
+            if values:
+                features[entry.key] = Feature(kind.removesuffix("_list"), values)
+    return features
 
 
 def _masked_crc(data: bytes) -> int:
@@ -193,6 +248,10 @@ def _checked_length(head: bytes, path: Path, number: int) -> int:
         raise InputError(
             f"{path}: a TFRecord file compressed by gzip; decompress it (gunzip) first"
         )
+    if head[:1] == b"\x78" and int.from_bytes(head[:2], "big") % 31 == 0:
+        raise InputError(
+            f"{path}: a TFRecord file compressed by zlib, or none; write it uncompressed or as GZIP"
+        )
     raise InputError(f"{path}: not a TFRecord file, or damaged in its first bytes")
 
 
@@ -209,9 +268,15 @@ message_type { name: "BytesList"
   field { name: "value"       number: 1  label: LABEL_REPEATED  type: TYPE_BYTES } }
 message_type { name: "Int64List"
   field { name: "value"       number: 1  label: LABEL_REPEATED  type: TYPE_INT64 } }
-message_type { name: "Feature"
-  field { name: "bytes_list"  number: 1  type: TYPE_MESSAGE  type_name: ".gantool.BytesList" }
-  field { name: "int64_list"  number: 3  type: TYPE_MESSAGE  type_name: ".gantool.Int64List" } }
+message_type { name: "FloatList"
+  field { name: "value"       number: 1  label: LABEL_REPEATED  type: TYPE_FLOAT } }
+message_type { name: "Feature"  oneof_decl { name: "kind" }
+  field { name: "bytes_list"  number: 1  type: TYPE_MESSAGE  type_name: ".gantool.BytesList"
+          oneof_index: 0 }
+  field { name: "float_list"  number: 2  type: TYPE_MESSAGE  type_name: ".gantool.FloatList"
+          oneof_index: 0 }
+  field { name: "int64_list"  number: 3  type: TYPE_MESSAGE  type_name: ".gantool.Int64List"
+          oneof_index: 0 } }
 message_type { name: "Entry"
   field { name: "key"         number: 1  type: TYPE_STRING }
   field { name: "value"       number: 2  type: TYPE_MESSAGE  type_name: ".gantool.Feature" } }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from gantool.data.images import MAX_BYTES, UnreadableImageError
+from gantool.data.decoding import MAX_BYTES, UnreadableImageError
 
 
 class Unread(NamedTuple):
@@ -43,8 +43,8 @@ def read(found: Undecoded | InFile) -> Undecoded:
         return Unread(error.strerror or str(error))
 
 
-def read_file(place: str) -> bytes:
-    """The bytes of an image file.
+def read_file(place: str, most: int = MAX_BYTES) -> bytes:
+    """The bytes of an image file, `most` of them at most.
 
     Raises:
         UnreadableImageError: it is no plain file, or larger than `MAX_BYTES`.
@@ -57,7 +57,7 @@ def read_file(place: str) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > MAX_BYTES:
             raise too_large(size)
-        return file.read(size)
+        return file.read(min(size, most))
 
 
 def too_large(size: int) -> UnreadableImageError:

@@ -80,19 +80,18 @@ def train(
         losses = step.run(batches, min(steps_a_call, stop - before))
         took = time.perf_counter() - started
         done = state.step - before
-        images, images_before = (
-            batch_size * timetable.batches(number) for number in (state.step, before)
-        )
+        images = batch_size * (timetable.batches(state.step) - timetable.batches(before))
+        state.images += images
         state.seconds += took
         # All workers take the next steps in one call of the same length, or none of them does.
         pace, wish = agree(took, should_stop())
         yield TrainingProgress(
             step=state.step,
             last=last,
-            images=images,
+            images=state.images,
             seconds=state.seconds,
             session_seconds=state.seconds - seconds_before,
-            images_per_second=(images - images_before) / took,
+            images_per_second=images / took,
             generator_loss=losses.generator,
             discriminator_loss=losses.discriminator,
             stopped=wish if state.step < last else 0,

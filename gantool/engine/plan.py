@@ -6,9 +6,10 @@ from typing import Any
 
 import keras
 
-from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, open_source
+from gantool.data import order
+from gantool.data.sources import ImageSource, PointSource
+from gantool.engine.opened import OpenedData, open_data
 from gantool.engine.state import TrainingState
-from gantool.errors import InputError
 from gantool.networks import value_checks
 from gantool.networks.build import BuiltNetwork, network_of
 from gantool.networks.components import make
@@ -28,8 +29,8 @@ from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
 from gantool.recipe.specs import Spec
 
-_UNKNOWN_CLASSES = 10
-"""Stands in for the number of labels of a set that is not there, so that shapes can be shown."""
+_MAX_NAMES = 100_000
+"""Characters of all classes' names in a recipe."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Plan:
         source: Its images; None where a catalogue set is not on this machine yet.
         note: Then, how it gets there.
         classes: How many labels there are; 0 without labels.
-        warnings: Lines on what the recipe asks for and may not mean.
+        warnings: Lines on what was understood of the data in a way to be told, and on what the
+            recipe asks for and may not mean.
     """
 
     loaded: LoadedRecipe
@@ -58,10 +60,11 @@ class Plan:
         return self.loaded.recipe
 
 
-def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
-    """Open the data, build both networks and optimizers, and check that all fit together.
+def make_plan(loaded: LoadedRecipe, replicas: int = 1, opened: OpenedData | None = None) -> Plan:
+    """Build both networks and optimizers, and check that they fit together and fit the data.
 
-    Of several replicas that share each batch, one is built here.
+    The data are opened unless they have been. Of several replicas that share each batch, one is
+    built here.
 
     Raises:
         RecipeError: With a line for every problem, those of `loaded` among them.
@@ -70,7 +73,8 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     asked, device = loaded.recipe.train, find_device()
     loaded = stating_compilation(stating_precision(loaded, device), device)
     problems += compilation_problems(loaded, device, replicas)
-    source, classes, note = _open(loaded, problems)
+    source, classes, note = opened or open_data(loaded, problems)
+    loaded = _stating_classes(loaded, source)
     share = -(-loaded.recipe.train.batch_size // replicas)
     state = make_state(loaded, classes, problems, Budget(available_memory(device), share))
     computing = described(asked, loaded.recipe.train, device, replicas)
@@ -78,7 +82,8 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
         *value_checks.generator_warnings(state.generator, loaded.recipe),
         *value_checks.discriminator_warnings(state.discriminator, loaded.recipe),
     ]
-    return Plan(loaded, computing, source, note, classes, state, tuple(loaded.lines(doubtful)))
+    warnings = (*_told_of(source, loaded.recipe), *loaded.lines(doubtful))
+    return Plan(loaded, computing, source, note, classes, state, warnings)
 
 
 def make_state(
@@ -125,24 +130,28 @@ def make_state(
     return TrainingState(generator, discriminator, average, *optimizers)
 
 
-def _open(
-    loaded: LoadedRecipe, problems: list[Problem]
-) -> tuple[ImageSource | PointSource | None, int, str]:
-    """The source, how many classes it has, and a note where it is not on this machine yet."""
-    unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
-    try:
-        source = open_source(loaded.recipe.data, loaded.folder)
-        classes = len(source.classes)
-    except NotDownloadedError as error:
-        return None, unknown, str(error)
-    except InputError as error:
-        problems.append(Problem(("data", "source"), str(error)))
-        return None, unknown, ""
-    batch_size = loaded.recipe.train.batch_size
-    if batch_size > len(source):
-        message = f"batch_size {batch_size} is larger than the set of {len(source):,} images"
-        problems.append(Problem(("train", "batch_size"), message))
-    return source, classes, ""
+def _stating_classes(
+    loaded: LoadedRecipe, source: ImageSource | PointSource | None
+) -> LoadedRecipe:
+    """The recipe with the names of its classes, in the order of their numbers, in it.
+
+    Those of points are only numbers; so many that a recipe could not hold them are left out.
+    """
+    if source is None or isinstance(source, PointSource) or loaded.recipe.data.classes is not None:
+        return loaded
+    if not 0 < sum(map(len, source.classes)) <= _MAX_NAMES:
+        return loaded
+    return loaded.stating(("data", "classes"), list(source.classes))
+
+
+def _told_of(source: ImageSource | PointSource | None, recipe: Recipe) -> Iterable[str]:
+    """Lines on what of the data is taken, and is left out."""
+    if source is not None:
+        yield from source.notes
+        # Of images of which some may be skipped it is told when they have been opened.
+        left = order.left_out(len(source), recipe.train.batch_size)
+        if left and not recipe.data.skip_unreadable:
+            yield left
 
 
 def _slots(spec: Spec | None) -> int:

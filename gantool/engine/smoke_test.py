@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from gantool.engine.plan import Plan
 from gantool.gan.latents import draw_each
+from gantool.kernels.switch import plain_kernels
 from gantool.networks.build import BuiltNetwork
 from gantool.networks.messages import running_message
 from gantool.recipe.document import Problem
@@ -28,14 +29,15 @@ def trace(plan: Plan) -> Trace:
     """Run two latent vectors through the generator, and what it makes through the discriminator.
 
     In inference, which the trace is of, and in training with its gradients, for what fails there
-    alone.
+    alone. Plain kernels do for that: the faster ones would be compiled for one batch.
 
     Raises:
         RecipeError: A network can be built, but not run, as one with a layer for text.
     """
     latents = draw_each(plan.recipe.latent, tf.range(BATCH, dtype=tf.int64))
-    images = _run("generator", plan.state.generator, latents, plan)
-    logits = _run("discriminator", plan.state.discriminator, tf.constant(images), plan)
+    with plain_kernels():
+        images = _run("generator", plan.state.generator, latents, plan)
+        logits = _run("discriminator", plan.state.discriminator, tf.constant(images), plan)
     return Trace(images, logits)
 
 

@@ -19,6 +19,7 @@ class TrainingState:
         average: The moving average of the generator, or None where the recipe has none.
         generator_optimizer: Built for the generator's trainable variables, as the other is.
         step: How many steps have been done.
+        images: Real images seen so far.
         seconds: Spent in training so far, earlier processes included.
         retries: How often it has gone back after a divergence.
     """
@@ -29,6 +30,7 @@ class TrainingState:
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
     step: int = 0
+    images: int = 0
     seconds: float = 0.0
     retries: int = 0
 
@@ -50,6 +52,18 @@ class TrainingState:
             self.discriminator_optimizer, self.discriminator
         )
         return groups
+
+    def trained_weights(self) -> dict[str, dict[str, bool]]:
+        """Of the weights of each network, by key, which its optimizer moves."""
+        return {
+            f"optimizers/{name}": {
+                key: variable.trainable for key, variable in network.weights().items()
+            }
+            for name, network in (
+                ("generator", self.generator),
+                ("discriminator", self.discriminator),
+            )
+        }
 
 
 def optimizer_variables(

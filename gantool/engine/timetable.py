@@ -86,8 +86,11 @@ class Timetable:
 
 
 def timetable_of(train: Train, images: int) -> Timetable:
-    """The timetable of a recipe over so many images."""
-    return Timetable(train.updates, images // train.batch_size)
+    """The timetable of a recipe over so many images.
+
+    Where a batch is larger than the set and repeats images, it is an epoch.
+    """
+    return Timetable(train.updates, max(1, images // train.batch_size))
 
 
 def step_of_update(updates: Updates, network: str, index: int) -> int:

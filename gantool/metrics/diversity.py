@@ -7,13 +7,17 @@ from gantool.sampling.metric import Metric
 
 _COMPARED = 64
 
+_FEWEST = 8
+"""Of different real images that say how much images differ."""
+
 
 class Diversity(Metric):
     """Distance of samples to the ones most like them, as a share of that of real images.
 
-    The median over the first 64 images of the root mean square distance to the nearest other one.
+    The median over up to 64 images of the root mean square distance to the nearest other one.
     About 1 for a generator as rich as its data; near 0 where each image has a double, be it that
-    all are alike or that there are a few kinds. Not given where real images have doubles.
+    all are alike or that there are a few kinds. Real images that are equal count once, and as many
+    samples are compared as there are others; it is not given for fewer than 8.
 
     Args:
         every: How often; with each grid where it is not given.
@@ -27,18 +31,16 @@ class Diversity(Metric):
     def __call__(
         self, samples: Sequence[np.ndarray], reals: Sequence[np.ndarray]
     ) -> Mapping[str, float]:
-        ours, theirs = _nearest(samples), _nearest(reals)
-        if ours is None or not theirs:
+        different = list({real.tobytes(): real for real in reals}.values())
+        count = min(len(samples), len(different), _COMPARED)
+        if count < _FEWEST:
             return {}
-        return {"diversity": round(ours / theirs, 4)}
+        return {"diversity": round(_nearest(samples[:count]) / _nearest(different[:count]), 4)}
 
 
-def _nearest(images: Sequence[np.ndarray]) -> float | None:
-    """Median distance to the nearest other image; None where there is no other."""
-    count = min(len(images), _COMPARED)
-    if count < 2:
-        return None
-    pixels = np.stack(images[:count]).reshape(count, -1).astype(np.float64) / 255.0
+def _nearest(images: Sequence[np.ndarray]) -> float:
+    """Median distance to the nearest other image."""
+    pixels = np.stack(images).reshape(len(images), -1).astype(np.float64) / 255.0
     squares = np.square(pixels).sum(axis=1)
     # |a − b|² = |a|² + |b|² − 2ab; in float64 what rounding leaves is far below a grey level.
     distances = squares[:, None] + squares[None, :] - 2.0 * pixels @ pixels.T

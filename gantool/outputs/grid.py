@@ -1,11 +1,13 @@
 """The grids of samples."""
 
-from gantool.data.pictures import write_png
+from collections.abc import Sequence
+
+from gantool.data.drawing import write_png
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.outputs.samples import Samples
 from gantool.recipe.model import Grid
 from gantool.runs.run_folder import RunFolder
-from gantool.sampling.grid import grid_cells
+from gantool.sampling.grid import grid_cells, names_of_rows
 
 
 class GridHook(Hook):
@@ -15,19 +17,21 @@ class GridHook(Hook):
         grid: The recipe's.
         folder: Of the run.
         samples: Draws.
-        classes: Number of labels; 0 without labels.
+        names: Of the classes; empty without labels.
     """
 
-    def __init__(self, grid: Grid, folder: RunFolder, samples: Samples, classes: int) -> None:
+    def __init__(
+        self, grid: Grid, folder: RunFolder, samples: Samples, names: Sequence[str]
+    ) -> None:
         self.every = grid.every
         self._grid, self._folder = grid, folder
-        self._samples, self._classes = samples, classes
+        self._samples, self._names = samples, names
 
     def __call__(self, moment: Moment) -> Outcome:
         grid, step = self._grid, moment.progress.step
         drawn = {
             layout: self._samples.at(
-                step, grid_cells(layout, grid.rows, grid.columns, self._classes)
+                step, grid_cells(layout, grid.rows, grid.columns, len(self._names))
             )
             for layout in grid.layouts
         }
@@ -35,7 +39,9 @@ class GridHook(Hook):
         def write() -> None:
             for layout, images in drawn.items():
                 name = "" if layout == grid.layouts[0] else layout
-                picture = self._samples.example.picture(images, grid.rows, grid.columns)
+                picture = self._samples.example.picture(
+                    images, grid.rows, grid.columns, names_of_rows(layout, grid.rows, self._names)
+                )
                 write_png(self._folder.samples(step, name), picture)
 
         return Outcome(job=write)

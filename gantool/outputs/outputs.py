@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
+from gantool.data.drawing import write_png
 from gantool.data.loading import Images
-from gantool.data.pictures import write_png
 from gantool.engine.hook import Hook, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
@@ -20,7 +20,7 @@ from gantool.outputs.recipe_hooks import as_utf8
 from gantool.outputs.writer import Writer
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
-from gantool.sampling.grid import grid_cells
+from gantool.sampling.grid import grid_cells, names_of_rows
 
 
 class Outputs:
@@ -51,7 +51,7 @@ class Outputs:
         warn: Callable[[str], None],
     ) -> None:
         self._folder, self._hooks, self._metrics, self._warn = folder, hooks, metrics, warn
-        self._schedule = timetable_of(plan.recipe.train, len(images))
+        self._timetable = timetable_of(plan.recipe.train, len(images))
         _write_start(plan, images, folder)
         self._writer = Writer(plan.recipe.output.on_write_error == "continue")
         self._last: TrainingProgress | None = None
@@ -79,7 +79,7 @@ class Outputs:
         values: dict[str, Any] = {}
         for hook in self._hooks:
             moment = Moment(progress, self._folder.path, values)
-            if not hook.is_due(moment, self._schedule):
+            if not hook.is_due(moment, self._timetable):
                 continue
             outcome = hook(moment)
             values = {**values, **outcome.values}  # jobs may hold the moment that had the others
@@ -114,4 +114,7 @@ def _write_start(plan: Plan, images: Images, folder: RunFolder) -> None:
         grid = plan.recipe.output.grid
         cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)
         reals = real_images(images, cells, plan.classes, plan.recipe.seed)
-        write_png(folder.reals, images.example.picture(reals, grid.rows, grid.columns))
+        names = names_of_rows(
+            grid.layouts[0], grid.rows, plan.recipe.data.class_names(plan.classes)
+        )
+        write_png(folder.reals, images.example.picture(reals, grid.rows, grid.columns, names))

@@ -46,7 +46,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
         return real_images(images, cells, plan.classes, recipe.seed)
 
     hooks: list[Hook] = [
-        GridHook(grid, folder, samples, plan.classes),
+        GridHook(grid, folder, samples, recipe.data.class_names(plan.classes)),
         *(
             MetricHook(
                 make(spec_of(item, "metric")),
@@ -57,7 +57,12 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
             for item in output.metrics
         ),
         *(make(spec_of(item, "hook")) for item in output.hooks),
-        RowHook(output.log_every, metrics, attributes("loss", recipe.loss.name)["saturates"]),
+        RowHook(
+            output.log_every,
+            metrics,
+            attributes("loss", recipe.loss.name)["saturates"],
+            images.notes,
+        ),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),
         CheckpointHook(
             output.checkpoint, folder, state, lambda progress: _header(plan, progress), metrics

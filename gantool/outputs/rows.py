@@ -1,6 +1,7 @@
 """The rows of metrics.jsonl."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from gantool.engine.hook import Hook, Moment, Outcome
@@ -19,11 +20,14 @@ class RowHook(Hook):
         every: Due between rows.
         file: To append to.
         saturates: See `warnings_of`.
+        notes: What was told of the images; it joins the warnings of the run's first row.
     """
 
-    def __init__(self, every: Interval, file: MetricsFile, saturates: bool) -> None:
+    def __init__(
+        self, every: Interval, file: MetricsFile, saturates: bool, notes: Sequence[str] = ()
+    ) -> None:
         self.every = every
-        self._file, self._saturates = file, saturates
+        self._file, self._saturates, self._notes = file, saturates, notes
         self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
 
     def is_due(self, moment: Moment, timetable: Timetable) -> bool:
@@ -40,7 +44,9 @@ class RowHook(Hook):
             "discriminator_loss": progress.discriminator_loss,
             **moment.values,
         }
+        notes = [] if self._rows else self._notes
         self._rows.append(row)
-        if warnings := warnings_of(list(self._rows), self._saturates):
-            row["warnings"] = warnings
+        warnings = warnings_of(list(self._rows), self._saturates)
+        if notes or warnings:
+            row["warnings"] = [*notes, *warnings]
         return Outcome(job=lambda: self._file.append(row), warnings=warnings)

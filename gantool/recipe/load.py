@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path as FilePath
+from shlex import quote
 from typing import Any
 
 from gantool.errors import InputError
@@ -82,22 +83,40 @@ def find_recipe(argument: str) -> RecipeText:
         InputError: There is neither, or the file cannot be read as text.
     """
     path = FilePath(argument)
-    if not path.exists():
+    if not path.is_file():
         known = builtin_recipes()
-        if argument not in known:
+        if argument in known:
+            path = known[argument]
+        elif path.is_dir():
+            raise InputError(f"{argument}: {_folder_is(argument, path)}")
+        elif not path.exists():
             raise InputError(
                 f"{argument}: no such file, and no built-in recipe of that name"
                 f"{did_you_mean(argument, known)} (`gantool recipes` lists them)"
             )
-        path = known[argument]
     try:
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(MAX_CHARACTERS + 1)
     except UnicodeDecodeError as error:
-        raise InputError(f"{argument}: not text in UTF-8, so not a recipe") from error
+        raise InputError(
+            f"{argument}: not text in UTF-8, so not a recipe; {_data_lines(argument)}"
+        ) from error
     except OSError as error:
         raise InputError(f"{argument}: cannot be read ({error.strerror})") from error
     return RecipeText(text, argument, path.resolve().parent)
+
+
+def _folder_is(argument: str, path: FilePath) -> str:
+    if (path / "recipe.yaml").is_file():
+        return f"a run, not a recipe; `gantool train --resume {quote(argument)}` goes on with it"
+    return f"a folder, not a recipe; {_data_lines(argument)}"
+
+
+def _data_lines(argument: str) -> str:
+    return (
+        f"if it holds your images, `gantool inspect {quote(argument)}` prints the data: lines of a"
+        " recipe for them"
+    )
 
 
 def load(

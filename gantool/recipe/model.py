@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from PIL import ImageColor
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     WithJsonSchema,
-    field_validator,
     model_serializer,
     model_validator,
 )
 
+from gantool.recipe.data import Data
+from gantool.recipe.section import Section
 from gantool.recipe.signatures import NO_LITERAL, Kind, signature
 from gantool.recipe.types import (
-    IS_WHOLE,
     Count,
     Every,
     Fraction,
@@ -34,12 +33,6 @@ from gantool.recipe.types import (
 
 COMPONENT = "component"
 """Marks, in the JSON Schema of these models, where `gantool.recipe.schema` puts its definitions."""
-
-
-class Section(BaseModel):
-    """A mapping of a recipe: unknown keys are errors, and nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Component(BaseModel):
@@ -105,88 +98,6 @@ Loss = Annotated[Component, _complete("loss"), WithJsonSchema({COMPONENT: "Loss"
 Term = Annotated[Component, _complete("term"), WithJsonSchema({COMPONENT: "Term"})]
 Metric = Annotated[Component, _complete("metric"), WithJsonSchema({COMPONENT: "Metric"})]
 Hook = Annotated[Component, _complete("hook"), WithJsonSchema({COMPONENT: "Hook"})]
-
-
-class Data(Section):
-    """Which images, and how they are brought to the size and values that the networks see."""
-
-    source: str = Field(
-        min_length=1,
-        description="A catalogue name (mnist), points (ring, grid), a folder, a zip of images, an"
-        " IDX file, or TFRecord files (a glob such as faces/*.tfrecord); a path is relative to the"
-        " recipe, then to the working folder.",
-    )
-    size: tuple[Count, Count] | None = Field(
-        None, description="Height and width in pixels; left out for points, which have none."
-    )
-    channels: Annotated[Literal[1, 3, 4], IS_WHOLE] = Field(
-        3,
-        description="1 for grey, 3 for RGB, 4 for RGB with transparency; any image is brought to"
-        " it.",
-    )
-    range: tuple[Number, Number] = Field(
-        (-1.0, 1.0),
-        description="What black and white become for the networks; of points, the part of the plane"
-        " that pictures show.",
-    )
-    labels: bool = Field(
-        False,
-        description="Whether the networks are told each image's class: the labels of IDX and"
-        " TFRecord files, the sub-folder in folders and zips.",
-    )
-    flip: bool = Field(
-        False, description="Mirror each image, left to right, with a probability of one half."
-    )
-    crop: tuple[Count, Count] | None = Field(
-        None,
-        description="Height and width of the centred piece that is kept before resizing; without"
-        " it, the largest one with the proportions of `size`.",
-    )
-    background: str = Field(
-        "white",
-        description="The colour behind transparent pixels: a CSS name or #rrggbb. Without effect"
-        " where `channels` is 4.",
-    )
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of an example for the networks: [H, W, C] of an image, [2] of a point."""
-        return (2,) if self.size is None else (*self.size, self.channels)
-
-    @property
-    def image_size(self) -> tuple[int, int]:
-        """Height and width of an image."""
-        assert self.size is not None
-        return self.size
-
-    @model_validator(mode="after")
-    def _points_are_no_images(self) -> Data:
-        given = [
-            word
-            for word in ("channels", "flip", "crop", "background")
-            if word in self.model_fields_set
-        ]
-        if self.size is None and given:
-            raise ValueError(f"{given[0]} belongs to images: give their size, too")
-        return self
-
-    @field_validator("range")
-    @classmethod
-    def _range_rises(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not value[0] < value[1]:
-            raise ValueError("the range is [value of black, value of white], the lower one first")
-        return value
-
-    @field_validator("background")
-    @classmethod
-    def _background_is_a_colour(cls, value: str) -> str:
-        try:
-            ImageColor.getrgb(value)
-        except ValueError:
-            raise ValueError(
-                f"{value!r} is no colour; write a CSS name such as white, or '#rrggbb' in quotes"
-            ) from None
-        return value
 
 
 class Latent(Section):

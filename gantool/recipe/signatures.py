@@ -35,6 +35,9 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+"""What stands in quotes where a number is meant."""
+
 NO_LITERAL = object()
 """The default of a keyword that has none, or one that is more than a plain value."""
 
@@ -194,8 +197,12 @@ def refused_value(kind: Kind, known: Signature, word: str, given: dict[str, Any]
     is_typed = known.is_own and keyword is not None and keyword.type is not Any
     if keyword is None or is_typed or isinstance(keyword.default, bool):
         return None
+    if word == "padding" and keyword.default == "valid" and not isinstance(value, str):
+        return f"padding of {known.name} must be same or valid, not {value!r}"
     if isinstance(value, bool) and keyword.required:
         return f"{word} of {known.name} cannot be true or false"
+    if keyword.required and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return f"{word} of {known.name} must be a number, not {value!r}"
     is_number = kind in _OF_NUMBERS or isinstance(keyword.default, (int, float))
     names_schedule = word == "learning_rate" and isinstance(value, str)
     if is_number and isinstance(value, (bool, str)) and not names_schedule:

@@ -15,21 +15,25 @@ from pydantic import TypeAdapter, ValidationError
 
 from gantool.recipe.document import Path, Problem
 from gantool.recipe.model import Component
+from gantool.recipe.other_names import (
+    NEEDLESS_KEYWORDS,
+    OTHER_KEYWORDS,
+    bare,
+    other_name,
+    suggestion,
+)
 from gantool.recipe.signatures import (
     Kind,
     Signature,
     activations,
-    aliases,
-    names,
     refusal,
     refused_value,
     signature,
 )
 from gantool.recipe.suggest import closest, did_you_mean
-from gantool.recipe.types import MAX_COUNT
+from gantool.recipe.types import BOOLEANS, MAX_COUNT
 from gantool.recipe.validate import problem_of
 
-_BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
 """The keywords that the recipe's `initializer` is the default of."""
 
@@ -42,8 +46,6 @@ _STEPS = ("dilation_rate", "pool_size", "strides")
 
 LAYER_LIST_KEYWORDS = ("body", "shortcut", "layers", "cells")
 """The keywords, of our blocks and of Keras's, that hold lists of layers."""
-FORMER_KEYWORDS = {"alpha": "negative_slope", "lr": "learning_rate"}
-"""What older articles write, and what Keras 3 calls it, where a class takes only the latter."""
 _LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
 _TITLES: dict[str, str] = {"schedule": "learning rate schedule", "term": "regularizer"}
 
@@ -185,15 +187,17 @@ class _Resolver:
         known = signature(kind, name)
         if known is not None:
             return known
-        reason = refusal(name)
+        reason = refusal(bare(name))
         if reason is not None:
             self._tell(path, reason)
             return None
-        choices = [*names(kind), *aliases(kind)] if kind == "loss" else names(kind)
         title = _TITLES.get(kind, kind)
-        self._tell(path, f"unknown {title} {name!r}{did_you_mean(name, choices)}")
-        meant = closest(name, choices)
-        return signature(kind, meant) if meant else None
+        self._tell(path, f"unknown {title} {name!r}{suggestion(kind, name)}")
+        meant = other_name(kind, name)
+        # What is only a guess would have keywords of its own missed.
+        if meant is None or meant.written != meant.name:
+            return None
+        return signature(kind, meant.name)
 
     def _keywords(
         self, given: dict[str, Any], known: Signature, kind: Kind, path: Path
@@ -212,17 +216,23 @@ class _Resolver:
                 self._tell(here, refused)
                 value = value if known.keywords[word].required else known.keywords[word].default
             if meant is not None:
+                told = len(self.problems)
                 keywords[meant] = self._value(meant, value, known, kind, here)
+                if meant not in (word, OTHER_KEYWORDS.get(word)):
+                    del self.problems[told:]  # of what is only a guess
         return keywords
 
     def _unknown_keyword(
         self, word: str, given: dict[str, Any], known: Signature, path: Path
     ) -> str | None:
+        if word in NEEDLESS_KEYWORDS:
+            self._tell(path, f"{known.name} needs no {word!r} here: remove it", on_key=True)
+            return None
         choices = [choice for choice in known.keywords if choice not in given]
-        former = FORMER_KEYWORDS.get(word)
-        meant = former if former in choices else closest(word, choices)
-        suggestion = f"; did you mean {meant!r}?" if meant else ""
-        self._tell(path, f"unknown keyword {word!r} for {known.name}{suggestion}", on_key=True)
+        other = OTHER_KEYWORDS.get(word)
+        meant = other if other in choices else closest(word, choices)
+        guess = f"; did you mean {meant!r}?" if meant else ""
+        self._tell(path, f"unknown keyword {word!r} for {known.name}{guess}", on_key=True)
         return meant
 
     def _value(self, word: str, value: Any, known: Signature, kind: Kind, path: Path) -> Any:
@@ -271,8 +281,8 @@ class _Resolver:
         keyword = known.keywords.get(word)
         if keyword is None or not isinstance(keyword.default, bool) or isinstance(value, bool):
             return value
-        if isinstance(value, str) and value.lower() in _BOOLEANS:
-            return _BOOLEANS[value.lower()]
+        if isinstance(value, str) and value.lower() in BOOLEANS:
+            return BOOLEANS[value.lower()]
         self._tell(path, f"{word} of {known.name} must be true or false, not {value!r}")
         return keyword.default
 

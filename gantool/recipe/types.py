@@ -21,6 +21,9 @@ from pydantic_core import PydanticKnownError
 MAX_COUNT = 2**63 - 1
 """The largest whole number that TensorFlow has."""
 
+BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+"""What YAML gives as text where a switch is meant."""
+
 
 def _refuse_other_kinds(error: Literal["int_type", "float_type"]) -> BeforeValidator:
     """Refuse true, false and quoted numbers, which pydantic takes for numbers."""

@@ -6,7 +6,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem, dotted
-from gantool.recipe.model import Recipe, Section
+from gantool.recipe.model import Recipe
+from gantool.recipe.section import Section
 from gantool.recipe.signatures import attributes
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.types import MAX_COUNT

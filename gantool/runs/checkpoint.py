@@ -33,7 +33,7 @@ import os
 import re
 import stat
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import version
@@ -272,17 +272,21 @@ class Checkpoint:
         """What it says of itself."""
         return self.index.header
 
-    def read(self, variables: Variables) -> None:
+    def read(self, variables: Variables, left: Collection[str] = ()) -> None:
         """Give the variables the values that the checkpoint has for them.
 
         All groups asked for are checked first: nothing is changed unless everything fits.
+
+        Args:
+            variables: All that there are in each group.
+            left: What the checkpoint may hold beside them, as `group/key`.
 
         Raises:
             InputError: A key is missing, is one too many or has another shape; the line names it.
         """
         pairs: list[tuple[Any, np.ndarray]] = []
         for group, members in variables.items():
-            places = self._fitting_places(group, members)
+            places = self._fitting_places(group, members, left)
             pairs += [(members[key], self.numbers(places[key])) for key in members]
         for variable, value in pairs:
             variable.assign(value)
@@ -343,7 +347,7 @@ class Checkpoint:
         return DamagedError(f"{self.path}: {reason}; no gantool wrote this checkpoint")
 
     def _fitting_places(
-        self, group: str, wanted: Mapping[str, keras.Variable]
+        self, group: str, wanted: Mapping[str, keras.Variable], left: Collection[str]
     ) -> Mapping[str, Place]:
         """The places of a group's variables, which have to be those wanted."""
         if group not in self.index.groups:
@@ -352,7 +356,7 @@ class Checkpoint:
         places = {
             key.removeprefix(prefix): place
             for key, place in self.index.variables.items()
-            if key.startswith(prefix)
+            if key.startswith(prefix) and key not in left
         }
         if missing := sorted(wanted.keys() - places.keys()):
             raise InputError(f"{self.path}: {group}/{missing[0]} is missing{_more(missing)}")

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gantool.data.sources import ImageSource, PointSource
+from gantool.data.sources.classes import as_setting, listed
+from gantool.data.sources.files import FileSource
 from gantool.errors import InputError
 from gantool.recipe.differences import differences
 from gantool.recipe.load import LoadedRecipe, RecipeText
@@ -103,12 +106,13 @@ def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
     """Raise InputError where a recipe given beside a run differs from the run's, with a list.
 
     Both have the values of `--set` in them, so what was set on purpose does not differ. Nor does a
-    precision that the recipe leaves to the device: the run goes on in the one that it began with.
+    precision that the recipe leaves to the device, or the order of classes that it leaves to the
+    data: the run goes on in what it began with.
     """
     found = [
         (path, ours, theirs)
         for path, ours, theirs in differences(run.recipe, given.recipe)
-        if (path, theirs) != ("train.precision", "auto")
+        if (path, theirs) not in (("train.precision", "auto"), ("data.classes", None))
     ]
     if found:
         lines = [f"{given.written.name} differs from the run's own recipe, {run.written.name}:"]
@@ -119,17 +123,70 @@ def refuse_other_recipe(run: LoadedRecipe, given: LoadedRecipe) -> None:
         raise InputError("\n".join(lines))
 
 
+def refuse_reordered_classes(
+    run: LoadedRecipe, point: ResumePoint, source: ImageSource | PointSource | None
+) -> None:
+    """Raise InputError where a run that states no classes may have had them in another order.
+
+    Up to gantool 0.1 runs stated none, and folders of classes were in the order of characters.
+    """
+    is_old = point.checkpoint is not None and run.recipe.data.classes is None
+    if not is_old or not isinstance(source, FileSource):
+        return
+    names, before = list(source.classes), sorted(source.classes)
+    if names != before:
+        raise InputError(
+            f"{run.written.name}: the run states no data.classes, and these are ordered naturally"
+            f" now ({listed(names)}), where a run of before had {listed(before)}: state their order"
+            f" by {as_setting(before)}"
+        )
+
+
 def restore(state: TrainingState, point: ResumePoint) -> None:
     """Bring a fresh state to where a checkpoint was written; to its beginning, without one.
 
+    Where the recipe has begun to keep an average, it starts from the weights. What the optimizer
+    keeps of weights that are trained no more is dropped; of those that were not, it begins anew.
+
     Raises:
-        InputError: The checkpoint is of other networks.
+        InputError: The checkpoint is of other networks or optimizers.
     """
     if point.checkpoint is None:
         return
-    point.checkpoint.read(state.variables())
+    variables, stored = state.variables(), point.checkpoint.index
+    average = variables.pop("generator_average", {})
+    if "generator_average" in stored.groups and average:
+        variables["generator_average"] = average
+    left: set[str] = set()
+    for group, trained in state.trained_weights().items():
+        kept = {key.removeprefix(f"{group}/") for key in stored.variables if _in(group, key)}
+        left |= {f"{group}/{key}" for key in kept if trained.get(_weight(key)) is False}
+        weights, slots = {_weight(key) for key in kept}, {_slot(key) for key in kept if "/" in key}
+        variables[group] = {
+            key: variable
+            for key, variable in variables[group].items()
+            if _weight(key) in weights or _slot(key) not in slots
+        }
+    point.checkpoint.read(variables, left)
+    if "generator_average" not in stored.groups:
+        for key, variable in average.items():
+            variable.assign(variables["generator"][key].value)
     header = point.checkpoint.header
-    state.step, state.seconds, state.retries = header.step, header.seconds, header.retries
+    state.step, state.images = header.step, header.images
+    state.seconds, state.retries = header.seconds, header.retries
+
+
+def _in(group: str, key: str) -> bool:
+    return key.startswith(f"{group}/")
+
+
+def _weight(key: str) -> str:
+    """Of `00_Dense/kernel/momentum`, the weight; empty for what is of no single weight."""
+    return key.rpartition("/")[0]
+
+
+def _slot(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def tidy(folder: RunFolder, point: ResumePoint, keep: int) -> None:

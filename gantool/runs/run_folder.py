@@ -1,5 +1,7 @@
 """The run folder: where each thing of a run lies, and which run folders there are."""
 
+import errno
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -146,6 +148,28 @@ def refuse_existing_run(folder: RunFolder) -> None:
         raise InputError(
             f"{folder.path}: holds a run already; go on with it by"
             f" `gantool train --resume {folder.path}`, or name another folder with --out"
+        )
+
+
+def refuse_bad_place(out: Path | None, runs: Path) -> None:
+    """Raise InputError where `new_run_folder` could not make a folder; none is made here."""
+    if out is not None:
+        refuse_existing_run(RunFolder(out))
+    place = out or runs
+    try:
+        there = next((it for it in (place, *place.parents) if it.exists()), Path())
+        if there.is_dir():
+            failed = 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+        else:
+            failed = errno.ENOTDIR
+    except OSError as error:
+        failed = error.errno or errno.EIO
+    if failed == errno.ENOTDIR and out is None:
+        raise InputError(f"{runs}: is a file, not a folder for runs")
+    if failed:
+        raise InputError(
+            f"{place}: the run folder cannot be written ({os.strerror(failed)});"
+            " name another with --out"
         )
 
 

@@ -42,19 +42,10 @@ class CheckpointSampler:
         self._path, self._takes_label = path, generator.takes_label
         self._sampler = make_sampler(generator, self.recipe, self.header.classes)
 
-    def refuse_unknown_labels(self, labels: Iterable[int] | None) -> None:
-        """Raise InputError where labels are asked for that the generator was not trained with."""
-        if labels is None:
-            return
-        classes = self.header.classes
-        if not (classes and self._takes_label):
+    def refuse_labels(self) -> None:
+        """Raise InputError where the generator takes no labels."""
+        if not self._takes_label:
             raise InputError(f"{self._path}: the generator of {self.recipe.name} takes no labels")
-        for label in labels:
-            if label >= classes:
-                raise InputError(
-                    f"{self._path}: there is no label {label}; {self.recipe.name} was trained with"
-                    f" labels 0 to {classes - 1}"
-                )
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
         """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image."""

@@ -1,5 +1,6 @@
 """What stands where in a picture of samples. Knows no TensorFlow."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gantool.recipe.model import Layout
@@ -15,6 +16,17 @@ class Cell(NamedTuple):
 
     seed: int
     label: int | None = None
+
+
+def names_of_rows(layout: Layout, rows: int, names: Sequence[str]) -> list[str]:
+    """What is written beside the rows of a grid: its classes, nothing where rows have none.
+
+    Args:
+        layout: Of the grid.
+        rows: How many.
+        names: Of all classes.
+    """
+    return [] if layout == "by-seed" else [names[row % len(names)] for row in range(rows)]
 
 
 def grid_cells(layout: Layout, rows: int, columns: int, classes: int) -> list[Cell]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gantool.data.drawing import write_png
 from gantool.data.example import Example
-from gantool.data.pictures import write_png
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
 

@@ -223,4 +223,4 @@ def _begin_again(state: TrainingState, plan: Plan) -> None:
     for group, members in state.variables().items():
         for key, variable in members.items():
             variable.assign(fresh[group][key].value)
-    state.step = 0
+    state.step = state.images = 0

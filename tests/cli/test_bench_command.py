@@ -139,8 +139,8 @@ def test_a_table_by_default(command: Any, tiny: Path) -> None:
     assert sum(float(share) for share, _ in phases) == pytest.approx(100, abs=0.6)
 
 
-def told(found: Report) -> str:
-    return "".join(f"{line}\n" for line in module._lines(found))
+def told(found: Report, are_prepared: bool = False) -> str:
+    return "".join(f"{line}\n" for line in module._lines(found, are_prepared))
 
 
 def test_the_table() -> None:
@@ -158,6 +158,8 @@ def test_what_the_table_says_where_it_matters() -> None:
         f"{TABLE}\nThe step waits for data 3.1% of its time: `gantool convert` crops and resizes"
         " the images once, before training.\n"
     )
+    # What waits in memory is converted already.
+    assert told(replace(REPORT, data_wait_share=0.031), are_prepared=True) == TABLE
     assert told(replace(REPORT, cores_used_by_others=0.74)) == (
         f"{TABLE}\nOther processes used 0.7 of the 2 cores meanwhile: alone, the step is faster.\n"
     )
@@ -186,7 +188,8 @@ def test_the_precisions_are_those_of_recipes() -> None:
         ),
         (
             ["--batch", "301"],
-            "--set train.batch_size=301: batch_size 301 is larger than the set of 300 images",
+            "--set train.batch_size=301: batch_size 301 is larger than the set of 300 images; the"
+            " largest batch is 300, or data.repeat: true goes through the images again",
         ),
         (["--set", "loss=hing"], "--set loss=hing: "),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,76 @@ def test_numbers_beyond_the_largest(option: str, place: str, command: Any, tiny:
         assert "at most 9223372036854775807" in ended.err
 
 
+LAYERS = """\
+discriminator.layers=[
+  SpectralNormalization: {layer: {Conv2D: {filters: 4, kernel_size: 4, strides: 4}}},
+  Residual: {body: [Conv2D: {filters: 8, kernel_size: 1}, ReLU],
+             shortcut: [Conv2D: {filters: 8, kernel_size: 1}]},
+  Repeat: {times: 2, layers: [Residual: {body: [TimeDistributed: {layer: {Dense: {units: 8}}}]}]},
+  Residual: {body: [ReLU]},
+  Flatten, Dense: {units: 1}]
+"""
+# Of the first, 4·4·4 + 4 and a vector of 4 that estimates the norm.
+SHOWN = """\
+    input                           28×28×1
+ 1  SpectralNormalization(Conv2D)   7×7×4      72
+    Residual
+      body
+ 2      Conv2D                      7×7×8      40
+ 3      ReLU                        7×7×8
+      shortcut
+ 4      Conv2D                      7×7×8      40
+ 5    sum                           7×7×8
+    Repeat
+      time 1
+        Residual
+          body
+ 6          TimeDistributed(Dense)  7×7×8      72
+ 7        sum                       7×7×8
+      time 2
+        Residual
+          body
+ 8          TimeDistributed(Dense)  7×7×8      72
+ 9        sum                       7×7×8
+    Residual
+      body
+10      ReLU                        7×7×8
+11    sum                           7×7×8
+12  Flatten                         392
+13  Dense                           1          393
+""".splitlines()
+
+
+def test_blocks_and_wrappers_show_what_they_hold(command: Any, tiny: Path) -> None:
+    ended = command("check", tiny, "--set", LAYERS)
+    table = ended.out.partition("discriminator\n")[2].splitlines()[1 : len(SHOWN) + 1]
+    # Columns are as wide as they must be; how far names are indented is part of what is shown.
+    names = [line[:4] + line[4:30].rstrip() for line in table]
+    assert names == [line[:4] + line[4:30].rstrip() for line in SHOWN]
+    assert words("\n".join(line[34:] for line in table)) == words(
+        "\n".join(line[34:] for line in SHOWN)
+    )
+
+
+HANDFUL = (
+    *("--set", "train={epochs: 25, batch_size: 48}", "--set", "train.updates.discriminator=5"),
+)
+
+
+def test_a_run_of_a_handful_of_steps_is_told(command: Any, tiny: Path) -> None:
+    line = (
+        "warning: the whole run is 30 steps: 25 epochs of 300 images in batches of 48, 5 of them a"
+        " step; GANs take thousands of steps: set train.steps, or more train.epochs\n"
+    )
+    ended = command("check", tiny, *HANDFUL)
+    assert (ended.code, ended.err) == (0, line)
+    assert ended.out.splitlines()[-1] == "run     30 steps, 25 epochs"
+    ended = command("train", tiny, *HANDFUL, "--dry-run")
+    assert (ended.code, ended.err) == (0, line)
+    # Who asks for so many steps knows it.
+    assert command("check", tiny, "--steps", "30").err == ""
+
+
 def test_blocks_are_shown_layer_by_layer(command: Any, tiny: Path) -> None:
     block = "discriminator.layers.4=Residual: {body: [Conv2D: {filters: 4, kernel_size: 1}]}"
     ended = command("check", tiny, "--set", block, "--set", "discriminator.layers.5=Flatten")
@@ -140,6 +211,13 @@ def test_every_built_in_recipe_is_right(command: Any, repository: Path) -> None:
     for path in recipes:
         ended = command("check", path.stem)
         assert (ended.code, ended.err) == (0, WARNINGS.get(path.stem, "")), path.name
+
+
+def test_the_largest_built_in_recipe_is_checked_without_a_word_of_tensorflow(gantool: Any) -> None:
+    began = time.monotonic()
+    ended = gantool("check", "dcgan-faces-96")
+    assert (ended.code, ended.err) == (0, "")
+    assert time.monotonic() - began < 30  # about 4 s on two cores with nothing else to do
 
 
 def test_a_catalogue_set_that_is_not_here_is_a_note(

@@ -81,6 +81,87 @@ def test_skipped_images_are_listed(command: Any, few: Path, tmp_path: Path) -> N
     )
 
 
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    """A folder of three training pictures, and one to test."""
+    for number, name in enumerate(["train/0.png", "train/1.png", "train/2.png", "test/0.png"]):
+        path = tmp_path / "parted" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9), (number, 0, 0)).save(path)
+    (tmp_path / "parted" / "notes.md").write_text("text")
+    return tmp_path / "parted"
+
+
+def classes(folder: Path) -> list[tuple[str, int]]:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return [(found["name"], found["records"]) for found in manifest["classes"]]
+
+
+def test_what_is_left_out_is_told(command: Any, parted: Path, tmp_path: Path) -> None:
+    ended = command("convert", parted, tmp_path / "set", "--size", 4)
+    assert (ended.code, ended.err) == (
+        0,
+        f"warning: {parted}: 1 file of another kind is left out (.md 1)\n"
+        f"warning: {parted}: the 3 training images are taken; left out: test 1 (data.split takes"
+        " them)\n",
+    )
+    assert f"{tmp_path}/set: 3 images, 1 shard" in ended.out
+    ended = command("convert", parted, tmp_path / "test", "--size", 4, "--split", "test")
+    assert f"{tmp_path}/test: 1 image, 1 shard" in ended.out
+
+
+def test_a_table_gives_the_classes(command: Any, parted: Path, tmp_path: Path) -> None:
+    table = "file,note,kind\ntrain/0.png,x,b\ntrain/1.png,x,a\ntrain/2.png,y,b\n"
+    (tmp_path / "t.csv").write_text(table)
+    options = ("--size", 4, "--labels-from", f"{tmp_path}/t.csv:kind")
+    ended = command("convert", parted, tmp_path / "set", *options)
+    assert ended.code == 0, ended.err
+    assert classes(tmp_path / "set") == [("a", 1), ("b", 2)]
+    ended = command("convert", parted, tmp_path / "no", *options, "--no-labels")
+    assert (ended.code, ended.err.splitlines()[-1]) == (
+        2,
+        "Error: --no-labels and --labels-from contradict each other",
+    )
+    # Another column is another source.
+    options = ("--size", 4, "--labels-from", f"{tmp_path}/t.csv:note")
+    ended = command("convert", parted, tmp_path / "set", *options)
+    assert (ended.code, "holds a conversion of another source" in ended.err) == (2, True)
+
+
+def test_incomplete_labels_are_refused_or_left_out(
+    command: Any, parted: Path, tmp_path: Path
+) -> None:
+    found = {"labels": [["train/0.png", 0], ["train/1.png", 1]]}
+    (parted / "dataset.json").write_text(json.dumps(found))
+    ended = command("convert", parted, tmp_path / "set", "--size", 4)
+    assert (ended.code, ended.err) == (
+        2,
+        f"{parted}, dataset.json: 1 of 3 images have no class in it (train/2.png, for one); add"
+        " them, or remove the images; --no-labels converts without classes\n",
+    )
+    assert not (tmp_path / "set").exists()
+    assert command("convert", parted, tmp_path / "set", "--size", 4, "--no-labels").code == 0
+
+
+def test_names_that_are_not_utf8(command: Any, tmp_path: Path) -> None:
+    source = os.fsencode(tmp_path) + b"/lat\xe9"
+    for name in (b"caf\xe9", b"line\nbreak", "дом".encode()):
+        folder = Path(os.fsdecode(source + b"/" + name))
+        folder.mkdir(parents=True)
+        Image.new("L", (8, 8)).save(folder / "a.png")
+        (folder / "b.png").write_bytes(b"")
+    dest = os.fsdecode(os.fsencode(tmp_path) + b"/s\xe9t")
+    ended = command("convert", os.fsdecode(source), dest, "--size", 8)
+    assert ended.code == 0, ended.err
+    assert ended.err == (
+        "skipped caf\\xe9/b.png: the file is empty\n"
+        "skipped line\\nbreak/b.png: the file is empty\n"
+        "skipped дом/b.png: the file is empty\n"
+    )
+    assert f"{tmp_path}/s\\xe9t: 3 images of 3 classes" in ended.out
+    assert classes(Path(dest)) == [("caf\\xe9", 1), ("line\\nbreak", 1), ("дом", 1)]
+
+
 @pytest.mark.parametrize("size", ["0", "64x", "x64", "64x0", "-3", "big", "64.5", "100000"])
 def test_a_wrong_size(command: Any, few: Path, tmp_path: Path, size: str) -> None:
     ended = command("convert", few, tmp_path / "set", f"--size={size}")

@@ -47,7 +47,8 @@ def test_a_damaged_jpeg(
     Path("mine.yaml").write_text(RECIPE)
     ended = command("train", "mine.yaml", "--out", "run")
     assert ended.err.splitlines() == [
-        "1 of 12 images cannot be used; remove or replace them:",
+        "1 of 12 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):",
         f"  {tmp_path}/faces.tfrecord, record {bad}: the image is damaged (broken data stream when"
         " reading image file)",
     ]

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
 from gantool import __version__
@@ -25,7 +27,7 @@ def told(checkpoint: Path) -> list[str]:
         f"{checkpoint}: whole, {checkpoint.stat().st_size:,} bytes",
         "recipe      tiny, seed 3",
         "step        200, 1,600 real images, N s of training",
-        "classes     10",
+        "classes     10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
         # 18·196 + 4·196 + 4·4·4·4 + 4 + 4·4 + 4·4·1·4 + 1; 4·4·11·4 + 4·4 + 14·14·4 + 1
         "generator                4,653 numbers in 13 variables",
         "generator_average        4,653 numbers in 13 variables",
@@ -98,9 +100,11 @@ def test_a_run_before_its_first_checkpoint(command: Any, run: Path) -> None:
 
 def test_an_h5_of_somebody_else(command: Any, tmp_path: Path) -> None:
     path = tmp_path / "weights.h5"
-    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with h5py.File(path, "w") as file:
+        file["dense/kernel"], file["dense/bias"] = np.zeros((3, 4)), np.zeros(4)
     assert command("inspect", path) == (
         2,
         "",
-        f"{path}: an HDF5 file, but not a checkpoint that this gantool reads (it has no seal)\n",
+        "weights.h5: no array of images in it; it holds dense/bias [4] float64, dense/kernel"
+        " [3, 4] float64\n",
     )

@@ -6,16 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gantool import __version__
+from gantool.networks import devices
+from gantool.networks.devices import Device
 
 COMMANDS = (
-    *("train", "sample", "check", "recipes", "components"),
-    *("download", "inspect", "convert", "schema"),
+    *("train", "sample", "check", "bench", "recipes", "components"),
+    *("download", "inspect", "convert", "schema", "version"),
 )
 
 
@@ -70,6 +73,37 @@ def test_help_imports_next_to_nothing(tmp_path: Path) -> None:
     _, imported = imports_of("--help", cwd=tmp_path)
     heavy = {"numpy", "pydantic", "yaml", "PIL", "rich", "requests", "platformdirs"}
     assert not heavy & {name.split(".")[0] for name in imported}
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_is_as_wide_as_the_terminal(
+    columns: int, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for arguments in ([], *([name] for name in COMMANDS)):
+        lines = command(*arguments, "--help").out.splitlines()
+        assert max(map(len, lines)) <= columns, arguments
+        cut = [line for line in lines if "..." in line and "[ARGS]..." not in line]
+        assert cut == [], arguments
+    # What has a long name stands above its explanation where there is no room beside it.
+    assert ("  --set KEY.PATH=VALUE" in command("train", "--help").out.splitlines()) == (
+        columns == 40
+    )
+
+
+def test_version_tells_what_somebody_who_helps_has_to_know(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Device("2 cores of Some CPU", False, "float32", "the processor has no AMX")
+    monkeypatch.setattr(devices, "find_device", lambda: device)
+    ended = command("version")
+    assert (ended.code, ended.err) == (0, "")
+    first, python, tensorflow, keras, last = ended.out.splitlines()
+    assert first == f"gantool     {__version__}"
+    assert python.startswith(f"Python      {sys.version.split()[0]}, ")
+    assert tensorflow == f"TensorFlow  {version('tensorflow')}"
+    assert keras == f"Keras       {version('keras')}"
+    assert last == "device      2 cores of Some CPU, float32 (the processor has no AMX)"
 
 
 def test_help_lists_every_command_and_each_has_help_of_its_own(command: Any) -> None:

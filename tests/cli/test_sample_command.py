@@ -92,7 +92,9 @@ def rows_of(path: Path, count: int) -> list[np.ndarray]:
 
 
 def images_of(row: np.ndarray) -> list[bytes]:
-    return [image.tobytes() for image in np.split(row, row.shape[1] // 28, axis=1)]
+    """The images of a row, from which the name of its class is cut off."""
+    count, margin = divmod(row.shape[1], 28)
+    return [image.tobytes() for image in np.split(row[:, margin:], count, axis=1)]
 
 
 class TestLabels:
@@ -152,16 +154,16 @@ class TestLabels:
         [
             (
                 ["--label", "8-11"],
-                "{ckpt}: there is no label 10; tiny was trained with labels 0 to 9",
+                "--label: there is no class '8-11' (classes 0 to 9: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)",
             ),
             (
                 ["--label", "seven"],
-                "Error: Invalid value for '--label': 'seven' is no label or range of labels such"
-                " as 0-9",
+                "--label: there is no class 'seven' (classes 0 to 9: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)",
             ),
             (
                 ["--label", "0-999999999"],
-                "Error: labels go up to 99,999",
+                "--label: there is no class '0-999999999' (classes 0 to 9: 0, 1, 2, 3, 4, 5, 6, 7,"
+                " 8, 9)",
             ),
             (
                 ["--label", "0-9", "--grid", "by-label-free", "--seeds", "0-11"],
@@ -191,10 +193,38 @@ class TestLabels:
             *("--set", "discriminator.layers=[Flatten, Dense: {units: 1}]"),
         )
         assert trained.code == 0, trained.err
-        for arguments in (["--label", "3"], ["--grid", "by-label"]):
-            ended = command("sample", "--ckpt", "run", *arguments)
-            file = "run/checkpoints/step-00000001.h5"
-            assert ended == (2, "", f"{file}: the generator of tiny takes no labels\n")
+        file = "run/checkpoints/step-00000001.h5"
+        ended = command("sample", "--ckpt", "run", "--label", "3")
+        assert ended == (2, "", f"{file}: was trained without labels: leave --label out\n")
+        ended = command("sample", "--ckpt", "run", "--grid", "by-label")
+        assert ended == (2, "", f"{file}: the generator of tiny takes no labels\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        (["--grid", "2x3"], ["--grid", "2x3", "--seeds", "0-5"]),
+        (["--grid", "2x3", "--label", "7"], ["--grid", "2x3", "--seeds", "0-5", "--label", "7"]),
+        (
+            ["--grid", "3x2", "--label", "0-2"],
+            ["--grid", "3x2", "--seeds", "0-1", "--label", "0-2"],
+        ),
+    ],
+)
+def test_a_grid_without_seeds_is_filled(
+    arguments: list[str], same: list[str], command: Any, checkpoint: Path
+) -> None:
+    for options, out in ((arguments, "a.png"), (same, "b.png")):
+        ended = command("sample", "--ckpt", checkpoint, *options, "--out", out)
+        assert (ended.code, ended.err) == (0, "")
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
+def test_a_grid_has_an_end(command: Any, checkpoint: Path) -> None:
+    for grid in ("101x100", f"{10**90}x{10**90}"):
+        ended = command("sample", "--ckpt", checkpoint, "--grid", grid)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.endswith("Error: a grid has at most 10,000 places\n")
 
 
 def test_places_left_over_in_a_grid_are_black(command: Any, trained: Path) -> None:
@@ -237,7 +267,7 @@ def test_places_left_over_in_a_grid_are_black(command: Any, trained: Path) -> No
             "Error: Invalid value for '--grid': '0x8' is no grid; write ROWSxCOLUMNS, such as"
             " 8x8, or by-label or by-label-free",
         ),
-        (["--grid", "2x2"], "Error: 64 images do not fit into a grid of 2x2"),
+        (["--grid", "2x2", "--seeds", "0-4"], "Error: 5 images do not fit into a grid of 2x2"),
         (["--grid", "200x200"], "Error: a grid has at most 10,000 places"),
         (
             ["--seeds", "0-10000"],
@@ -265,7 +295,7 @@ def test_wrong_options_end_with_2(
 
 def test_the_highest_seed_is_drawn(command: Any, checkpoint: Path) -> None:
     ended = command("sample", "--ckpt", checkpoint, "--seeds", str(2**62), "--out", "folder")
-    assert ended == (0, "folder: 1 images, step 200\n", "")
+    assert ended == (0, "folder: 1 image, step 200\n", "")
 
 
 def test_a_folder_that_cannot_be_made(command: Any, checkpoint: Path) -> None:

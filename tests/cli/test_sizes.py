@@ -111,7 +111,9 @@ HOSTILE = [
         "10:16: a batch of 1,000,000,000 latents of 8 numbers of 4 bytes is 32.0 GB,"
         f" {HAS} it or train.batch_size smaller\n"
         "mine.yaml:36:15: a batch of 1,000,000,000 images of 28×28×1 numbers of 4 bytes is 3.1 TB,"
-        f" {HAS} it or data.size smaller",
+        f" {HAS} it or data.size smaller\n"
+        "mine.yaml:36:15: batch_size 1000000000 is larger than the set of 300 images; the"
+        " largest batch is 300, or data.repeat: true goes through the images again",
     ),
     (
         ("rows: 2", "rows: 10000000"),
@@ -288,7 +290,7 @@ def test_a_grid_of_samples_that_no_machine_holds(
         (("--seeds", "0-4611686018427387904"), "images are too many for one grid"),
         (("--grid", "9" * 5000 + "x1"), "is no grid; write ROWSxCOLUMNS"),
         (("--grid", "1000000000000x1000000000000"), "a grid has at most 10,000 places"),
-        (("--label", "0-1000000000000"), "labels go up to 99,999"),
+        (("--label", "0-1000000000000"), "there is no class '0-1000000000000'"),
     ],
 )
 def test_numbers_of_sample(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gantool.data import catalogue
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 
 if TYPE_CHECKING:
     from collections.abc import Callable

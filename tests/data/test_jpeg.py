@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.data.images import MAX_SCANS
-from gantool.data.jpeg import plain_header
+from gantool.data.jpeg import MAX_SCANS, plain_header
 
 NOISE = np.random.default_rng(0).integers(0, 256, (21, 34, 3), np.uint8)
 

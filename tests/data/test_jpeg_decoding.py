@@ -13,7 +13,7 @@ from PIL import Image
 
 from gantool.data import jpeg_decoding, loading, pipeline, records
 from gantool.data.batch import chunk_size, find_jpeg
-from gantool.data.images import prepare
+from gantool.data.fitting import Fit, prepare
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.errors import InputError
@@ -154,13 +154,13 @@ def test_large_files_are_decoded_at_a_smaller_scale_by_pillow(stream, tmp_path, 
     images, _ = stream(tmp_path)
     batch = images.batch(np.arange(3))
     assert (len(batch.jpegs), len(batch.pixels)) == (0, 3)
-    whole = [prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white") for n in range(3)]
+    whole = [prepare(Image.open(tmp_path / f"{n}.jpg"), Fit((16, 16))) for n in range(3)]
     difference = np.abs(batch.pixels.astype(int) - np.array(whole, int))
     assert 0 < difference.mean() < 1.5  # not the same computation, but the same pictures
     images, _ = stream(tmp_path, crop=(128, 128))
     small = images.read(np.arange(3)).astype(int)
     whole = [
-        prepare(Image.open(tmp_path / f"{n}.jpg"), (16, 16), 3, "white", (128, 128))
+        prepare(Image.open(tmp_path / f"{n}.jpg"), Fit((16, 16), 3, (128, 128), "white"))
         for n in range(3)
     ]
     assert np.abs(small - np.array(whole, int)).mean() < 1.5
@@ -241,7 +241,8 @@ def test_damage_is_told_as_pillow_sees_it(stream, tmp_path, encode, damage):
     with pytest.raises(InputError), pipeline.errors_of(images):
         first(images, section, 2, 5)
     assert str(images.failure).splitlines() == [
-        "1 of 5 images cannot be used; remove or replace them:",
+        "1 of 5 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):",
         f"  {tmp_path}/a.tfrecord, record 7: {reason}",
     ]
 
@@ -255,7 +256,8 @@ def test_a_batch_is_looked_through_before_pillow_gives_up(stream, tmp_path, enco
     with pytest.raises(tf.errors.OpError):
         first(images, section, 1, 3)
     assert str(images.failure).splitlines()[0] == (
-        "2 of 3 images cannot be used; remove or replace them:"
+        "2 of 3 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):"
     )
 
 
@@ -289,7 +291,7 @@ def test_a_jpeg_that_tensorflow_refuses_and_pillow_reads(stream, tmp_path, encod
 MEMORY = """
 import resource, sys
 from gantool.data import loading, pipeline, sources
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 data = Data(source=sys.argv[1], size=(64, 64), crop=(108, 108))
 images = loading.load_images(sources.open_source(data, None), data, at_most=0)
 batches = iter(pipeline.batches(images, data, batch_size=16, seed=0, first_batch=0))

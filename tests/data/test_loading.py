@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from gantool.data import loading
-from gantool.data.images import prepare
+from gantool.data import loading, preparing
+from gantool.data.fitting import Fit, prepare
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.errors import InputError
@@ -45,7 +45,7 @@ def test_images_are_decoded_by_as_many_threads_as_there_are_cores_for_us(folder,
         counts.append(count)
         return ThreadPoolExecutor(count)
 
-    monkeypatch.setattr(loading, "ThreadPoolExecutor", executor)
+    monkeypatch.setattr(preparing, "ThreadPoolExecutor", executor)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 6})
     load(folder)
@@ -93,7 +93,8 @@ def test_all_unreadable_images_are_told_at_once(folder, load):
     with pytest.raises(InputError) as caught:
         load(folder)
     assert str(caught.value).splitlines() == [
-        "12 of 200 images cannot be used; remove or replace them:",
+        "12 of 200 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):",
         *(f"  {folder}/low/{number:03}.png: the file is empty" for number in range(0, 100, 10)),
         "  and 2 more",
     ]
@@ -113,7 +114,8 @@ def test_a_streamed_failure_is_remembered(folder, load):
     with pytest.raises(InputError) as caught:
         images.read(np.array([1, 0]))
     assert str(caught.value).splitlines() == [
-        "1 of 2 images cannot be used; remove or replace them:",
+        "1 of 2 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):",
         f"  {folder}/low/000.png: the file is empty",
     ]
     assert images.failure is caught.value
@@ -123,7 +125,10 @@ def test_images_smaller_than_the_crop_are_named(folder, load):
     with pytest.raises(InputError) as caught:
         load(folder, crop=(5, 4))
     first, second, *_ = str(caught.value).splitlines()
-    assert first == "200 of 200 images cannot be used; remove or replace them:"
+    assert (
+        first == "200 of 200 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):"
+    )
     assert second == (
         f"  {folder}/low/000.png: a crop of 5×4 (height×width) is larger than the image, 4×4;"
         " make the crop smaller or leave it out"
@@ -146,7 +151,7 @@ def test_mnist_as_it_is(data, load, channels):
     assert images.labels[:5].tolist() == [5, 0, 4, 1, 9]
     for index in (0, 59999):
         # The short way gives what the long one would.
-        expected = prepare(source.image(index), (28, 28), channels, "white")
+        expected = prepare(source.image(index), Fit((28, 28), channels))
         np.testing.assert_array_equal(images.pixels[index], expected)
 
 

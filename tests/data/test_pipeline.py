@@ -152,6 +152,62 @@ def test_flip_mirrors_left_to_right(make):
             np.testing.assert_array_equal(image, original[:, ::-1] if mirrored else original)
 
 
+@pytest.mark.parametrize(
+    ("flip", "alike"), [("horizontal", True), ("both", True), ("vertical", False)]
+)
+def test_other_ways_to_flip(make, flip, alike):
+    """The pictures of this set are alike from top to bottom."""
+    made, expected = take(make(flip=flip)[1], 8), take(make(flip=alike)[1], 8)
+    for (pixels, _), (others, _) in zip(made, expected, strict=True):
+        np.testing.assert_array_equal(pixels, others)
+
+
+def test_flips_are_drawn_for_each_way(data, tmp_path, encode):
+    picture = np.zeros((2, 2, 3), np.uint8)
+    picture[0, 0] = 255
+    for number in range(20):
+        (tmp_path / f"{number:02}.png").write_bytes(encode(picture))
+    found = {}
+    for way in ("vertical", "both"):
+        section = data(tmp_path, size=(2, 2), flip=way, range=(0, 255))
+        images = load_images(open_source(section, None), section)
+        made = pipeline.batches(images, section, batch_size=20, seed=0, first_batch=0)
+        found[way] = np.concatenate([pixels for pixels, _ in take(made, 10)])[..., 0]
+        share = pipeline.batches(
+            images, section, batch_size=20, seed=0, first_batch=0, share=(1, 2)
+        )
+        np.testing.assert_array_equal(
+            np.concatenate([pixels[10:, ..., 0] for pixels, _ in take(made, 3)]),
+            np.concatenate([pixels[..., 0] for pixels, _ in take(share, 3)]),
+        )
+    down, right = (found["vertical"][:, 1] > 0).any(1), (found["vertical"][..., 1] > 0).any(1)
+    assert not right.any()
+    assert 70 < down.sum() < 130
+    corners = found["both"].reshape(200, 4).argmax(1)
+    counts = np.bincount(corners, minlength=4)
+    assert (counts > 30).all()
+    # Top to bottom as without the other.
+    np.testing.assert_array_equal(corners >= 2, down)
+
+
+@pytest.mark.parametrize("batch_size", [23, 44, 70])
+def test_a_batch_larger_than_the_set_repeats_images(make, batch_size):
+    """Each batch is an epoch: its permutation, again and again, cut off."""
+    whole = take(make(batch_size=batch_size, repeat=True, flip=True)[1], 5)
+    for number, batch in enumerate(whole):
+        order = pipeline.permutation(COUNT, key(0, "order"), number).numpy()
+        assert numbers(batch) == np.resize(order, batch_size).tolist()
+        assert batch[1].tolist() == [int(place >= 10) for place in np.resize(order, batch_size)]
+    later = take(make(batch_size=batch_size, repeat=True, flip=True, first_batch=3)[1], 2)
+    for batch, expected in zip(later, whole[3:], strict=True):
+        np.testing.assert_array_equal(batch[0], expected[0])
+
+
+def test_repeat_changes_nothing_where_a_batch_is_full(make):
+    for batch, expected in zip(take(make(repeat=True)[1], 6), take(make()[1], 6), strict=True):
+        np.testing.assert_array_equal(batch[0], expected[0])
+
+
 def test_flip_changes_neither_order_nor_labels(make):
     flipped = take(make(flip=True)[1], 5)
     for with_flip, without in zip(flipped, take(make()[1], 5), strict=True):
@@ -189,7 +245,9 @@ def test_a_share_reads_its_own_images_alone(make, monkeypatch):
 
 
 def test_a_batch_larger_than_the_set(make):
-    with pytest.raises(InputError, match=r"^train\.batch_size is 23, but the data set has only 22"):
+    with pytest.raises(
+        InputError, match=r"^train\.batch_size 23 is larger than the set of 22 images"
+    ):
         make(batch_size=23)
 
 
@@ -211,7 +269,8 @@ def test_an_unreadable_image_ends_it_and_is_remembered(make, tmp_path):
     with pytest.raises(tf.errors.OpError):
         next(iterator)
     assert str(images.failure).splitlines() == [
-        "1 of 5 images cannot be used; remove or replace them:",
+        "1 of 5 images cannot be used; remove or replace them, or leave them out"
+        " (data.skip_unreadable: true):",
         f"  {path}: the file is empty",
     ]
 
@@ -301,7 +360,7 @@ def test_a_process_ends_while_batches_are_read_ahead(tmp_path, plain):
     code = f"""
 import os, tempfile
 from gantool.data import loading, pipeline, sources
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 loading.MAX_BYTES_IN_MEMORY = 0
 data = Data(source={str(tmp_path / "set")!r}, size=(64, 64))
 images = loading.load_images(sources.open_source(data, None), data)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.drawing import scatter
 from gantool.data.example import example_of
 from gantool.data.loading import load_images
-from gantool.data.pictures import scatter
 from gantool.data.pipeline import batches
 from gantool.data.sources import open_images, open_source
+from gantool.data.sources.choice import Choice
 from gantool.errors import InputError
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 
 RECIPE = """\
 name: ring
@@ -87,7 +88,7 @@ def test_a_size_is_of_images_alone(keys: dict[str, Any], message: str) -> None:
 
 def test_what_takes_images_refuses_points() -> None:
     with pytest.raises(InputError) as raised:
-        open_images("ring", None, False)
+        open_images("ring", Choice())
     assert str(raised.value) == "ring is a set of points that gantool draws: it has no images"
 
 

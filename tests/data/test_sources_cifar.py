@@ -5,6 +5,8 @@ import os
 import numpy as np
 import pytest
 
+from gantool.data.sources import open_source
+from gantool.data.sources.choice import Choice
 from gantool.data.sources.cifar import CIFAR10, CIFAR100, CifarSource
 from gantool.errors import InputError
 
@@ -27,12 +29,12 @@ def folder(tmp_path, rows):
 
 def message(folder, layout=CIFAR10):
     with pytest.raises(InputError) as caught:
-        CifarSource(folder, "cifar10", True, layout)
+        CifarSource(folder, "cifar10", Choice(True), layout)
     return str(caught.value)
 
 
 def test_the_images(folder, rows):
-    source = CifarSource(folder, "cifar10", False, CIFAR10)
+    source = CifarSource(folder, "cifar10", Choice(False), CIFAR10)
     assert (source.name, len(source), source.labels, source.classes) == ("cifar10", 10, None, ())
     for index in range(10):
         image = source.image(index)
@@ -44,7 +46,7 @@ def test_the_images(folder, rows):
 
 
 def test_the_labels(folder):
-    source = CifarSource(folder, "cifar10", True, CIFAR10)
+    source = CifarSource(folder, "cifar10", Choice(True), CIFAR10)
     assert source.labels is not None
     assert source.labels.dtype == np.int32
     assert source.labels.tolist() == list(range(10))
@@ -52,7 +54,7 @@ def test_the_labels(folder):
 
 
 def test_where_an_image_lies(folder):
-    source = CifarSource(folder, "cifar10", False, CIFAR10)
+    source = CifarSource(folder, "cifar10", Choice(False), CIFAR10)
     assert source.where(0) == f"{folder}/data_batch_1.bin, image 0"
     assert source.where(3) == f"{folder}/data_batch_2.bin, image 1"
     assert source.where(9) == f"{folder}/data_batch_5.bin, image 1"
@@ -63,11 +65,48 @@ def test_cifar_100_has_its_finer_classes(tmp_path, rows):
     (tmp_path / "train.bin").write_bytes(b"".join(records))
     (tmp_path / "fine_label_names.txt").write_text("".join(f"fine{n}\n" for n in range(100)))
     (tmp_path / "coarse_label_names.txt").write_text("".join(f"coarse{n}\n" for n in range(20)))
-    source = CifarSource(tmp_path, "cifar100", True, CIFAR100)
+    source = CifarSource(tmp_path, "cifar100", Choice(True), CIFAR100)
     assert source.labels is not None
-    assert source.labels.tolist() == list(range(99, 89, -1))
-    assert source.classes[99] == "fine99"
+    assert source.labels.tolist() == list(range(9, -1, -1))
+    assert source.classes == tuple(f"fine{n}" for n in range(90, 100))
     assert np.array_equal(np.asarray(source.image(7))[:, :, 2].ravel(), rows[7, 2048:])
+
+
+def test_a_folder_of_ones_own_and_its_splits(folder, rows, data):
+    for number in range(3, 6):
+        (folder / f"data_batch_{number}.bin").unlink()
+    (folder / "test_batch.bin").write_bytes(b"\x05" + rows[9].tobytes())
+
+    def first_pixels(**keys):
+        source = open_source(data(folder, **keys), None)
+        return [int(np.asarray(source.image(index))[0, 0, 0]) for index in range(len(source))]
+
+    reds = rows[:, 0].tolist()
+    assert first_pixels() == first_pixels(split="train") == reds[:4]
+    assert first_pixels(split="test") == [reds[9]]
+    assert first_pixels(split="all") == [*reds[:4], reds[9]]
+    with pytest.raises(InputError) as caught:
+        first_pixels(split="validation")
+    assert str(caught.value) == (
+        f"{folder.name}: data.split is validation, and this has only train, test; set data.split"
+        " to null"
+    )
+    (folder / "batches.meta.txt").unlink()
+    source = open_source(data(folder, labels=True), None)
+    assert source.classes == ("0", "1", "2", "3")
+
+
+def test_a_single_file_is_known_by_its_length_and_labels(tmp_path, rows, data):
+    path = tmp_path / "mine.bin"
+    path.write_bytes(b"".join(bytes([n % 10]) + row.tobytes() for n, row in enumerate(rows)))
+    source = open_source(data(path, labels=True), None)
+    assert source.labels.tolist() == list(range(10))
+    assert np.asarray(source.image(3))[:, :, 1].ravel().tolist() == rows[3, 1024:2048].tolist()
+    path.write_bytes(b"".join(bytes([3, n]) + row.tobytes() for n, row in enumerate(rows)))
+    assert open_source(data(path, labels=True), None).classes == tuple(map(str, range(10)))
+    path.write_bytes(bytes([11]) * 3073)
+    with pytest.raises(InputError, match="no kind of file that is read"):
+        open_source(data(path), None)
 
 
 def test_a_batch_that_is_cut_off(folder):

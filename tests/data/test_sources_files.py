@@ -10,27 +10,27 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from gantool.data.images import MAX_BYTES, UnreadableImageError
-from gantool.data.sources import open_source
+from gantool.data.decoding import MAX_BYTES, UnreadableImageError
+from gantool.data.reading import LabelsError, open_named
+from gantool.data.sources import files, open_source
+from gantool.data.undecoded import read_file
 from gantool.errors import InputError
-
-SUFFIXES = ".png, .jpg, .jpeg, .jpe, .jfif, .webp, .gif, .bmp, .tif, .tiff, .ppm, .pgm, .pbm, .pnm"
 
 
 @pytest.fixture(params=["folder", "zip"])
 def make(request, tmp_path):
     """Make a source's path, as a folder or as a zip, of {name: bytes}."""
 
-    def make(files, top=""):
+    def make(contents, top=""):
         if request.param == "zip":
             path = tmp_path / "set.zip"
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, content in files.items():
+                for name, content in contents.items():
                     archive.writestr(top + name, content)
             return path
         path = tmp_path / "set"
         path.mkdir()
-        for name, content in files.items():
+        for name, content in ((top + name, content) for name, content in contents.items()):
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_bytes(content)
         return path
@@ -65,21 +65,24 @@ def test_images_are_sorted_by_path_and_all_else_is_left_out(make, plain, data):
     assert source.where(1) == f"{path}{separator}a/y.png"
 
 
-def test_the_folders_at_the_top_are_classes(make, plain, data):
+def test_the_folders_in_which_images_lie_are_classes(make, plain, data):
     path = make({"dogs/x.png": plain(1), "cats/y.png": plain(2), "cats/old/z.png": plain(3)})
     source = open_source(data(path, labels=True), None)
-    assert source.classes == ("cats", "dogs")
+    assert source.classes == ("cats", "dogs", "old")
     assert source.labels.dtype == np.int32
-    assert source.labels.tolist() == [0, 0, 1]
+    assert source.labels.tolist() == [2, 0, 1]
     assert values(source) == [3, 2, 1]
+    assert source.notes == (
+        f"{path}: classes are the folders in which images lie: cats, cats/old, dogs",
+    )
 
 
-@pytest.mark.parametrize("make", ["zip"], indirect=True)
-def test_one_common_folder_at_the_top_of_a_zip_is_no_class(make, plain, data):
-    path = make({"dogs/x.png": plain(1), "cats/y.png": plain(2)}, top="pets/")
+def test_common_folders_at_the_top_are_no_classes(make, plain, data):
+    path = make({"dogs/x.png": plain(1), "cats/y.png": plain(2)}, top="all/my/pets/")
     source = open_source(data(path, labels=True), None)
-    assert source.classes == ("cats", "dogs")
-    assert source.where(0) == f"{path}: pets/cats/y.png"
+    assert (source.classes, source.notes) == (("cats", "dogs"), ())
+    separator = ": " if path.suffix else "/"
+    assert source.where(0) == f"{path}{separator}all/my/pets/cats/y.png"
 
 
 def test_labels_without_class_folders(make, plain, data):
@@ -96,15 +99,35 @@ def test_some_images_outside_class_folders(make, plain, data):
     path = make({"x.png": plain(1), "cats/y.png": plain(2)})
     with pytest.raises(InputError, match=r"but 1 of 2 images lie in no class folder \(x\.png, "):
         open_source(data(path, labels=True), None)
+    with pytest.raises(LabelsError, match=r"but 1 of 2 images lie in no class folder"):
+        open_named(str(path), None)
 
 
-@pytest.mark.parametrize("files", [{}, {"notes.txt": b"text", ".hidden.png": b"x"}])
-def test_no_images(make, data, files):
+def test_a_plain_folder_with_a_picture_deeper(make, plain):
+    path = make({"x.png": plain(1), "y.png": plain(2), "more/z.png": plain(3)})
+    source = open_named(str(path), None)
+    assert (len(source), source.labels) == (3, None)
+    assert source.notes == (
+        f"{path}: 2 of 3 images lie in no class folder (x.png, for one), so that folders are not"
+        " taken for classes",
+    )
+    assert open_named(str(path), False).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, ""),
+        ({"notes.txt": b"", ".a.png": b""}, "; 1 file of another kind is left out (.txt 1)"),
+    ],
+)
+def test_no_images(make, data, files, told):
     path = make(files)
     kind = "zip file" if path.suffix else "folder"
     with pytest.raises(InputError) as caught:
         open_source(data(path), None)
-    assert str(caught.value) == f"{path}: no images in this {kind} (files ending in {SUFFIXES})"
+    formats = "PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM, AVIF, JPEG2000, ICO, QOI, TGA, HEIF"
+    assert str(caught.value) == f"{path}: no images in this {kind} ({formats}){told}"
 
 
 def test_an_unreadable_image_is_named(make, plain, data):
@@ -112,8 +135,8 @@ def test_an_unreadable_image_is_named(make, plain, data):
     source = open_source(data(path), None)
     assert values_or_errors(source) == [
         1,
-        f"{source.where(1)}: not an image (PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM), or cut off in"
-        " its first bytes",
+        f"{source.where(1)}: not an image (PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM, AVIF,"
+        " JPEG2000, ICO, QOI, TGA, HEIF), or cut off in its first bytes",
         f"{source.where(2)}: the image is truncated",
     ]
 
@@ -139,13 +162,28 @@ def test_threads_read_the_same(make, plain, data):
 # Folders alone.
 
 
+def test_opening_reads_only_files_of_unknown_kinds(tmp_path, plain, data, monkeypatch):
+    for name in ("a/1.png", "a/2", "b/3.JPG", "b/4.txt", "b/5.mp4", "b/6.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(plain(1))
+    opened = []
+
+    def spy(place, most=MAX_BYTES):
+        opened.append((place, most))
+        return read_file(place, most)
+
+    monkeypatch.setattr(files, "read_file", spy)
+    assert len(open_source(data(tmp_path, labels=True), None)) == 3
+    assert opened == [(f"{tmp_path}/a/2", 64)]
+
+
 def test_links_are_followed_but_not_in_circles(tmp_path, plain, data):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/x.png").write_bytes(plain(1))
     (tmp_path / "set").mkdir()
     (tmp_path / "set/cats").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere/back").symlink_to(tmp_path / "set")
-    source = open_source(data(tmp_path / "set", labels=True), None)
+    source = open_source(data(tmp_path / "set"), None)
     assert [source.where(index) for index in range(len(source))] == [f"{tmp_path}/set/cats/x.png"]
 
 

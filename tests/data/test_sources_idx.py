@@ -39,6 +39,30 @@ def test_a_folder_means_its_training_images(data, real_data):
     assert (len(source), source.name) == (60000, "mnist")
 
 
+@pytest.mark.usefixtures("in_repository")
+def test_splits(data, real_data):
+    for source in (real_data / "mnist", "mnist"):
+        test = open_source(data(source, labels=True, split="test"), None)
+        assert (len(test), test.labels[:5].tolist()) == (10000, [7, 2, 1, 0, 4])
+        assert len(open_source(data(source, split="train"), None)) == 60000
+        both = open_source(data(source, labels=True, split="all"), None)
+        assert (len(both), both.image_size, both.notes) == (70000, (28, 28), ())
+        assert both.labels[[0, 59999, 60000, 69999]].tolist() == [5, 8, 7, 6]
+        assert both.where(60007) == f"{real_data / 'mnist/t10k-images-idx3-ubyte.gz'}, image 7"
+        assert np.array_equal(both.pixels()[60000:], test.pixels())
+    assert open_source(data(real_data / "mnist"), None).notes == (
+        "mnist: 1 of 2 files are of the split train and taken; left out: test (data.split: all"
+        " takes them, too)",
+    )
+    with pytest.raises(InputError) as caught:
+        open_source(data(real_data / "mnist", split="validation"), None)
+    assert str(caught.value) == (
+        "mnist: data.split is validation, and this has only train, test; set data.split to null"
+    )
+    with pytest.raises(InputError, match=r"data\.split is test, and this has only train"):
+        open_source(data(real_data / "mnist/train-images-idx3-ubyte.gz", split="test"), None)
+
+
 def test_a_file_can_be_named(data, real_data):
     path = real_data / "mnist/t10k-images-idx3-ubyte.gz"
     source = open_source(data(path, labels=True), None)
@@ -54,8 +78,8 @@ def test_labels_lie_beside_the_images(tmp_path, data, write_idx, images, zipped)
     write_idx(tmp_path / (labels + zipped), np.array([3, 1]))
     for source in (tmp_path, path):
         opened = open_source(data(source, labels=True), None)
-        assert opened.labels.tolist() == [3, 1]
-        assert opened.classes == ("0", "1", "2", "3")
+        assert opened.labels.tolist() == [1, 0]
+        assert opened.classes == ("1", "3")
 
 
 def test_no_labels_beside_the_images(tmp_path, data, write_idx):
@@ -86,6 +110,20 @@ def test_several_files_none_for_training(tmp_path, data, write_idx):
         f"{tmp_path}: several IDX files of images (a-images-idx3-ubyte, b-images-idx3-ubyte);"
         " name one of them"
     )
+
+
+def test_all_splits(tmp_path, data, write_idx):
+    write_idx(tmp_path / "t10k-images-idx3-ubyte", IMAGES)
+    write_idx(tmp_path / "train-images-idx3-ubyte", IMAGES[:, :2])
+    with pytest.raises(InputError) as caught:
+        open_source(data(tmp_path, split="all"), None)
+    assert str(caught.value) == (
+        f"{tmp_path.name}: images of several sizes ({tmp_path}/train-images-idx3-ubyte 2×4,"
+        f" {tmp_path}/t10k-images-idx3-ubyte 3×4); name one of these files"
+    )
+    write_idx(tmp_path / "b-train-images-idx3-ubyte", IMAGES)
+    with pytest.raises(InputError, match="several IDX files of images"):
+        open_source(data(tmp_path, split="all"), None)
 
 
 def test_a_file_of_labels_is_no_set_of_images(data, real_data):

@@ -171,12 +171,13 @@ class FakeStep:
 
 class State:
     step = 0
+    images = 0
     seconds = 10.0
 
 
-def walk(*, first: int = 0, **keys: Any) -> list[TrainingProgress]:
+def walk(*, first: int = 0, seen: int = 0, **keys: Any) -> list[TrainingProgress]:
     state = State()
-    state.step = first
+    state.step, state.images = first, seen
     settings: dict[str, Any] = {
         "last": 100,
         "batch_size": 64,
@@ -197,6 +198,11 @@ def test_the_loop_goes_on_from_where_the_state_is() -> None:
     steps = [progress.step for progress in walk(first=57)]
     assert steps[0] > 57
     assert {60, 90, 100} <= set(steps)
+
+
+def test_images_are_counted_by_the_batches_that_they_came_in() -> None:
+    # 10 steps in batches of another size had been done.
+    assert walk(first=10, seen=10 * 16, last=12)[-1].images == 10 * 16 + 2 * 64
 
 
 def test_progress_tells_where_the_run_stands() -> None:

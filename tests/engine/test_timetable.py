@@ -221,5 +221,6 @@ def test_a_length_or_an_interval_may_be_as_large_as_a_number_of_a_recipe() -> No
 
 
 def test_a_partial_batch_is_no_batch() -> None:
+    """But one that is larger than the set is an epoch: it repeats images, or is refused."""
     found = [timetable_of(train(steps=1), images).batches_per_epoch for images in (7, 8, 15, 16)]
-    assert found == [0, 1, 1, 2]
+    assert found == [1, 1, 1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import struct
 import zipfile
@@ -11,7 +12,7 @@ import yaml
 from hypothesis import strategies as st
 
 from .damage import damaged
-from .readers import archives, checkpoints, images, recipes, tfrecords
+from .readers import archives, arrays, checkpoints, hdf5, images, recipes, tables, tars, tfrecords
 
 Inputs = st.SearchStrategy[list[bytes]]
 
@@ -128,13 +129,31 @@ _VALUES = st.one_of(
     st.builds(_field, st.integers(1, 4), st.binary(max_size=30)),
     st.builds(
         lambda number: _field(3, b"\x08" + _varint(number)),
-        st.sampled_from([0, 3, 99_999, 100_000, 2**31, 2**63 - 1, 2**63, 2**64 - 1]),
+        st.sampled_from([0, 1, 2, 3, 5, 99_999, 100_000, 2**31, 2**63 - 1, 2**63, 2**64 - 1]),
     ),
+    st.lists(st.integers(0, 5), max_size=5).map(lambda many: _field(3, _field(1, bytes(many)))),
+    st.builds(lambda body: _field(2, _field(1, body)), st.binary(max_size=12)),
+    st.builds(lambda body: _field(1, _field(1, body)), st.binary(max_size=30)),
     st.builds(lambda depth: b"\x0b" * depth + b"\x0c" * depth, st.integers(0, 200)),
 )
 _ENTRY = st.builds(
     lambda key, value: _field(1, _field(1, key) + _field(2, value)),
-    st.sampled_from([b"image_raw", b"image", b"label", b"", b"\xff", b"a\nb", b"x" * 500]),
+    st.sampled_from(
+        [
+            b"image_raw",
+            b"data",
+            b"label",
+            b"height",
+            b"width",
+            b"depth",
+            b"shape",
+            b"image/encoded",
+            b"",
+            b"\xff",
+            b"a\nb",
+            b"x" * 500,
+        ]
+    ),
     _VALUES,
 )
 _EXAMPLES = st.lists(_ENTRY, max_size=5).map(lambda entries: _field(1, b"".join(entries)))
@@ -147,7 +166,60 @@ _FRAMES = st.one_of(
     ),
 )
 
-TFRECORDS: Inputs = damaged(tfrecords.seeds()) | _alone(st.lists(_FRAMES, max_size=4).map(b"".join))
+_FILES = st.lists(_FRAMES, max_size=4).map(b"".join)
+
+TFRECORDS: Inputs = damaged(tfrecords.seeds()) | _alone(_FILES | _FILES.map(gzip.compress))
+
+_HEADERS = st.builds(
+    lambda descr, order, shape, more: (
+        f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}{more}}}\n".encode()
+    ),
+    st.sampled_from(
+        [
+            *("'|u1'", "'<f4'", "'>i8'", "'|b1'", "'|O'", "'|S3'", "'<U2'", "'|V0'", "'<M8[s]'"),
+            *("('<f4', (3,))", "[('a', '<f4')]", "'<f16'", "'<c8'", "'|S0'", "None", "'x'", "1"),
+        ]
+    ),
+    st.sampled_from(["True", "False", "None", "3"]),
+    st.lists(
+        st.sampled_from([0, 1, 2, 3, 4, 5, 9, 16, 49, -1, 65_536, 2**31, 2**40, 2**63, 10**30]),
+        max_size=9,
+    ).map(lambda sides: f"({''.join(f'{side}, ' for side in sides)})")
+    | st.sampled_from(["None", "3", "(1.5,)", "('a',)", "(True, 5, 5)", "(" * 90]),
+    st.sampled_from(["", ", 'x': 1", "}", "'"]),
+)
+_NPYS = st.builds(
+    arrays.header,
+    _HEADERS,
+    st.sampled_from([1, 2, 3, 9]),
+    st.sampled_from([b"", bytes(200), b"\1" * 300, b"\x7f" * 600, bytes(range(256))]),
+)
+_NPZS = st.builds(
+    lambda method, images, labels: arrays.npz(method, images=images, labels=labels),
+    st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+    _NPYS,
+    _NPYS,
+)
+
+ARRAYS: Inputs = damaged(arrays.seeds()) | _alone(_NPYS | _NPZS)
+
+HDF5: Inputs = damaged(hdf5.seeds())
+
+_TAR_NAMES = st.sampled_from(["x_png", "x_cls", "x_json", "x_txt", "y_png", "y_json", "a__z_jpg"])
+_SIDE_FILES = st.sampled_from(
+    [
+        *(b"", b"3", b"-1", b"cat", b"{", b"[1]", b"null", b'{"label": 1e999}', b"\xff", b"9" * 50),
+        *(b'{"label": [0, 1]}', b'{"label": {}}', b'{"label": true}', b'{"label": []}', b"[" * 300),
+    ]
+)
+
+TARS: Inputs = damaged(tars.seeds()) | _alone(
+    st.builds(
+        lambda files, form: tars.tar_of(form, **files),
+        st.dictionaries(_TAR_NAMES, _SIDE_FILES, max_size=5),
+        st.sampled_from([0, 1, 2]),
+    )
+)
 
 _SCALARS = st.one_of(
     st.none(),
@@ -249,4 +321,30 @@ _LINES = st.one_of(_JSON.map(json.dumps).map(str.encode), st.binary(max_size=200
 
 CHECKPOINTS: Inputs = damaged(checkpoints.seeds()) | _alone(
     _indices() | _LINES.map(checkpoints.with_line)
+)
+
+_CELLS = st.sampled_from(
+    [
+        *("a/1.png", "1", "2.png", "b\\2.png", "x/a/2.png", "file", "label", "x", "1.0", "-1", ""),
+        *('"', '"a,b"', "\ufeff", "é", "\udce9", "\0", "9" * 30, "/" * 50),
+    ]
+)
+_ROWS = st.lists(st.lists(_CELLS, max_size=4), max_size=6)
+_COLUMNS = st.builds(
+    lambda rows, mark, end: end.join(map(mark.join, rows)).encode("utf-8", "surrogateescape"),
+    _ROWS,
+    st.sampled_from([",", ";", "\t", "|", " "]),
+    st.sampled_from(["\n", "\r\n", "\r", "\n3\n"]),
+)
+_VALUES = _JSON | st.lists(st.sampled_from([0, 1, 0.5]), max_size=3)
+_NAMES = st.sampled_from(["a/1.png", "2.png", "b/2", "file", "label", "labels"])
+_OBJECTS = st.one_of(
+    st.dictionaries(_NAMES, _VALUES),
+    st.lists(st.dictionaries(_NAMES, _VALUES), max_size=4),
+    st.lists(st.tuples(_NAMES, _VALUES), max_size=4),
+)
+_TEXTS = _OBJECTS | st.builds(lambda found: {"labels": found}, _OBJECTS)
+
+TABLES: Inputs = damaged(tables.seeds()) | _alone(
+    _COLUMNS | _TEXTS.map(json.dumps).map(str.encode) | st.binary(max_size=200)
 )

@@ -27,6 +27,10 @@ LONGEST = {
     "tfrecords": 512,
     "recipes": 640,
     "checkpoints": 12_000,
+    "tables": 256,
+    "arrays": 1024,
+    "hdf5": 8192,
+    "tars": 4096,
 }
 """Bytes of an input: seeds and little more, as each input of a length is as likely as another."""
 

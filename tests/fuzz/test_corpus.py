@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .limits import Bounded
-from .readers import archives, checkpoints, images, recipes, tfrecords
+from .readers import archives, arrays, checkpoints, hdf5, images, recipes, tables, tars, tfrecords
 
 CORPUS = Path(__file__).parent / "corpus"
 READERS = {
@@ -17,6 +17,10 @@ READERS = {
     "tfrecords": tfrecords,
     "recipes": recipes,
     "checkpoints": checkpoints,
+    "tables": tables,
+    "arrays": arrays,
+    "hdf5": hdf5,
+    "tars": tars,
 }
 
 

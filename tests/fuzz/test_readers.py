@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from . import inputs
 from .limits import EXAMPLES, SEED, Bounded
-from .readers import archives, checkpoints, images, recipes, tfrecords
+from .readers import archives, arrays, checkpoints, hdf5, images, recipes, tables, tars, tfrecords
 
 AT_A_TIME = 1000
 """Hypothesis remembers all inputs of a test, to make no two alike."""
@@ -24,6 +24,10 @@ AT_A_TIME = 1000
         pytest.param(tfrecords, inputs.TFRECORDS, id="tfrecords"),
         pytest.param(recipes, inputs.RECIPES, id="recipes"),
         pytest.param(checkpoints, inputs.CHECKPOINTS, id="checkpoints"),
+        pytest.param(tables, inputs.TABLES, id="tables"),
+        pytest.param(arrays, inputs.ARRAYS, id="arrays"),
+        pytest.param(hdf5, inputs.HDF5, id="hdf5"),
+        pytest.param(tars, inputs.TARS, id="tars"),
     ],
 )
 def test_whatever_is_read_ends_as_a_line(reader, made):

@@ -26,9 +26,23 @@ class TestDiversity:
     """The median distance to the nearest other image, beside that of real ones."""
 
     def test_by_hand(self) -> None:
-        # Nearest distances 10, 10, 40, 200 of made ones, 20, 20, 50 of real ones.
-        made, real = flat(0, 10, 50, 250), flat(0, 20, 70)
-        assert diversity(made, real) == pytest.approx(((10 + 40) / 2) / 20, abs=1e-4)
+        # Nearest distances 10, 10, 20, 30, 40, 40, 10, 10 of made ones: the median is 15.
+        made = flat(0, 10, 30, 60, 120, 160, 200, 210)
+        # And 20, 20, 20, 20, 20, 20, 20, 60 of real ones.
+        real = flat(0, 20, 40, 60, 80, 100, 120, 180)
+        assert diversity(made, real) == pytest.approx(15 / 20, abs=1e-4)
+
+    def test_equal_real_images_count_once_and_as_many_samples_are_compared(self) -> None:
+        made, real = flat(0, 10, 30, 60, 120, 160, 200, 210), flat(0, 20, 40, 60, 80, 100, 120, 180)
+        assert diversity(made + flat(*range(56)), (real * 8)) == pytest.approx(0.75, abs=1e-4)
+
+    def test_forty_pictures_in_a_grid_of_sixty_four(self) -> None:
+        draw = np.random.default_rng(1)
+        pictures = [draw.integers(0, 256, (16, 16, 3), np.uint8) for _ in range(40)]
+        others = [draw.integers(0, 256, (16, 16, 3), np.uint8) for _ in range(64)]
+        assert diversity(others, (pictures * 2)[:64]) == pytest.approx(1.0, abs=0.05)
+        value = diversity([others[0]] * 64, (pictures * 2)[:64])
+        assert value == 0.0
 
     def test_of_the_data_themselves_is_one(self, mnist: Any) -> None:
         digits = list(mnist("train-images")[:64, ..., None])
@@ -56,15 +70,21 @@ class TestDiversity:
 
     @pytest.mark.parametrize(
         ("made", "real"),
-        [(flat(1), flat(1, 2)), (flat(1, 2), flat(1)), (flat(1, 2), flat(5, 5))],
-        ids=["one made", "one real", "real doubles"],
+        [
+            (flat(1), flat(*range(64))),
+            (flat(*range(7)), flat(*range(64))),
+            (flat(*range(64)), flat(1)),
+            (flat(*range(64)), flat(*range(7)) * 9),
+            (flat(*range(64)), flat(5) * 64),
+        ],
+        ids=["one made", "few made", "one real", "seven real, repeated", "one real, repeated"],
     )
     def test_where_nothing_can_be_compared(
         self, made: list[np.ndarray], real: list[np.ndarray]
     ) -> None:
         assert diversity(made, real) is None
 
-    @given(st.lists(st.integers(0, 255), min_size=2, max_size=20))
+    @given(st.lists(st.integers(0, 255), min_size=8, max_size=20))
     def test_does_not_depend_on_the_order(self, levels: list[int]) -> None:
-        reals = flat(0, 50, 255)
+        reals = flat(*range(0, 240, 12))
         assert diversity(flat(*levels), reals) == diversity(flat(*reversed(levels)), reals)

@@ -37,7 +37,7 @@ from gantool.sampling.sampler import make_sampler
 
 TIMETABLE = Timetable(Updates(), batches_per_epoch=10)
 HEADER = Header("", "", 0, 0, 0.0, 0, 0)
-REALS = [np.full((28, 28, 1), level, np.uint8) for level in (0, 100, 200)]
+REALS = [np.full((28, 28, 1), level, np.uint8) for level in range(0, 256, 32)]
 SMALL = (
     "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
     "discriminator.layers=[Flatten, Dense: {units: 4}, Dense: {units: 1}]",
@@ -75,7 +75,7 @@ def samples_of(plan: Plan) -> Samples:
 
 
 def drawing(plan: Plan, folder: RunFolder) -> GridHook:
-    return GridHook(plan.recipe.output.grid, folder, samples_of(plan), 0)
+    return GridHook(plan.recipe.output.grid, folder, samples_of(plan), ())
 
 
 def plotting(plan: Plan, folder: RunFolder) -> LossPlotHook:
@@ -211,7 +211,7 @@ class TestMetrics:
             asked.append(len(cells))
             return REALS
 
-        cells = [Cell(seed) for seed in range(4)]
+        cells = [Cell(seed) for seed in range(8)]
         return MetricHook(metric, cells, samples_of(plan), reals)
 
     def test_are_taken_of_the_samples_of_the_step(self, plan: Plan) -> None:
@@ -222,7 +222,7 @@ class TestMetrics:
         plan.state.generator.weights()["00_Dense/kernel"].assign(np.zeros((8, 784)))
         assert hook(Moment(at(100), Path())).values["diversity"] == before  # drawn once a step
         assert hook(Moment(at(200), Path())).values["diversity"] == 0.0
-        assert asked == [4, 4, 4]
+        assert asked == [8, 8, 8]
 
     def test_are_of_as_many_samples_as_they_say(self, plan: Plan) -> None:
         asked: list[int] = []

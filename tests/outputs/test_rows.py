@@ -49,6 +49,16 @@ def at(step: int, last: int = 250, **keys: object) -> TrainingProgress:
     return TrainingProgress(step=step, last=last, **(values | keys))  # type: ignore[arg-type]
 
 
+def test_what_was_told_of_the_images_is_in_the_first_row_of_the_run(tmp_path: Path) -> None:
+    """Not in that of a run that goes on: its rows are to be those of one that was not stopped."""
+    path = tmp_path / "metrics.jsonl"
+    for first in (10, 30):
+        hook = RowHook(Interval.of(10), MetricsFile(path), saturates=True, notes=("one left out",))
+        assert look(hook, at(first)) == []
+        assert look(hook, at(first + 10)) == []
+    assert [row.get("warnings") for row in read_rows(path)] == [["one left out"], None, None, None]
+
+
 def test_rows_come_at_each_interval_and_at_the_last_step(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     rows_due = logging(path)

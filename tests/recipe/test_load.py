@@ -8,6 +8,7 @@ import pytest
 
 from gantool.cli.loading import load_recipe
 from gantool.errors import InputError
+from gantool.recipe.builtin import builtin_recipes
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import MAX_CHARACTERS, RecipeError, RecipeText, find_recipe, load
 from gantool.recipe.yaml_nodes import Composer
@@ -53,7 +54,8 @@ class TestFindRecipe:
             ("quickstar", "no such file, and no built-in recipe of that name;"
                           " did you mean 'quickstart'?"),
             ("binary.yaml", "not text in UTF-8, so not a recipe"),
-            (".", "cannot be read"),
+            (".", "a folder, not a recipe; if it holds your images, `gantool inspect .` prints the"
+                  " data: lines of a recipe for them"),
         ],
     )  # fmt: skip
     def test_what_is_no_recipe(self, tmp_path, monkeypatch, name, reason):
@@ -63,6 +65,21 @@ class TestFindRecipe:
             find_recipe(name)
         assert str(error.value).startswith(f"{name}: {reason}")
         assert error.value.exit_code == 2
+
+    def test_a_folder_hides_no_built_in_recipe(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "quickstart").mkdir()
+        assert find_recipe("quickstart").folder == builtin_recipes()["quickstart"].parent
+
+    def test_a_run_is_no_recipe(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "recipe.yaml").write_text("name: mine\n")
+        with pytest.raises(InputError) as error:
+            find_recipe("run")
+        assert str(error.value) == (
+            "run: a run, not a recipe; `gantool train --resume run` goes on with it"
+        )
 
 
 class TestLimits:

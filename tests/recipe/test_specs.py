@@ -276,10 +276,18 @@ class TestDefaultInitializer:
 
 
 class TestAfterAProblem:
-    def test_reading_goes_on_with_the_word_that_was_meant(self):
-        parts, problems = layers_of({"Dens": {"unitz": 3, "use_bias": "perhaps"}})
-        assert [problem.message for problem in problems] == [
+    def test_a_guess_has_no_problems_of_its_own(self):
+        assert messages_of({"Dens": {"unitz": 3, "use_bias": "perhaps"}}) == [
             "unknown layer 'Dens'; did you mean 'Dense'?",
+        ]
+        assert messages_of({"Dense": {"units": 3, "use_bia": "perhaps"}}) == [
+            "unknown keyword 'use_bia' for Dense; did you mean 'use_bias'?",
+        ]
+
+    def test_reading_goes_on_with_the_word_that_was_meant(self):
+        parts, problems = layers_of({"nn.Linear": {"unitz": 3, "use_bias": "perhaps"}})
+        assert [problem.message for problem in problems] == [
+            "unknown layer 'nn.Linear'; here it is Dense",
             "unknown keyword 'unitz' for Dense; did you mean 'units'?",
             "use_bias of Dense must be true or false, not 'perhaps'",
         ]

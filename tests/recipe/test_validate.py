@@ -200,6 +200,7 @@ def test_the_tables_above_hold_every_number_of_a_recipe():
         return {tuple(key for key in path if isinstance(key, str)) for path in paths}
 
     told = [path for path in (*WHOLE, *NUMBERS, *INTERVALS) if path[0] != "regularizers"]
+    told += [("data", "rotate"), ("data", "white")]  # have words of their own
     assert by_key(numbers(schema, ())) == by_key([*told, ("train", "epochs")])
 
 

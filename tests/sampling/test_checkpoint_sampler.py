@@ -59,7 +59,7 @@ def test_a_recipe_of_unknown_layers_is_told_with_its_place(checkpoint: Path) -> 
     with_recipe(checkpoint, lambda text: text.replace("Dense: {units: 196", "Dense: {unit: 196"))
     with pytest.raises(InputError) as raised:
         CheckpointSampler(Checkpoint(checkpoint))
-    assert str(raised.value).startswith(f"{checkpoint} (recipe):14:")
+    assert str(raised.value).startswith(f"{checkpoint} (recipe):15:")
     assert "unknown keyword 'unit' for Dense; did you mean 'units'?" in str(raised.value)
 
 

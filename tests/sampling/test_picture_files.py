@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.data.drawing import write_png
 from gantool.data.example import example_of
-from gantool.data.pictures import write_png
 from gantool.data.pixels import from_range
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling import picture_files
 from gantool.sampling.checkpoint_sampler import CheckpointSampler

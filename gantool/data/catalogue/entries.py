@@ -51,6 +51,7 @@ class DataSet:
         form: how they are read: by what the file holds, as a folder of images, as the records of
             CIFAR-10 or CIFAR-100, or as a folder of images with labels as those of Flowers102.
         has_labels: whether each image belongs to a class.
+        crop: height and width of the piece in the middle that papers train on; None for all.
     """
 
     name: str
@@ -58,3 +59,4 @@ class DataSet:
     images: str
     form: Literal["file", "folder", "cifar10", "cifar100", "flowers"] = "file"
     has_labels: bool = True
+    crop: tuple[int, int] | None = None

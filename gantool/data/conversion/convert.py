@@ -13,12 +13,14 @@ import numpy as np
 from gantool.data.conversion import manifest
 from gantool.data.conversion.folder import ConversionFolder, shard_name
 from gantool.data.conversion.manifest import ClassCount, Manifest, Origin, Settings, Shard, Skipped
-from gantool.data.conversion.reencode import Size
 from gantool.data.conversion.tasks import Converted, Task, digests, split
-from gantool.data.reading import find_undecoded, open_named
+from gantool.data.fitting import Size
+from gantool.data.reading import LabelsError, find_undecoded, open_named
+from gantool.data.sources.choice import USUAL, Asked, Split
 from gantool.data.workers import StoppedError, Workers
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 from gantool.files import complete_or_absent
+from gantool.recipe.data import Features
 
 IMAGES_PER_SHARD = 2048
 """Of the source, where the number of shards is not given."""
@@ -57,28 +59,47 @@ class Conversion:
         source: a catalogue name, a path or a pattern of paths.
         size: height and width of every image.
         crop: of the centred piece that is kept; None for the largest of the size's proportions.
-        labels: whether records get class numbers; None for whether the source has them.
+        labels: what says the class numbers of records, if they get any; None for the source, if it
+            has them.
         shards: how many; None for one per `IMAGES_PER_SHARD`.
+        split: which split of a source that has several; None for the training images.
+        features: see `open_named`.
+
+    Attributes:
+        notes: see `ImageSource.notes`.
 
     Raises:
         InputError: the source cannot be opened, or has fewer images than shards are wanted.
     """
 
     def __init__(
-        self, source: str, size: Size, crop: Size | None, labels: bool | None, shards: int | None
+        self,
+        source: str,
+        size: Size,
+        crop: Size | None,
+        labels: Asked | None,
+        shards: int | None,
+        split: Split | None = None,
+        features: Features = USUAL,
     ) -> None:
         self._named = source
-        self._source = open_named(source, labels)
+        try:
+            self._source = open_named(source, labels, split, features)
+        except LabelsError as error:
+            raise InputError(f"{error}; --no-labels converts without classes") from None
         try:
             self._labels = self._source.labels
         except InputError as error:
             raise InputError(f"{error}; without labels, --no-labels, it can be skipped") from None
+        self.notes = self._source.notes
         count = len(self._source)
         shards = shards or -(-count // IMAGES_PER_SHARD)
         if shards > count:
             raise InputError(f"{source}: {shards:,} shards for {count:,} images; make fewer shards")
         self._empty = Manifest(
-            source=Origin(name=self._source.name, images=count, classes=self._source.classes),
+            source=Origin(
+                name=printable(self._source.name), images=count, classes=self._source.classes
+            ),
             settings=Settings(size=size, crop=crop, labels=self._labels is not None, shards=shards),
         )
         bounds = [count * number // shards for number in range(shards + 1)]

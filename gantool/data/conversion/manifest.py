@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from gantool.data import records
-from gantool.data.sources.tfrecord import record_files
+from gantool.data.sources.record_files import record_files
 from gantool.errors import InputError
 from gantool.files import write_text
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.images import decode, prepare, window
+from gantool.data.decoding import decode
+from gantool.data.fitting import Fit, Size, prepare, window
 
 QUALITIES = range(95, 9, -5)
 """Of JPEG files, tried in this order until one is small enough."""
@@ -19,9 +20,6 @@ _JPEG = ("JPEG", "MPO")
 
 _COMPACT = ("PNG", "GIF")
 """Formats whose files of drawings, most of them palettes, a PNG of all colours would outgrow."""
-
-Size = tuple[int, int]
-"""Height and width."""
 
 
 def reencode(data: bytes, size: Size, crop: Size | None, overhead: int = 0) -> bytes:
@@ -42,7 +40,7 @@ def reencode(data: bytes, size: Size, crop: Size | None, overhead: int = 0) -> b
         UnreadableImageError: the image cannot be used.
     """
     image = decode(data)
-    window(image.height, image.width, size, crop)  # refuses a crop that is larger
+    window(image.height, image.width, Fit(size, crop=crop))  # refuses a crop that is larger
     here = (image.height, image.width)
     is_jpeg = image.format in _JPEG
     if (is_jpeg or image.format == "PNG") and here == size and crop in (None, here):
@@ -100,10 +98,10 @@ def _jpeg(image: Image.Image, size: Size, crop: Size | None, limit: int | None) 
 def _resized(image: Image.Image, size: Size, crop: Size | None) -> Image.Image:
     if crop is not None and image.mode == "RGB":
         # As `prepare` does it, but for its way by an array, which is a tenth of the time here.
-        top, left, height, width = window(image.height, image.width, size, crop)
+        top, left, height, width = window(image.height, image.width, Fit(size, crop=crop))
         image = image.crop((left, top, left + width, top + height))
         return image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
-    pixels = prepare(image, size, _colour_channels(image), "black", crop)
+    pixels = prepare(image, Fit(size, _colour_channels(image), crop, "black"))
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
 
 
@@ -115,10 +113,10 @@ def _pixels(image: Image.Image, size: Size, crop: Size | None) -> NDArray[np.uin
     """[H, W, C], with alpha if any pixel is transparent."""
     colours = _colour_channels(image)
     if image.has_transparency_data:
-        pixels = prepare(image, size, 4, "black", crop)
+        pixels = prepare(image, Fit(size, 4, crop, "black"))
         if pixels[..., 3].min() < 255:
             return pixels if colours == 3 else pixels[..., [0, 3]]
-    return prepare(image, size, colours, "black", crop)
+    return prepare(image, Fit(size, colours, crop, "black"))
 
 
 def _with_palette(pixels: NDArray[np.uint8]) -> Image.Image | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gantool.data import records
-from gantool.data.conversion.reencode import Size, encode, reencode
-from gantool.data.images import UnreadableImageError
+from gantool.data.conversion.reencode import encode, reencode
+from gantool.data.decoding import UnreadableImageError
+from gantool.data.fitting import Size
 from gantool.data.undecoded import InFile, Undecoded, Unread, read
 
 _OVERHEAD = len(records.frame(records.encode_example(b"", 0))) + 8

@@ -1,6 +1,5 @@
 """Downloading one file of the catalogue: over several mirrors, and on from where it broke off."""
 
-import html
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from gantool.data.catalogue.entries import CatalogueFile
+from gantool.data.download.pages import is_page, page_says
 from gantool.data.download.verify import describe, is_right
 from gantool.errors import GantoolError
 
@@ -45,9 +45,6 @@ _RECOMPRESSED = 4
 
 OnBytes = Callable[[int, int | None, str], None]
 """Called with the bytes done, the bytes in all (None: not known) and the file's name."""
-
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_LONGEST_TITLE = 80
 
 Notice = Callable[[str], None]
 """Called with a line for the user on what goes on."""
@@ -198,8 +195,8 @@ class Mirror:
                 # `iter_content` would keep to itself what came right before a break.
                 pieces = response.raw.stream(_PIECE, decode_content=False)
                 first = next(pieces, b"")
-                if _is_page(first):
-                    raise MirrorError(_page_says(first.decode("utf-8", "replace")))
+                if is_page(first):
+                    raise MirrorError(page_says(first.decode("utf-8", "replace")))
                 total = self._prepare(response)
                 self._write(chain((first,), pieces), total or self.file.exact_size)
         except (requests.RequestException, HTTPError) as error:
@@ -280,22 +277,3 @@ def _is_timeout(error: Exception) -> bool:
 
 def _silence() -> str:
     return f"no answer for {TIMEOUTS[1]:g} seconds"
-
-
-def _is_page(beginning: bytes) -> bool:
-    """Whether a file that begins so is HTML, which no file of the catalogue is."""
-    first = beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
-    return first.startswith((b"<!doctype html", b"<html"))
-
-
-def _page_says(page: str) -> str:
-    """Why the page came, in the words of a message."""
-    if "Quota exceeded" in page or "Too many users have viewed or downloaded this file" in page:
-        return (
-            "Google Drive sent a page in place of the file: the quota of downloads is spent, which"
-            " may take 24 hours to pass"
-        )
-    title = _TITLE.search(page)
-    words = " ".join(html.unescape(title[1]).split())[:_LONGEST_TITLE] if title else ""
-    named = f" ({words!r})" if words else ""
-    return f"a web page{named} came in place of the file"

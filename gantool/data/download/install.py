@@ -3,7 +3,7 @@
 import errno
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,7 @@ def place(
             f"{did_you_mean(name, CATALOGUE)}"
         )
     folder = _target() / name
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
     at_hand = identify(given, data_set)
     missing = _missing(data_set, folder)
     if not missing:
@@ -93,6 +94,10 @@ def place(
         return Placed(folder, tuple(dict.fromkeys(steps)))
     except OSError as error:
         raise _cannot_write(folder, error) from None
+    finally:
+        with suppress(OSError):  # what holds a file, or part of one, stays
+            for one in new:
+                one.rmdir()
 
 
 def _bring(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
+from gantool.data.download.archives import is_unpacked
+from gantool.data.download.pages import is_page, page_says
 from gantool.data.idx import GZIP_MAGIC
 from gantool.errors import InputError
 
@@ -59,14 +61,18 @@ def _sha256(stream: BinaryIO | gzip.GzipFile) -> str:
 def identify(paths: Sequence[Path], data_set: DataSet) -> dict[str, Path]:
     """The given file for each file of the set, by the name of the latter.
 
-    What a file holds tells which one it is, whatever it is called.
+    What a file holds tells which one it is, whatever it is called. Of a folder, those files count
+    that are of the set by their names and what they hold.
 
     Raises:
         InputError: a given file cannot be read, is none of the set's, or is another version, or two
-            are the same.
+            are the same; or a folder holds none of them.
     """
     found: dict[str, Path] = {}
     for path in paths:
+        if path.is_dir():
+            found |= _in_folder(path, data_set)
+            continue
         try:
             file = _which(path, data_set)
         except OSError as error:
@@ -86,25 +92,58 @@ def _which(path: Path, data_set: DataSet) -> CatalogueFile:
     for file in data_set.files:
         if is_right(path, file):
             return file
+    with path.open("rb") as opened:
+        beginning = opened.read(_PIECE)
+    if is_page(beginning):
+        raise InputError(
+            f"--from-file {path}: {page_says(beginning.decode('utf-8', 'replace'))}: what was saved"
+            " is the page, not the file; get it again"
+        )
     for file in data_set.files:
         if file.name == path.name or len(data_set.files) == 1:
-            raise _other_version(path, file)
+            raise _other_version(path, file, data_set)
     names = ", ".join(file.name for file in data_set.files)
     raise InputError(
         f"--from-file {path}: neither its name nor its digest is that of a file of"
-        f" {data_set.name} ({names}); {_way_out(path)}"
+        f" {data_set.name} ({names}); {_way_out(path, data_set)}"
     )
 
 
-def _other_version(path: Path, file: CatalogueFile) -> InputError:
+def _other_version(path: Path, file: CatalogueFile, data_set: DataSet) -> InputError:
     return InputError(
         f"--from-file {path}: not the {file.name} of the catalogue: it has {describe(path)}, and"
-        f" {file.size:,} bytes, SHA-256 {file.sha256} are expected; {_way_out(path)}"
+        f" {file.size:,} bytes, SHA-256 {file.sha256} are expected;"
+        f" {_way_out(path, data_set)}"
     )
 
 
-def _way_out(path: Path) -> str:
+def _in_folder(folder: Path, data_set: DataSet) -> dict[str, Path]:
+    """The files of a set that lie in a folder."""
+    found = {
+        file.name: path
+        for file in data_set.files
+        if is_right(path := folder / file.name, file)
+        # What this program unpacked once; of others, the catalogue knows no digests.
+        or (file.unpacked and is_unpacked(path := folder / file.unpacked))
+        or (file.unpacked == folder.name and is_unpacked(path := folder))
+    }
+    if not found:
+        names = ", ".join(file.name for file in data_set.files)
+        raise InputError(
+            f"--from-file {folder}: a folder in which no file of {data_set.name} is ({names}); the"
+            " catalogue knows digests of these, not of what was unpacked from them. It is trained"
+            f" on by its path: {_by_path(folder, data_set)}"
+        )
+    return found
+
+
+def _way_out(path: Path, data_set: DataSet) -> str:
     return (
         "get it again, or leave --from-file out to download it. Images of another version are"
-        f" trained on by their path: data.source: {path}"
+        f" trained on by their path: {_by_path(path, data_set)}"
     )
+
+
+def _by_path(path: Path, data_set: DataSet) -> str:
+    crop = "" if data_set.crop is None else f", data.crop: {list(data_set.crop)}"
+    return f"data.source: {path}{crop}"

@@ -1,8 +1,11 @@
 """The `data:` section of a recipe that suits a source."""
 
 import json
+from collections import Counter
 
 from gantool.data.inspection.survey import Size, Survey
+from gantool.data.sources.choice import USUAL, Asked, Split
+from gantool.recipe.data import Features, LabelFile
 
 _CELEBA, _FACE = (218, 178), 108
 """Height and width of CelebA's aligned images (its README), and the side of the square around the
@@ -13,38 +16,90 @@ _LARGEST, _LARGEST_FOUND = 64, 128
 """Sides: of what is suggested by itself, and of square images that are left as large as they are:
 what a small GPU trains in hours."""
 
+_SHARE = 0.9
+"""Of the images that are not to be enlarged."""
 
-def data_lines(found: Survey) -> list[str]:
-    """Lines that can be pasted into a recipe; none if no image can be used."""
+
+def data_lines(
+    found: Survey,
+    labels: Asked | None = None,
+    split: Split | None = None,
+    features: Features = USUAL,
+) -> list[str]:
+    """Lines that can be pasted into a recipe; none if no image can be used.
+
+    Args:
+        found: what is known of the source.
+        labels: what was asked for; None if the source decided.
+        split: what was asked for.
+        features: what was asked for.
+    """
     if not found.sizes:
         return []
-    size, crop = _size_and_crop(found)
+    size, crop, reason = _size_and_crop(found)
     hint = "  # 4 keeps transparency" if found.transparent else ""
+    parts = features.model_dump(exclude_none=True).items()
+    named = ", ".join(f"{part}: {_quoted(name)}" for part, name in parts)
     lines = [
         "data:",
         # In quotes, which no name needs to be spared: 1e5, no and ~ are text then.
-        f"  source: {json.dumps(found.source, ensure_ascii=False)}",
-        f"  size: [{size[0]}, {size[1]}]",
+        f"  source: {_quoted(found.source)}",
+        *([] if split is None else [f"  split: {split}"]),
+        *([f"  features: {{{named}}}"] if named else []),
+        f"  size: [{size[0]}, {size[1]}]  # {reason}",
         f"  channels: {1 if _is_grey(found) else 3}{hint}",
-        f"  labels: {'true' if len(found.classes) > 1 else 'false'}",
+        f"  labels: {_labels(found, labels)}",
     ]
     if crop is not None:
         lines.append(f"  crop: [{crop}, {crop}]")
     return lines
 
 
-def _size_and_crop(found: Survey) -> tuple[Size, int | None]:
+def _size_and_crop(found: Survey) -> tuple[Size, int | None, str]:
+    """The size, the crop, and why."""
     if set(found.sizes) == {_CELEBA}:
-        return (_LARGEST, _LARGEST), _FACE
-    side = min(min(size) for size in found.sizes)
+        return (_LARGEST, _LARGEST), _FACE, "of the faces, which the crop cuts out"
+    sides: Counter[int] = Counter()
+    for size, count in found.sizes.items():
+        sides[min(size)] += count
+    side = min(sides)
     if set(found.sizes) == {(side, side)} and side <= _LARGEST_FOUND:
-        return (side, side), None
-    # The next smaller power of two, which layers of stride 2 make with ease; what is smaller than
-    # that in a few images is enlarged.
-    [(common, _)] = found.sizes.most_common(1)
-    power = 1 << (min(common).bit_length() - 1)
-    side = min(_LARGEST, power)
-    return (side, side), None
+        return (side, side), None, "as all images are"
+    # A power of two, which layers of stride 2 make with ease.
+    images = sides.total()
+    side = _LARGEST
+    while side > 1 and _at_least(sides, side) < _SHARE * images:
+        side //= 2
+    large = _at_least(sides, side)
+    # Rounded down: 100 % are all.
+    share = "all images" if large == images else f"{int(100 * large / images)} % of the images"
+    more = "; a larger size trains longer" if side == _LARGEST else ""
+    return (side, side), None, f"{share} have it in both directions{more}"
+
+
+def _at_least(sides: Counter[int], side: int) -> int:
+    """How many images are so large."""
+    return sum(count for shorter, count in sides.items() if shorter >= side)
+
+
+def _labels(found: Survey, asked: Asked | None) -> str:
+    if isinstance(asked, LabelFile):
+        return (
+            _quoted(asked.file)
+            if asked.column is None
+            else (f"{{file: {_quoted(asked.file)}, column: {_quoted(asked.column)}}}")
+        )
+    if isinstance(asked, tuple):
+        return f"[{', '.join(map(_quoted, asked))}]"
+    return "true" if len(found.classes) > 1 else "false"
+
+
+def _quoted(text: str) -> str:
+    """Text in quotes as YAML reads it, on one line, of characters that can be printed."""
+    return "".join(
+        one if one.isprintable() else f"\\U{ord(one):08x}"
+        for one in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _is_grey(found: Survey) -> bool:

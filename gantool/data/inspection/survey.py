@@ -9,13 +9,17 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from gantool.data.colours import profile_name
 from gantool.data.conversion import manifest
-from gantool.data.images import UnreadableImageError, decode
-from gantool.data.reading import find_undecoded, open_named
+from gantool.data.decoding import UnreadableImageError, decode
+from gantool.data.depth import largest_value
+from gantool.data.reading import LabelsError, find_undecoded, open_named
 from gantool.data.sources import ImageSource
+from gantool.data.sources.choice import USUAL, Asked, Split
 from gantool.data.undecoded import InFile, Undecoded, Unread, read
 from gantool.data.workers import Workers
 from gantool.errors import InputError
+from gantool.recipe.data import Features
 
 _PIECE = 32
 
@@ -23,17 +27,37 @@ Size = tuple[int, int]
 """Height and width."""
 
 
+class Kind(NamedTuple):
+    """What an image is.
+
+    Attributes:
+        format: of its file; "pixels" where it has none.
+        mode: Pillow's, decoded.
+        size: once it is upright.
+        transparent: whether it has transparency.
+        profile: the name of its profile of colours; empty without one.
+        largest: its largest value, where it has more than 8 bits.
+    """
+
+    format: str
+    mode: str
+    size: Size
+    transparent: bool
+    profile: str
+    largest: int | None
+
+
 class Look(NamedTuple):
     """What one image turned out to be.
 
     Attributes:
         digest: SHA-256 of its file, or of its pixels where it has none; empty if it has neither.
-        kind: its format, mode, size and whether it has transparency; None if it cannot be used.
+        kind: what it is; None if it cannot be used.
         reason: why it cannot be used; empty if it can.
     """
 
     digest: bytes
-    kind: tuple[str, str, Size, bool] | None
+    kind: Kind | None
     reason: str = ""
 
 
@@ -45,11 +69,14 @@ class Survey:
         source: as the user named it.
         name: see `ImageSource.name`.
         images: how many it holds.
-        classes: the name and the number of images of each; empty without labels.
+        classes: the name and the number of images of each, by their numbers; empty without labels.
+        notes: see `ImageSource.notes`.
         label_problem: why labels that seem to be there cannot be read; empty otherwise.
         formats, modes, sizes: how many images have which; "pixels" for a format where images lie
             in no files of their own.
         transparent: how many have transparency.
+        profiles: how many images have which profile of colours.
+        deep: how many have more than 8 bits, and `largest`, the largest value in all of them.
         unreadable: the place of each image that cannot be used, and why.
         duplicates: the places of images whose bytes are equal, a group each.
     """
@@ -59,27 +86,45 @@ class Survey:
     images: int
     classes: dict[str, int]
     label_problem: str = ""
+    notes: tuple[str, ...] = ()
     formats: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
     sizes: Counter[Size] = field(default_factory=Counter)
     transparent: int = 0
+    profiles: Counter[str] = field(default_factory=Counter)
+    deep: int = 0
+    largest: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     duplicates: list[list[str]] = field(default_factory=list)
 
 
-def survey(named: str, progress: Callable[[int, int], None]) -> Survey:
+def survey(
+    named: str,
+    progress: Callable[[int, int], None],
+    labels: Asked | None = None,
+    split: Split | None = None,
+    features: Features = USUAL,
+) -> Survey:
     """Look at every image of a source, on all cores.
 
     Args:
         named: a catalogue name, a path or a pattern of paths.
         progress: told of the images done and of all.
+        labels: what says the classes; see `open_named`.
+        split: which split is taken.
+        features: see `open_named`.
 
     Raises:
         InputError: the source cannot be opened.
     """
-    source = open_named(named, labels=None)
-    classes, problem = _classes(source)
-    found = Survey(named, source.name, len(source), classes, problem)
+    problem = ""
+    try:
+        source = open_named(named, labels, split, features)
+    except LabelsError as error:
+        problem = str(error)
+        source = open_named(named, False, split, features)
+    classes, problem = _classes(source, problem)
+    found = Survey(named, source.name, len(source), classes, problem, _notes(source))
     alike: dict[bytes, list[int]] = {}
     pieces = [range(len(source))[at : at + _PIECE] for at in range(0, len(source), _PIECE)]
     found_images = ([find_undecoded(source, number) for number in piece] for piece in pieces)
@@ -108,26 +153,37 @@ def manifest_differences(named: str) -> list[str] | None:
     return None if whole is None else manifest.differences(folder, whole)
 
 
-def _classes(source: ImageSource) -> tuple[dict[str, int], str]:
+def _classes(source: ImageSource, problem: str) -> tuple[dict[str, int], str]:
     try:
         labels, names = source.labels, source.classes
     except InputError as error:
         return {}, str(error)
     if labels is None:
-        return {}, ""
+        return {}, problem
     counts = Counter(labels.tolist())
     return {name: counts[number] for number, name in enumerate(names)}, ""
 
 
+def _notes(source: ImageSource) -> tuple[str, ...]:
+    try:
+        return source.notes
+    except InputError:  # labels are damaged, which `label_problem` says
+        return ()
+
+
 def _count(found: Survey, look: Look, where: str) -> None:
-    if look.kind is None:
+    kind = look.kind
+    if kind is None:
         found.unreadable.append((where, look.reason))
         return
-    form, mode, size, transparent = look.kind
-    found.formats[form] += 1
-    found.modes[mode] += 1
-    found.sizes[size] += 1
-    found.transparent += transparent
+    found.formats[kind.format] += 1
+    found.modes[kind.mode] += 1
+    found.sizes[kind.size] += 1
+    found.transparent += kind.transparent
+    found.profiles[kind.profile] += kind.profile != ""
+    if kind.largest is not None:
+        found.deep += 1
+        found.largest = max(found.largest, kind.largest)
 
 
 def look_at(found: list[Undecoded | InFile]) -> list[Look]:
@@ -147,6 +203,12 @@ def _look(original: Undecoded) -> Look:
         return Look(digest, None, str(error))
 
 
-def _kind(image: Image.Image) -> tuple[str, str, Size, bool]:
-    size = (image.height, image.width)
-    return image.format or "pixels", image.mode, size, image.has_transparency_data
+def _kind(image: Image.Image) -> Kind:
+    return Kind(
+        image.format or "pixels",
+        image.mode,
+        (image.height, image.width),
+        image.has_transparency_data,
+        profile_name(image),
+        largest_value(image),
+    )

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.images import UnreadableImageError, decode, decode_for
+from gantool.data.decoding import UnreadableImageError, decode
+from gantool.data.fitting import Fit, decode_for
+from gantool.data.sources.classes import Labels
 from gantool.errors import InputError
 
-Labels = NDArray[np.int32]
 Decoded = TypeVar("Decoded")
 
 MAX_CLASSES = 100_000
 """A larger class number is an identifier or a damaged one: a label is one-hot for the networks."""
+
+HEAD = 1 << 16
+"""Bytes; the header of nearly any image file fits into so many."""
 
 
 class NotDownloadedError(InputError):
@@ -43,6 +47,10 @@ class ImageSource(Protocol):
     def classes(self) -> tuple[str, ...]:
         """The name of each class; empty where `labels` is None."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines on what of the source was taken, left out or understood in a way to be told."""
+
     def __len__(self) -> int: ...
 
     def image(self, index: int) -> Image.Image:
@@ -54,6 +62,22 @@ class ImageSource(Protocol):
 
     def where(self, index: int) -> str:
         """What a user finds one image by: its path, member or record."""
+
+
+@runtime_checkable
+class PixelSource(Protocol):
+    """A source whose images are arrays."""
+
+    @property
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width of all images; None where they differ."""
+
+    def pixels(self) -> NDArray[np.uint8] | None:
+        """All images at once, [N, H, W] grey or [N, H, W, C]; None where they are to be read alone.
+
+        Raises:
+            InputError: They cannot be read.
+        """
 
 
 class EncodedSource(ABC):
@@ -72,19 +96,25 @@ class EncodedSource(ABC):
     def where(self, index: int) -> str:
         """See `ImageSource.where`."""
 
+    def head(self, index: int) -> bytes:
+        """The first bytes of one image file: `HEAD` of them, or all.
+
+        Raises:
+            UnreadableImageError, OSError: see `encoded`.
+        """
+        return self.encoded(index)
+
     def image(self, index: int) -> Image.Image:
         """See `ImageSource.image`."""
         return self._told(decode, index)
 
-    def image_for(
-        self, index: int, size: tuple[int, int], crop: tuple[int, int] | None
-    ) -> tuple[Image.Image, int]:
-        """Decode one image as `gantool.data.images.decode_for` does.
+    def image_for(self, index: int, fit: Fit) -> tuple[Image.Image, int]:
+        """Decode one image as `gantool.data.fitting.decode_for` does.
 
         Raises:
             UnreadableImageError: it cannot be read; the text says which and why.
         """
-        return self._told(lambda content: decode_for(content, size, crop), index)
+        return self._told(lambda content: decode_for(content, fit), index)
 
     def _told(self, decoder: Callable[[bytes], Decoded], index: int) -> Decoded:
         """Decode an image; an error says which one it is about."""
@@ -95,8 +125,3 @@ class EncodedSource(ABC):
         except OSError as error:
             reason = error.strerror or str(error)
             raise UnreadableImageError(reason).at(self.where(index)) from None
-
-
-def numbered_classes(labels: Labels) -> tuple[str, ...]:
-    """The names of classes that have only numbers: "0" to the highest."""
-    return tuple(str(number) for number in range(int(labels.max()) + 1))

@@ -4,11 +4,13 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from gantool.data.sources.base import Labels, numbered_classes
+from gantool.data.sources.choice import Choice
+from gantool.data.sources.classes import Labels, classify
 from gantool.data.sources.files import FolderSource
 from gantool.errors import InputError
 
@@ -22,23 +24,25 @@ _NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4"}
 """Types of elements of a MATLAB file."""
 
 
-def flowers_source(folder: Path, name: str, labelled: bool) -> FolderSource:
+def flowers_source(folder: Path, name: str, choice: Choice) -> FolderSource:
     """Open the images of an unpacked folder `jpg`, with the labels of `imagelabels.mat` beside it.
 
     Raises:
         InputError: the folder holds no images, the label file is damaged, or an image has none.
     """
-    source = FolderSource(folder, name, labelled=False)
-    if labelled:
-        source.labels = _labels(source, folder.with_name("imagelabels.mat"))
-        source.classes = numbered_classes(source.labels)
+    own = choice.labels is True
+    source = FolderSource(folder, name, replace(choice, labels=False) if own else choice)
+    if own:
+        found = classify(_labels(source, folder.with_name("imagelabels.mat")), name, choice.classes)
+        source.labels, source.classes = found.labels, found.names
+        source.notes = (*source.notes, *found.notes)
     return source
 
 
 def _labels(source: FolderSource, path: Path) -> Labels:
     """[N] int32 from 0 on, where the file counts from 1; image n has the n-th of its labels."""
     known = _read(path)
-    numbers = [_NUMBER.fullmatch(Path(source.where(index)).stem) for index in range(len(source))]
+    numbers = [_NUMBER.fullmatch(Path(source.place(index)).stem) for index in range(len(source))]
     for index, number in enumerate(numbers):
         if number is None or not 1 <= int(number[1]) <= len(known):
             raise InputError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gantool.data.sources.base import Labels
+from gantool.data.sources.classes import Labels
 
 _COUNT = 100_000
 
@@ -42,6 +42,7 @@ class PointSource:
         name: Of the set.
         labels: See `ImageSource`.
         classes: See `ImageSource`.
+        notes: See `ImageSource`.
         points: [N, 2] float32.
     """
 
@@ -53,6 +54,7 @@ class PointSource:
         self.name = name
         self.points = (known.means[modes] + offsets).astype(np.float32)
         self.labels: Labels | None = modes.astype(np.int32) if labelled else None
+        self.notes: tuple[str, ...] = ()
         self.classes = tuple(map(str, range(len(known.means)))) if labelled else ()
 
     def __len__(self) -> int:

@@ -18,7 +18,7 @@ from gantool.data.conversion.convert import Conversion
 from gantool.data.conversion.folder import ConversionFolder
 from gantool.data.conversion.manifest import ClassCount, Skipped
 from gantool.data.conversion.tasks import convert_task
-from gantool.data.images import prepare
+from gantool.data.fitting import Fit, prepare
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.data.workers import Workers
@@ -85,7 +85,7 @@ def test_every_image_is_there_in_order_with_its_label(faces, tmp_path, data):
     for number in range(40):
         image = converted.image(number)
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (16, 16))
-        expected = prepare(source.image(number), (16, 16), 3, "white").astype(int)
+        expected = prepare(source.image(number), Fit((16, 16))).astype(int)
         assert np.abs(np.asarray(image, int) - expected).mean() < 4
     assert whole.classes == (ClassCount(name="ann", records=15), ClassCount(name="bob", records=25))
     assert sorted(content(tmp_path / "set")) == [
@@ -135,15 +135,14 @@ def test_labels_are_kept_if_there_are_any_or_as_asked(faces, tmp_path, labels):
     path = tmp_path / "set" / whole.shards[0].file
     [start, length] = records.index(path)[20].tolist()
     found = records.decode_example(records.OpenFile(path).read(start, length))
-    assert found.label == (None if labels is False else 1)
+    assert found.get("label") == (None if labels is False else ("int64", [1]))
 
 
-def test_one_folder_is_no_class_unless_it_is_said_to_be(faces, tmp_path):
+def test_one_folder_is_no_class(faces, tmp_path):
     shutil.rmtree(faces / "bob")
     assert not run(faces, tmp_path / "a", shards=1)[0].settings.labels
-    assert run(faces, tmp_path / "b", shards=1, labels=True)[0].classes == (
-        ClassCount(name="ann", records=15),
-    )
+    with pytest.raises(InputError, match="all 15 images lie in one folder, ann"):
+        run(faces, tmp_path / "b", shards=1, labels=True)
 
 
 def test_labels_that_are_not_there(faces, tmp_path):
@@ -168,10 +167,10 @@ def test_a_zip_gives_the_shards_of_its_folder(faces, tmp_path):
 def test_images_of_an_idx_file(tmp_path, write_idx, data):
     pixels = np.random.default_rng(4).integers(0, 256, (5, 8, 8), np.uint8)
     write_idx(tmp_path / "train-images-idx3-ubyte.gz", pixels)
-    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.array([3, 1, 4, 1, 0]))
+    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.array([2, 1, 3, 1, 0]))
     run(tmp_path / "train-images-idx3-ubyte.gz", tmp_path / "set", size=(8, 8), shards=2)
     converted = open_source(data(tmp_path / "set", labels=True), None)
-    assert converted.labels.tolist() == [3, 1, 4, 1, 0]
+    assert converted.labels.tolist() == [2, 1, 3, 1, 0]
     for number in range(5):
         assert np.array_equal(converted.image(number), pixels[number])
 

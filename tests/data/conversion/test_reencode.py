@@ -9,7 +9,8 @@ from PIL import Image
 
 from gantool.data.conversion import reencode as module
 from gantool.data.conversion.reencode import reencode
-from gantool.data.images import UnreadableImageError, decode, prepare
+from gantool.data.decoding import UnreadableImageError, decode
+from gantool.data.fitting import Fit, prepare
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def jpeg_quality(data):
 @pytest.mark.parametrize("crop", [None, (108, 108), (100, 60)])
 def test_a_jpeg_is_what_prepare_makes_of_it_at_quality_95(photograph, encode, crop):
     source = encode(photograph, "JPEG", quality=95)
-    expected = prepare(decode(source), (64, 64), 3, "white", crop)
+    expected = prepare(decode(source), Fit((64, 64), 3, crop, "white"))
     assert reencode(source, (64, 64), crop) == encode(
         expected, "JPEG", quality=95, subsampling="4:4:4"
     )
@@ -44,7 +45,7 @@ def test_a_jpeg_is_what_prepare_makes_of_it_at_quality_95(photograph, encode, cr
 
 def test_the_quality_is_stepped_down_to_the_first_that_is_not_larger(photograph, encode):
     source = encode(photograph, "JPEG", quality=60)
-    pixels = prepare(decode(source), (210, 170), 3, "white", (210, 170))
+    pixels = prepare(decode(source), Fit((210, 170), 3, (210, 170), "white"))
     tried = {
         quality: encode(pixels, "JPEG", quality=quality, subsampling="4:4:4")
         for quality in range(95, 9, -5)
@@ -84,7 +85,7 @@ def test_a_photograph_on_its_side_stays_a_jpeg_and_is_turned(photograph, encode)
     source = encode(photograph, "JPEG", quality=95, exif=exif)
     upright = Image.open(BytesIO(reencode(source, (50, 60), (100, 120))))
     assert (upright.format, upright.size, dict(upright.getexif())) == ("JPEG", (60, 50), {})
-    expected = prepare(decode(source), (50, 60), 3, "white", (100, 120)).astype(int)
+    expected = prepare(decode(source), Fit((50, 60), 3, (100, 120), "white")).astype(int)
     assert np.abs(np.asarray(upright, int) - expected).max() <= 12
 
 
@@ -103,7 +104,7 @@ def test_a_png_without_loss_is_what_prepare_makes_of_it(photograph, encode):
     source = encode(photograph)
     image = decode(reencode(source, (64, 64), (108, 108)))
     assert (image.format, image.mode) == ("PNG", "RGB")
-    assert np.array_equal(image, prepare(decode(source), (64, 64), 3, "white", (108, 108)))
+    assert np.array_equal(image, prepare(decode(source), Fit((64, 64), 3, (108, 108), "white")))
 
 
 def test_few_colours_get_a_palette_without_loss(encode):
@@ -116,7 +117,8 @@ def test_few_colours_get_a_palette_without_loss(encode):
         image = decode(reencode(source, (32, 32), None))
         assert image.mode == "P"
         theirs, ours = (
-            prepare(one, (32, 32), 3, "teal").astype(int) for one in (decode(source), image)
+            prepare(one, Fit((32, 32), 3, background="teal")).astype(int)
+            for one in (decode(source), image)
         )
         # Colours of pixels that are nearly transparent are known to within what shows of them.
         assert np.abs(theirs - ours).max() <= (0 if channels == 3 else 2)
@@ -127,8 +129,8 @@ def test_transparency_stays_and_looks_the_same_over_any_background(emoji, backgr
     for source in emoji:
         image = decode(reencode(source, (64, 64), None, overhead=-1_000_000))
         assert image.has_transparency_data
-        ours = prepare(image, (64, 64), 3, background).astype(int)
-        theirs = prepare(decode(source), (64, 64), 3, background).astype(int)
+        ours = prepare(image, Fit((64, 64), 3, background=background)).astype(int)
+        theirs = prepare(decode(source), Fit((64, 64), 3, background=background)).astype(int)
         assert np.abs(ours - theirs).mean() < 1.5
         # The kernel overshoots at edges, and alpha and colours are cut off at 0 and 255 apart.
         assert np.percentile(np.abs(ours - theirs), 99) <= 28
@@ -139,8 +141,8 @@ def test_emoji_do_not_outgrow_their_files(emoji, side):
     converted = [reencode(source, (side, side), None) for source in emoji]
     assert sum(map(len, converted)) <= sum(map(len, emoji))
     for source, data in zip(emoji, converted, strict=True):
-        ours = prepare(decode(data), (side, side), 3, "white").astype(int)
-        theirs = prepare(decode(source), (side, side), 3, "white").astype(int)
+        ours = prepare(decode(data), Fit((side, side))).astype(int)
+        theirs = prepare(decode(source), Fit((side, side))).astype(int)
         assert np.sqrt(((ours - theirs) ** 2).mean()) < 12
 
 
@@ -164,14 +166,14 @@ def test_grey_that_gets_fewer_shades_stays_transparent(encode):
     source = encode(Image.fromarray(pixels), optimize=True)
     data = reencode(source, (88, 88), None)
     assert len(data) < len(reencode(source, (88, 88), None, overhead=-1_000_000))
-    theirs = prepare(decode(source), (88, 88), 3, "#e02080").astype(int)
-    ours = prepare(decode(data), (88, 88), 3, "#e02080").astype(int)
+    theirs = prepare(decode(source), Fit((88, 88), 3, background="#e02080")).astype(int)
+    ours = prepare(decode(data), Fit((88, 88), 3, background="#e02080")).astype(int)
     assert np.abs(ours - theirs).mean() < 3
 
 
 def test_an_image_without_a_file_becomes_png(photograph):
     image = decode(module.encode(Image.fromarray(photograph), (64, 64), (108, 108)))
-    expected = prepare(Image.fromarray(photograph), (64, 64), 3, "white", (108, 108))
+    expected = prepare(Image.fromarray(photograph), Fit((64, 64), 3, (108, 108), "white"))
     assert image.format == "PNG"
     assert np.array_equal(image, expected)
 

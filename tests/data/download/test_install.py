@@ -348,14 +348,62 @@ def test_a_file_of_no_name_of_the_set(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("nothing", "No such file or directory"), ("folder", "Is a directory")]
-)
-def test_a_given_file_that_is_none(tmp_path, name, reason):
-    (tmp_path / "folder").mkdir()
-    mine = tmp_path / name
+def test_a_given_file_that_is_none(tmp_path):
+    mine = tmp_path / "nothing"
     message = failing("toy", None, [mine], kind=InputError)
-    assert message == f"--from-file {mine}: cannot be read: {reason}"
+    assert message == f"--from-file {mine}: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><title>A  page</title>", b"\n<HTML>"])
+def test_a_web_page_that_was_saved_as_the_file(tmp_path, page):
+    mine = tmp_path / "b.zip"
+    mine.write_bytes(page)
+    named = " ('A page')" if b"title" in page else ""
+    assert failing("toy", None, [mine], kind=InputError) == (
+        f"--from-file {mine}: a web page{named} came in place of the file: what was saved is the"
+        " page, not the file; get it again"
+    )
+    assert not (tmp_path / "sets").exists()
+
+
+def test_a_folder_of_the_files(tmp_path, names):
+    mine = put(tmp_path / "mine")
+    (mine / "more.txt").touch()
+    placed = place("toy", given=[mine])
+    assert placed.steps == (f"copied from {mine}",)
+    assert names(placed.path) == ["a.gz", "b.zip"]
+
+
+def test_a_folder_of_something_else(tmp_path, catalogued, entry):
+    mine = put(tmp_path / "mine", b"else", b"else")
+    told = (
+        f"--from-file {mine}: a folder in which no file of toy is (a.gz, b.zip); the catalogue"
+        " knows digests of these, not of what was unpacked from them. It is trained on by its path:"
+        f" data.source: {mine}"
+    )
+    assert failing("toy", None, [mine], kind=InputError) == told
+    catalogued("toy", entry("a.gz", SERVED), entry("b.zip", SECOND), crop=(108, 108))
+    assert failing("toy", None, [mine], kind=InputError) == f"{told}, data.crop: [108, 108]"
+    assert not (tmp_path / "sets").exists()
+
+
+def test_a_failure_leaves_no_empty_folder(server, tmp_path):
+    failing("toy", f"{server.url}/nowhere")
+    assert not (tmp_path / "sets").exists()
+    (tmp_path / "sets").mkdir()
+    failing("toy", f"{server.url}/nowhere")
+    assert list((tmp_path / "sets").iterdir()) == []
+
+
+@pytest.mark.usefixtures("album")
+def test_a_folder_that_was_unpacked_here_once(tmp_path, server):
+    placed = place("album")
+    shutil.move(placed.path, tmp_path / "elsewhere")
+    server.requests.clear()
+    for mine in (tmp_path / "elsewhere", tmp_path / "elsewhere/pictures"):
+        assert pictures(place("album", given=[mine]).path) == {"a": b"first", "b": b"second"}
+        shutil.rmtree(placed.path)
+    assert server.requests == []
 
 
 def test_two_files_for_one(tmp_path):

@@ -90,7 +90,7 @@ def test_an_idx_file(tmp_path, write_idx):
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.array([2, 0, 2]))
     found = look(tmp_path)
     assert found.formats == {"pixels": 3}
-    assert found.classes == {"0": 1, "1": 0, "2": 2}
+    assert found.classes == {"0": 1, "2": 2}
     path = tmp_path / "train-images-idx3-ubyte"
     assert found.duplicates == [[f"{path}, image 0", f"{path}, image 2"]]
 
@@ -132,23 +132,38 @@ def suggested(*sizes, modes=("RGB",), classes=(), transparent=0):
     return [line.strip() for line in data_lines(found)][2:]
 
 
+ALL = "all images have it in both directions"
+LARGEST = "; a larger size trains longer"
+
+
 @pytest.mark.parametrize(
-    ("sizes", "size"),
+    ("sizes", "size", "reason"),
     [
-        ([(28, 28)], "[28, 28]"),
-        ([(96, 96)], "[96, 96]"),
-        ([(300, 300)], "[64, 64]"),
-        ([(128, 136)], "[64, 64]"),
-        ([(40, 60), (40, 60), (300, 500)], "[32, 32]"),
-        ([(1, 1)], "[1, 1]"),
+        ([(28, 28)], 28, "as all images are"),
+        ([(96, 96)], 96, "as all images are"),
+        ([(300, 300)], 64, ALL + LARGEST),
+        ([(128, 136)], 64, ALL + LARGEST),
+        ([(64, 64), (64, 64), (480, 640), (100, 70)], 64, ALL + LARGEST),
+        (
+            [(60, 60), *[(480, 640)] * 9],
+            64,
+            "90 % of the images have it in both directions" + LARGEST,
+        ),
+        ([(31, 60), (60, 31), *[(480, 640)] * 8], 16, ALL),
+        ([(40, 60), (40, 60), (300, 500)], 32, ALL),
+        ([(1, 1)], 1, "as all images are"),
+        ([(1, 2)], 1, ALL),
     ],
 )
-def test_the_suggested_size(sizes, size):
-    assert suggested(*sizes)[0] == f"size: {size}"
+def test_the_suggested_size_has_a_reason(sizes, size, reason):
+    assert suggested(*sizes)[0] == f"size: [{size}, {size}]  # {reason}"
 
 
 def test_the_face_is_cropped_out_of_pictures_like_those_of_celeba():
-    assert suggested((218, 178), (218, 178))[0::3] == ["size: [64, 64]", "crop: [108, 108]"]
+    assert suggested((218, 178), (218, 178))[0::3] == [
+        "size: [64, 64]  # of the faces, which the crop cuts out",
+        "crop: [108, 108]",
+    ]
     assert not any(line.startswith("crop") for line in suggested((218, 178), (219, 178)))
 
 

@@ -7,7 +7,7 @@ import zipfile
 
 from gantool.data.sources import open_source
 from gantool.errors import GantoolError
-from gantool.recipe.model import Data
+from gantool.recipe.data import Data
 
 from .. import scratch
 from ..limits import is_a_line

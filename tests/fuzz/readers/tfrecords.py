@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 
 from gantool.data import records
 from gantool.data.records import OpenFile, decode_example, encode_example, frame
+from gantool.data.sources.choice import Choice
 from gantool.data.sources.tfrecord import TFRecordSource
 from gantool.errors import GantoolError
 
@@ -51,7 +53,7 @@ def _read(data: bytes) -> None:
             decode_example(content)
     for labelled in (False, True):
         try:
-            source = TFRecordSource([path], "x", labelled)
+            source = TFRecordSource([path], "x", Choice(labelled))
             assert (source.labels is not None) == labelled
             for index in range(min(len(source), _RECORDS)):
                 source.encoded(index)
@@ -78,4 +80,5 @@ def seeds() -> list[bytes]:
         lying(len(one) + 1, one) + frame(two),
         lying((1 << 64) - 16, one),
         b"\x1f\x8b\x08",
+        gzip.compress(frame(one) + frame(two), mtime=0),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gantool.data.pictures import tile, write_png
+from gantool.data.drawing import beside_rows, tile, write_png
 
 
 def flat(value: int, channels: int = 1) -> np.ndarray:
@@ -75,3 +75,23 @@ def test_cell_k_of_the_real_images_shows_class_k_mod_classes(
     for number, cell in enumerate(cells):
         [found] = np.flatnonzero((digits == cell).all(axis=(1, 2)))
         assert labels[found] == number
+
+
+def test_names_stand_beside_the_rows_and_the_picture_stays():
+    images = [np.full((20, 20, 1), 10 * number, np.uint8) for number in range(6)]
+    whole = tile(images, 3, 2)
+    found = beside_rows(whole, ["a", "b", "a"])
+    margin = found.shape[1] - whole.shape[1]
+    np.testing.assert_array_equal(found[:, margin:], whole)
+    first, second, third = np.split(found[:, :margin], 3)
+    np.testing.assert_array_equal(first, third)
+    assert (first != second).any()
+    assert first.min() < 128  # there is ink
+
+
+def test_a_long_name_is_cut_and_one_without_letters_in_the_font_is_left_out():
+    whole = tile([np.zeros((20, 20, 3), np.uint8)], 1, 1)
+    assert beside_rows(whole, ["w" * 300]).shape[1] - 20 <= 160 + 2 * 4
+    nothing = beside_rows(whole, ["\u732b"])[:, :-20]
+    assert (nothing == 255).all()
+    assert (beside_rows(whole, ["\u043a\u043e\u0442"])[:, :-20] < 128).any()

@@ -2,11 +2,12 @@
 
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from gantool.files import write_bytes
 
@@ -14,6 +15,15 @@ _SQUARE = 8
 """Side of a square of the checkerboard, in pixels."""
 
 _WHITE, _GREY = 255, 204
+
+_SMALLEST, _LARGEST = 8, 16
+"""Of the letters of names, in pixels."""
+
+_GAP, _ROOM = 4, 160
+"""Of names: pixels on both sides of one, and of the longest."""
+
+_IN_NO_FONT = "\uffff"
+"""Is no character: a font shows for it what it shows for all that it lacks."""
 
 _SIDE = 384
 """Of a picture of points, in pixels."""
@@ -38,6 +48,49 @@ def tile(images: Sequence[np.ndarray], rows: int, columns: int) -> np.ndarray:
         grid[divmod(index, columns)] = image
     picture = grid.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, channels)
     return _over_checkerboard(picture) if channels == 4 else picture
+
+
+def beside_rows(picture: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Write a name to the left of each row of a picture.
+
+    Args:
+        picture: uint8 [H, W, C] of rows of equal height.
+        names: Of the rows, from top to bottom; what is long is cut. One that the font cannot write
+            stays empty.
+
+    Returns:
+        uint8 [H, W + margin, C].
+    """
+    height = len(picture) // len(names)
+    font = _font(min(max(height // 2, _SMALLEST), _LARGEST))
+    texts = [_shortened(name, font) for name in names]
+    margin = 2 * _GAP + round(max(font.getlength(text) for text in texts))
+    strip = Image.new("L", (margin, len(picture)), _WHITE)
+    draw = ImageDraw.Draw(strip)
+    for row, text in enumerate(texts):
+        draw.text((margin - _GAP, (row + 0.5) * height), text, fill=0, font=font, anchor="rm")
+    written = np.repeat(np.asarray(strip)[:, :, None], picture.shape[2], axis=2)
+    return np.concatenate([written, picture], axis=1)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    import matplotlib
+
+    # It comes with matplotlib, and has most scripts but those of East Asia.
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"), size)
+
+
+def _shortened(name: str, font: ImageFont.FreeTypeFont) -> str:
+    """A name as far as there is room for it; empty where the font lacks one of its characters."""
+    missing = bytes(font.getmask(_IN_NO_FONT))
+    if any(bytes(font.getmask(one)) == missing for one in name):
+        return ""
+    if font.getlength(name) <= _ROOM:
+        return name
+    while name and font.getlength(f"{name}…") > _ROOM:
+        name = name[:-1]
+    return f"{name}…"
 
 
 def scatter(points: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:

@@ -1,0 +1,44 @@
+"""The data of a recipe, opened before anything is built: that takes no TensorFlow."""
+
+from typing import NamedTuple
+
+from gantool.data import order
+from gantool.data.sources import ImageSource, NotDownloadedError, PointSource, open_source
+from gantool.errors import InputError
+from gantool.recipe.document import Problem
+from gantool.recipe.load import LoadedRecipe
+
+_UNKNOWN_CLASSES = 10
+"""Stands in for the number of labels of a set that is not there, so that shapes can be shown."""
+
+
+class OpenedData(NamedTuple):
+    """What a recipe's data are.
+
+    Attributes:
+        source: Its images; None where a catalogue set is not on this machine yet.
+        classes: How many labels there are; 0 without labels.
+        note: How a set that is not here gets there.
+    """
+
+    source: ImageSource | PointSource | None
+    classes: int
+    note: str = ""
+
+
+def open_data(loaded: LoadedRecipe, problems: list[Problem]) -> OpenedData:
+    """Open the data of a recipe; what is wrong with them is added to `problems`."""
+    unknown = _UNKNOWN_CLASSES if loaded.recipe.data.labels else 0
+    try:
+        source = open_source(loaded.recipe.data, loaded.folder)
+        classes = len(source.classes)
+    except NotDownloadedError as error:
+        return OpenedData(None, unknown, str(error))
+    except InputError as error:
+        problems.append(Problem(("data", "source"), str(error)))
+        return OpenedData(None, unknown)
+    batch_size = loaded.recipe.train.batch_size
+    if batch_size > len(source) and not loaded.recipe.data.repeat:
+        message = order.batch_too_large(len(source), batch_size)
+        problems.append(Problem(("train", "batch_size"), message))
+    return OpenedData(source, classes)
