@@ -196,6 +196,8 @@ ASKED = Data(source="x", size=(16, 16))
         ("RGB", EXCHANGED + bytes(100_000), False),  # in two pieces
         ("RGB", USUAL + bytes(100_000), True),
     ],
+    # A profile made here says at which second.
+    ids=["usual", "noise", "grey", "exchanged", "L-grey", "L-usual", "two-pieces", "long"],
 )
 def test_tensorflow_gets_the_files_whose_colours_stay(encode, mode, profile, is_fast):
     data = encode(RED.convert(mode), "JPEG", icc_profile=profile)
