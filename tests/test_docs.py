@@ -262,6 +262,7 @@ class TestExamples:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("kind", "name"), NAMES)
     def test_are_listed_with_their_help(self, place: Path, kind: str, name: str):
         [text] = [it for it in EXAMPLES.values() if f"class {name}(" in it]

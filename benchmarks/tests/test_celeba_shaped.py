@@ -54,6 +54,7 @@ def test_the_zip_holds_the_pictures(made):
             assert archive.read(f"img_align_celeba/{path.name}") == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_larger_set_begins_with_the_same_pictures(made, make):
     # Large enough to be made by several processes.
     larger = make(260) / "img_align_celeba"

@@ -108,6 +108,7 @@ TIMES = {
 OTHERS = {"peers.ours r p": 0.01, "peers.in_keras r p": 0.01}
 
 
+@pytest.mark.slow
 def test_sides_take_turns_and_the_way_that_fails_is_told(sleeper, monkeypatch, capsys):
     made = sleeper(TIMES)
     monkeypatch.setattr(sys, "executable", made.python)
@@ -123,6 +124,7 @@ def test_sides_take_turns_and_the_way_that_fails_is_told(sleeper, monkeypatch, c
     assert in_turn[-8:] == ["ours", "in_torch channels_last", "in_torch", "in_keras"] * 2
 
 
+@pytest.mark.slow
 def test_a_side_that_fails_between_ends_all_with_its_last_line(sleeper, monkeypatch):
     made = sleeper(TIMES, turns=4)  # three to warm up and one to choose by
     monkeypatch.setattr(sys, "executable", made.python)
@@ -130,6 +132,7 @@ def test_a_side_that_fails_between_ends_all_with_its_last_line(sleeper, monkeypa
         steps.compare("dcgan-mnist", "float32", made.python, pairs=2, seconds=0.02)
 
 
+@pytest.mark.slow
 def test_only_the_two_fastest_ways_of_pytorch_go_on(sleeper, monkeypatch):
     ways = {"slow": ("d",), "fast": ("a",), "slower": ("e",), "middling": ("b",)}
     monkeypatch.setattr(steps, "TORCH_WAYS", ways)
@@ -201,6 +204,7 @@ def test_the_table_has_medians_and_spreads():
     ]
 
 
+@pytest.mark.slow
 def test_all_times_go_into_a_file(sleeper, monkeypatch, tmp_path):
     made = sleeper(TIMES)
     monkeypatch.setattr(sys, "executable", made.python)

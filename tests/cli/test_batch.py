@@ -38,6 +38,7 @@ def set_free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(memory, "free_memory", lambda: size)
 
 
+@pytest.mark.slow
 def test_a_number_is_the_batch_of_the_run(command: Any, tiny: Path) -> None:
     ended = command("train", tiny, *QUICK, "--batch", "24", "--steps", "2", "--out", "run")
     assert (ended.code, ended.err) == (0, "")

@@ -200,6 +200,7 @@ def test_wrong_options(arguments: list[str], complaint: str, command: Any, tiny:
     assert ended.err.splitlines()[-1].startswith(complaint)
 
 
+@pytest.mark.slow
 def test_a_diverging_recipe_ends_with_3(command: Any, tiny: Path) -> None:
     ended = command(
         *("bench", tiny, *QUICK, "--steps", "50"),

@@ -65,6 +65,7 @@ def test_a_recipe_in_tables(command: Any, tiny: Path, monkeypatch: pytest.Monkey
     assert lower < higher
 
 
+@pytest.mark.slow
 def test_the_memory_counts_networks_average_and_optimizers(command: Any, tiny: Path) -> None:
     wide = (
         "generator.layers=[Dense: {units: 7840}, Dense: {units: 784},"
@@ -176,6 +177,7 @@ HANDFUL = (
 )
 
 
+@pytest.mark.slow
 def test_a_run_of_a_handful_of_steps_is_told(command: Any, tiny: Path) -> None:
     line = (
         "warning: the whole run is 30 steps: 25 epochs of 300 images in batches of 48, 5 of them a"
@@ -220,6 +222,7 @@ def test_the_largest_built_in_recipe_is_checked_without_a_word_of_tensorflow(gan
     assert time.monotonic() - began < 30  # about 4 s on two cores with nothing else to do
 
 
+@pytest.mark.slow
 def test_a_catalogue_set_that_is_not_here_is_a_note(
     command: Any, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

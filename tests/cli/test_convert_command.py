@@ -51,6 +51,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_what_is_said_in_a_pipe(command: Any, pictures: Path, tmp_path: Path) -> None:
     dest = tmp_path / "set"
     arguments = ("convert", pictures, dest, "--size", "32x24", "--crop", "108", "--shards", 2)

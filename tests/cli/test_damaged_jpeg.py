@@ -25,6 +25,7 @@ output: {grid: {rows: 1, columns: 1}}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [1, 10])
 def test_a_damaged_jpeg(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: int

@@ -71,6 +71,7 @@ def test_what_was_not_looked_at_is_told(command: Any, monkeypatch: pytest.Monkey
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["check", "--data"], ["train", "--verify"]])
 def test_every_image(here: Path, command: Any, arguments: list[str]) -> None:
     lines = [
@@ -99,6 +100,7 @@ def broken(*paths: str) -> list[str]:
     return [f"  {Path(path).resolve()}: {reason(path)}" for path in paths]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_every_image_of_a_recipe_that_skips(command: Any) -> None:
     lines = broken("pics/a/3.png", *(f"pics/b/{number}.png" for number in (0, 1, 2, 3)))

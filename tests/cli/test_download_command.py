@@ -22,6 +22,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GANTOOL_DATA", str(tmp_path / "sets"))
 
 
+@pytest.mark.slow
 def test_the_copy_of_the_repository_serves(command: Any, repository: Path, tmp_path: Path) -> None:
     placed = tmp_path / "sets" / "mnist"
     ended = command("download", "mnist")
@@ -50,6 +51,7 @@ def test_an_unknown_set(command: Any, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_mirror_that_does_not_answer_leaves_nothing(command: Any, tmp_path: Path) -> None:
     ended = command("download", "mnist", "--mirror", "http://127.0.0.1:9/")
     assert ended.code == 1

@@ -176,6 +176,7 @@ def test_names_that_are_not_utf8(command: Any, tmp_path: Path) -> None:
     assert os.fsencode(yaml.safe_load(source)) == os.fsencode(tmp_path) + b"/lat\xe9"
 
 
+@pytest.mark.slow
 def test_a_set_of_the_catalogue(
     command: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_set_of_the_catalogue(
     )
 
 
+@pytest.mark.slow
 def test_a_converted_set_is_proven(command: Any, pets: Path, tmp_path: Path) -> None:
     dest = tmp_path / "set"
     assert command("convert", pets, dest, "--size", 20, "--shards", 2).code == 0
@@ -263,6 +265,7 @@ def test_a_terminal_gets_a_bar_and_a_pipe_the_report(pets: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_names_of_arrays(command: Any, tmp_path: Path) -> None:
     pixels = np.arange(4 * 6 * 6, dtype=np.uint8).reshape(4, 6, 6)
     path = tmp_path / "own.npz"

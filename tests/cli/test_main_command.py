@@ -35,6 +35,7 @@ def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
     return done.returncode, {line.rsplit("|", 1)[-1].strip() for line in lines}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -55,6 +55,7 @@ def train_and_sample(command: Any) -> tuple[Image.Image, Image.Image]:
     return Image.open("run/samples/reals.png"), Image.open("samples/seed-00000005.png")
 
 
+@pytest.mark.slow
 def test_a_folder_of_mixed_pictures_with_class_folders(command: Any) -> None:
     pick = np.random.default_rng(0)
     for name, mode in (("grey", "L"), ("rgb", "RGB"), ("palette", "P"), ("glass", "RGBA")):
@@ -82,6 +83,7 @@ def test_a_zip_of_real_emoji_that_are_not_square(command: Any, repository: Path)
     assert np.asarray(reals).std() > 10
 
 
+@pytest.mark.slow
 def test_tfrecord_files(command: Any, mnist: Any) -> None:
     from io import BytesIO
 

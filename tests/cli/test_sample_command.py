@@ -183,6 +183,7 @@ class TestLabels:
         assert ended.err.splitlines()[-1] == complaint.format(ckpt=checkpoint)
         assert list(Path().iterdir()) == []
 
+    @pytest.mark.slow
     def test_of_a_network_without_labels(self, command: Any, tiny: Path) -> None:
         trained = command(
             *("train", tiny, "--out", "run", "--steps", "1", "--set", "data.labels=false"),

@@ -237,6 +237,7 @@ def test_weights_just_below_the_bound_are_accepted(command: Any, tiny: Path, mac
     assert ended.err.startswith(f"{tiny}:29:7: Dense needs 0 MB for 785 weights of 4 bytes,")
 
 
+@pytest.mark.slow
 def test_every_built_in_recipe_fits_a_small_machine(
     command: Any, repository: Path, machine: Any
 ) -> None:

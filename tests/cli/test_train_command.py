@@ -187,6 +187,7 @@ def test_runs_are_numbered_and_the_options_are_in_the_recipe(command: Any, tiny:
     assert all(path.stat().st_size > 10_000 for path in checkpoints)
 
 
+@pytest.mark.slow
 def test_a_dry_run_trains_a_few_steps_and_writes_nothing(
     command: Any, tiny: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,6 +374,7 @@ def test_a_diverged_run_ends_with_3_and_keeps_the_checkpoint_from_before(
     assert len(list((run / "checkpoints").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_what_may_not_be_meant_is_a_warning_on_stderr(command: Any, tiny: Path) -> None:
     last = "discriminator.layers.1.Dense.activation=tanh"
     ended = command("train", tiny, "--out", "run", *THREE, "--set", last)

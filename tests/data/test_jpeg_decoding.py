@@ -83,6 +83,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "keys",
@@ -174,6 +175,7 @@ def test_a_folder_is_read_in_the_same_way(stream, tmp_path, encode):
     assert_equal_to_pillow(images, section)
 
 
+@pytest.mark.slow
 def test_eagerly_and_inside_a_pipeline(stream, write):
     images, _ = stream(write(map(picture, range(8))), crop=(30, 30))
     batch = images.batch(np.arange(8))
@@ -195,6 +197,7 @@ def test_a_batch_is_cut_into_equal_chunks(batch_size, together):
     assert chunk_size(batch_size) == together
 
 
+@pytest.mark.slow
 def test_a_later_start_goes_on_exactly_with_flips(stream, write):
     images, section = stream(write(map(picture, range(22))), crop=(24, 24), flip=True)
 

@@ -167,6 +167,7 @@ def test_an_idx_file_that_has_to_be_cropped_or_resized(tmp_path, load, write_idx
     assert (cropped_first.pixels[0] == 5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_repository")
 def test_emoji(load):
     images = load("emoji", size=(16, 24))

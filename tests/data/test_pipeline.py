@@ -102,6 +102,7 @@ def test_shapes_values_and_labels(make):
     np.testing.assert_array_equal(pixels, to_range(expected, (-1, 1)))
 
 
+@pytest.mark.slow
 def test_each_epoch_is_another_permutation_without_the_rest(make):
     _, made = make()
     epochs = np.array([numbers(batch) for batch in take(made, 12)]).reshape(3, 20)
@@ -111,6 +112,7 @@ def test_each_epoch_is_another_permutation_without_the_rest(make):
     assert len(set(epochs.flatten().tolist())) == COUNT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [0, 1, 3, 4, 5, 8, 11, 4001])
 def test_a_later_start_goes_on_exactly(make, first):
     _, whole = make(flip=True)
@@ -126,6 +128,7 @@ def test_a_later_start_goes_on_exactly(make, first):
         assert labels.tobytes() == expected_labels.tobytes()
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_and_seeds_differ(make):
     first, again, other = (
         [numbers(batch) for batch in take(make(seed=seed)[1], 4)] for seed in (0, 0, 1)
@@ -152,6 +155,7 @@ def test_flip_mirrors_left_to_right(make):
             np.testing.assert_array_equal(image, original[:, ::-1] if mirrored else original)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flip", "alike"), [("horizontal", True), ("both", True), ("vertical", False)]
 )
@@ -190,6 +194,7 @@ def test_flips_are_drawn_for_each_way(data, tmp_path, encode):
     np.testing.assert_array_equal(corners >= 2, down)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [23, 44, 70])
 def test_a_batch_larger_than_the_set_repeats_images(make, batch_size):
     """Each batch is an epoch: its permutation, again and again, cut off."""
@@ -215,6 +220,7 @@ def test_flip_changes_neither_order_nor_labels(make):
         assert with_flip[1].tolist() == without[1].tolist()
 
 
+@pytest.mark.slow
 def test_shares_are_the_rows_of_the_batch_in_order(make):
     """From the last batch of an epoch on, with flips that are drawn for the whole batch."""
     whole = take(make(first_batch=2, batch_size=6, flip=True)[1], 3)
@@ -228,6 +234,7 @@ def test_shares_are_the_rows_of_the_batch_in_order(make):
         np.testing.assert_array_equal(np.concatenate([part for _, part in parts]), labels)
 
 
+@pytest.mark.slow
 def test_a_share_reads_its_own_images_alone(make, monkeypatch):
     read = []
 

@@ -47,6 +47,7 @@ def test_a_frame_by_hand():
     assert struct.unpack("<I", framed[21:])[0] == (0x2507C60D + 0xA282EAD8) & 0xFFFFFFFF
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

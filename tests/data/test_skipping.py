@@ -72,6 +72,7 @@ def test_not_more_than_ten_are_named(load, write):
     assert lines[-1] == "  and 2 more"
 
 
+@pytest.mark.slow
 def test_it_is_the_same_as_if_they_had_never_been_there(load, write):
     folder = write()
     with_them = load(folder, skip_unreadable=True, labels=True, flip="both")

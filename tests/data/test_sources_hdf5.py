@@ -34,6 +34,7 @@ def message(data):
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "keys",
     [

@@ -82,6 +82,7 @@ def test_tasks_wait_to_be_made_until_results_are_taken():
         assert 50 <= len(made) <= 70
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one process cannot lag behind itself")
 def test_few_results_wait_for_one_that_takes_long(tmp_path):
     made, asked = [], []

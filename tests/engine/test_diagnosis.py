@@ -14,6 +14,7 @@ from gantool.engine.refusal import Fault
 from .conftest import Steps
 
 
+@pytest.mark.slow
 def test_a_gradient_alone_is_enough(small: Callable[..., Steps]) -> None:
     """All outputs and the loss are finite; on the way back two factors of 1e20 meet."""
     made = small(
@@ -31,6 +32,7 @@ def test_a_gradient_alone_is_enough(small: Callable[..., Steps]) -> None:
     assert made.cause(fault) == "the gradients at the outputs of discriminator/01_Dense"
 
 
+@pytest.mark.slow
 def test_a_gradient_of_the_generator_is_found_where_both_move_at_once(
     small: Callable[..., Steps],
 ) -> None:
@@ -53,6 +55,7 @@ def test_a_gradient_of_the_generator_is_found_where_both_move_at_once(
     assert "generator/" in cause
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "factor", "cause"),
     [

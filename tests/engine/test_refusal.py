@@ -72,6 +72,7 @@ def test_what_came_before_it_in_its_step_was_made(small: Callable[..., Steps]) -
     )
 
 
+@pytest.mark.slow
 def test_an_update_after_it_is_not_made(small: Callable[..., Steps]) -> None:
     """The first of three updates of the discriminator moves it too far; two are left."""
     made = small(
@@ -284,6 +285,7 @@ def test_a_fault_is_told_in_a_line(network: str, line: str) -> None:
 class TestFloat16:
     """Loss scaling makes gradients overflow on purpose until its scale fits them."""
 
+    @pytest.mark.slow
     def test_an_overflow_of_scaled_gradients_is_no_fault(self, small: Callable[..., Steps]) -> None:
         made = small("train.precision=mixed_float16")
         scale = made.plan.state.discriminator_optimizer.dynamic_scale
@@ -293,6 +295,7 @@ class TestFloat16:
         assert float(scale.numpy()) < 1e30
         assert int(made.plan.state.discriminator_optimizer.inner_optimizer.iterations) == 0
 
+    @pytest.mark.slow
     def test_one_at_the_smallest_scale_is(self, small: Callable[..., Steps]) -> None:
         made = small("train.precision=mixed_float16", "loss=wasserstein")
         made.plan.state.discriminator_optimizer.dynamic_scale.assign(1.0)

@@ -116,6 +116,7 @@ class _Noting(TrainingStep):
 
 
 class TestOrderOfUpdates:
+    @pytest.mark.slow
     def test_the_discriminator_first(self, order: Callable[[str], Order]) -> None:
         found = order("discriminator: 2, generator: 2")
         step = ["discriminator", "discriminator", "generator", "generator"]
@@ -124,6 +125,7 @@ class TestOrderOfUpdates:
         labels = found.labels()
         assert labels[2] == labels[3] == labels[1] != labels[0]
 
+    @pytest.mark.slow
     def test_the_generator_first_with_latents_and_labels_of_the_step(
         self, order: Callable[[str], Order]
     ) -> None:
@@ -135,6 +137,7 @@ class TestOrderOfUpdates:
         assert len(set(found.labels()[:3])) == len(set(found.labels()[3:])) == 1
         assert found.labels()[0] != found.labels()[3]
 
+    @pytest.mark.slow
     def test_the_generator_first_with_latents_of_its_own(
         self, order: Callable[[str], Order]
     ) -> None:
@@ -142,11 +145,13 @@ class TestOrderOfUpdates:
         assert len(set(found.latents())) == 6
         assert len(set(found.labels())) == 2
 
+    @pytest.mark.slow
     def test_both_at_once(self, order: Callable[[str], Order]) -> None:
         found = order("order: simultaneous")
         assert found.networks() == ["both"] * 2
         assert len(set(found.latents())) == 2
 
+    @pytest.mark.slow
     def test_shared_latents_over_several_updates_of_the_discriminator(
         self, order: Callable[[str], Order]
     ) -> None:

@@ -24,6 +24,7 @@ READERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_every_file_is_read(name):
     bounded = Bounded(READERS[name].target)

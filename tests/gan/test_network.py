@@ -321,6 +321,7 @@ class TestGradientsAndApply:
         descend_on_mean(network)
         assert bytes_of(network.model) != before
 
+    @pytest.mark.slow
     def test_compiled_update_is_the_eager_one(self, normalization):
         made = {}
         for compiled in (False, True):

@@ -93,6 +93,7 @@ def run(term, way):
     return tf.function(update, autograph=False, jit_compile=way == "xla")
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize(("kind", "expected"), [(Slope, of_slope), (Between, of_between)])
 @pytest.mark.parametrize("every", [1, 2, 3])

@@ -146,6 +146,7 @@ def pair(ours: type, keras_s: type, **keywords) -> tuple[keras.layers.Layer, ker
     [(Conv2D, keras.layers.Conv2D), (Conv2DTranspose, keras.layers.Conv2DTranspose)],
 )
 class TestLayers:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("kernel", "strides"), [(4, 2), (5, 2), (3, 1)])
     @pytest.mark.parametrize("use_bias", [True, False])
     def test_training_takes_the_faster_way_to_the_same(

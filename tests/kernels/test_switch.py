@@ -102,6 +102,7 @@ def test_plain_kernels_are_in_a_graph_alone_and_compute_the_same(traced, taken, 
     assert any((found != expected).any() for found, expected in zip(fast, plain, strict=True))
 
 
+@pytest.mark.slow
 def test_what_is_traced_before_it_is_switched_keeps_its_kernels(traced, taken):
     with plain_kernels():
         traced()

@@ -79,11 +79,13 @@ def assert_near(found: tf.Tensor, expected: np.ndarray | tf.Tensor, tolerance: f
 
 @pytest.mark.parametrize(("shapes", "tile"), SHAPES)
 class TestWinograd:
+    @pytest.mark.slow
     def test_it_convolves(self, shapes, tile):
         images, kernel, _ = of(shapes)
         found = Winograd(shapes, tile).convolve(tf.constant(images), tf.constant(kernel))
         assert_near(found, direct(shapes, images, kernel), 2e-6)
 
+    @pytest.mark.slow
     def test_its_transpose_is_the_adjoint(self, shapes, tile):
         images, kernel, outputs = of(shapes)
         found = Winograd(shapes, tile).transpose(tf.constant(outputs), tf.constant(kernel))
@@ -94,6 +96,7 @@ class TestWinograd:
         assert abs(through - back) <= 2e-6 * size
 
 
+@pytest.mark.slow
 def test_an_odd_kernel_of_stride_2_has_no_products_with_the_tap_that_it_lacks(monkeypatch):
     """Along an axis 2 · 6 − 1 of 2 · 6 numbers are left of F(4, 3)."""
     shapes = Shapes(1, (8, 8), 3, 5, 5, 2)

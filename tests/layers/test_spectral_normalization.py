@@ -50,6 +50,7 @@ def sigma_of(kernel):
 
 @pytest.mark.parametrize(("make", "shape"), INSIDE.values(), ids=INSIDE)
 class TestEveryLayer:
+    @pytest.mark.slow
     def test_computes_with_its_kernel_over_the_largest_singular_value(self, make, shape):
         layer = normalized(make, shape, power_iterations=200)
         before = layer.kernel.numpy()
@@ -137,6 +138,7 @@ def test_gradient_is_that_of_the_paper():
     )
 
 
+@pytest.mark.slow
 def test_gradient_penalty_has_the_gradient_of_finite_differences():
     matrix = np.float64([[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]])
     inputs = inputs_of((4, 3))

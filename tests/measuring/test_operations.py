@@ -60,6 +60,7 @@ def test_dense_layers_in_every_kind_of_step(
     assert found == Operations(2 * BATCH * step, 2 * BATCH * one, is_all=True)
 
 
+@pytest.mark.slow
 def test_the_number_grows_with_the_batch_and_not_with_the_precision(
     load_tiny: Callable[..., Any],
 ) -> None:
@@ -124,6 +125,7 @@ def test_a_gradient_penalty(load_tiny: Callable[..., Any]) -> None:
     assert found.discriminator_update == 2 * BATCH * (usual + penalty)
 
 
+@pytest.mark.slow
 def test_a_loop_is_told(load_tiny: Callable[..., Any]) -> None:
     found = operations(
         load_tiny,

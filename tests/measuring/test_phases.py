@@ -31,6 +31,7 @@ DISCRIMINATOR = [
 GENERATOR = ["generator_forward", "generator_backward", "generator_optimizer"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
@@ -83,6 +84,7 @@ def test_updates_count_as_often_as_a_step_makes_them(load_tiny: Callable[..., An
     }
 
 
+@pytest.mark.slow
 def test_a_share_is_that_of_the_work_in_it(load_tiny: Callable[..., Any]) -> None:
     """The generator has a hundred times the products of the discriminator."""
     loaded = load_tiny(

@@ -75,6 +75,7 @@ def test_waiting_takes_its_share_from_all_phases() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "begins", "steps"),
     [

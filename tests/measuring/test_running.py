@@ -67,6 +67,7 @@ def test_batches_that_lie_ready_are_not_waited_for() -> None:
     assert float(fetch(feed)) + float(fetch(feed)) < SLOW
 
 
+@pytest.mark.slow
 def test_a_pipeline_made_slow_is_waited_for_about_all_of_the_time(
     load_tiny: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_pipeline_made_slow_is_waited_for_about_all_of_the_time(
     assert 0 < quick < 0.8 < running.waited_share(1.0) < 1
 
 
+@pytest.mark.slow
 def test_steps_of_a_call_and_calls(load_tiny: Callable[..., Any]) -> None:
     plan, images = set_out(load_tiny(*QUICK))
     running = Running(plan, images)
@@ -112,6 +114,7 @@ def test_running_settles_in_ever_longer_calls(
     assert made == [1, 2, 4]
 
 
+@pytest.mark.slow
 def test_bursts_are_left_out(load_tiny: Callable[..., Any]) -> None:
     updates = "train.updates={discriminator: 2, generator: 3, burst: {discriminator: 50}}"
     loaded = load_tiny(*QUICK, updates)
@@ -126,6 +129,7 @@ def test_bursts_are_left_out(load_tiny: Callable[..., Any]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_it(load_tiny: Callable[..., Any]) -> None:
     learning_rate = "optimizers.discriminator={SGD: {learning_rate: 1.0e+30}}"
     running = Running(*set_out(load_tiny(*QUICK, learning_rate)))
@@ -136,6 +140,7 @@ def test_a_loss_that_is_no_number_ends_it(load_tiny: Callable[..., Any]) -> None
     assert re.search(r": the (generator|discriminator)'s loss is (nan|inf)$", told)
 
 
+@pytest.mark.slow
 def test_a_damaged_image_is_named(load_tiny: Callable[..., Any], tmp_path: Path) -> None:
     for number in range(8):
         Image.new("L", (28, 28), number).save(tmp_path / f"{number}.png")

@@ -128,6 +128,7 @@ def built_with(build, name, precision):
     return built.model, tf.constant(values, tf.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", LAYERS)
@@ -150,6 +151,7 @@ def test_is_refused_where_it_is_of_no_use(build, name):
         train_once(*built_with(build, name, "float32"), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_is_drawn_as_it_is_trained(build, name):
     """No weight is assigned in a pass, and both modes give the same but where they should not."""

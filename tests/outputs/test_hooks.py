@@ -147,6 +147,7 @@ def test_the_state_of_an_optimizer_that_is_infinite_is_not_saved(
     assert [path.name for path in folder.checkpoints()] == ["step-00000010.h5"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 @pytest.mark.parametrize("name", sorted(names("optimizer")))
 def test_what_an_optimizer_keeps_is_finite_by_nature(

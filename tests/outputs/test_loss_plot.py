@@ -56,6 +56,7 @@ def test_the_same_rows_make_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("collecting", [True, False])
 def test_a_figure_is_gone_from_memory_once_it_is_written(collecting: bool, tmp_path: Path) -> None:
     gc.collect()

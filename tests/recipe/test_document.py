@@ -123,6 +123,7 @@ PLAIN = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(min_size=1), PLAIN))
 def test_data_with_every_word_tagged_and_quoted_is_read_as_it_was(value):
     text = yaml.safe_dump(value, default_style='"', default_flow_style=True, allow_unicode=False)

@@ -244,6 +244,7 @@ def test_an_empty_list_has_no_items():
     assert str(error.value) == "--set 'a.0=1': the list a has no item 0; it is empty"
 
 
+@pytest.mark.slow
 def test_what_the_reader_would_refuse_is_not_written():
     deep = "a.b.c.d.e.f.g.h.i.j.x=" + "[" * 89 + "]" * 89
     assert read_document(apply("a: {}", deep), "mine.yaml")[1] == []

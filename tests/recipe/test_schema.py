@@ -36,6 +36,7 @@ def is_valid(schema):
     return is_valid
 
 
+@pytest.mark.slow
 def test_is_a_json_schema(schema):
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)

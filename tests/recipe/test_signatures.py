@@ -175,6 +175,7 @@ def refused_by(kind, name, words):
     return refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), EVERY_CLASS)
 def test_the_class_takes_every_keyword(kind, name):
     given = sample(kind, name)

@@ -30,6 +30,7 @@ def told(name: str) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_recipe_is_told_as_the_golden_file_says(case, repository, monkeypatch):
     monkeypatch.setenv("GANTOOL_DATA", str(repository / "data"))

@@ -211,6 +211,7 @@ FACES_DISCRIMINATOR = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "network", "rows", "total", "statistics"),
     [

@@ -231,6 +231,7 @@ def test_halves_are_a_whole_with(
     assert_halves_are_a_whole(load_tiny(*settings), tmp_path, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 @pytest.mark.parametrize("optimizer", sorted(names("optimizer")))
 def test_every_variable_that_an_optimizer_moves_is_saved(

@@ -122,6 +122,7 @@ def test_a_checkpoint_implies_the_rows_up_to_its_step(
     assert found == {10: [5, 10], 20: [5, 10, 15, 20]}
 
 
+@pytest.mark.slow
 def test_a_session_that_is_closed_leaves_everything_that_was_due(
     session: Any, folder: RunFolder
 ) -> None:
@@ -140,6 +141,7 @@ def test_a_session_that_is_closed_leaves_everything_that_was_due(
     assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
+@pytest.mark.slow
 def test_an_error_of_a_file_ends_the_training_soon(session: Any, folder: RunFolder) -> None:
     shutil.rmtree(folder.path / "checkpoints")
     _, progresses = session(
@@ -173,6 +175,7 @@ def test_an_error_of_the_last_file_is_not_lost(session: Any, folder: RunFolder) 
         list(progresses)
 
 
+@pytest.mark.slow
 def test_the_first_worker_writes_and_ends_when_all_is_written(
     session: Any, folder: RunFolder
 ) -> None:
@@ -185,6 +188,7 @@ def test_the_first_worker_writes_and_ends_when_all_is_written(
     ]
 
 
+@pytest.mark.slow
 def test_another_worker_writes_nothing(session: Any, folder: RunFolder) -> None:
     second = OneOfTwo(1, folder)
     plan, progresses = session("train.steps=3", replicas=second)
@@ -197,6 +201,7 @@ def test_another_worker_writes_nothing(session: Any, folder: RunFolder) -> None:
     assert second.facts["step to go on from"] == 1
 
 
+@pytest.mark.slow
 def test_weights_that_are_no_numbers_end_the_training(session: Any, folder: RunFolder) -> None:
     """Those of the moving average, which no loss tells of."""
     plan, progresses = session(
@@ -212,6 +217,7 @@ def test_weights_that_are_no_numbers_end_the_training(session: Any, folder: RunF
     assert folder.checkpoints() == []
 
 
+@pytest.mark.slow
 def test_a_run_tells_where_its_recipe_lay_until_a_checkpoint_does(
     session: Any, folder: RunFolder, tiny: Path
 ) -> None:

@@ -152,6 +152,7 @@ def test_labels_that_are_not_there(faces, tmp_path):
     assert not (tmp_path / "set").exists()
 
 
+@pytest.mark.slow
 def test_a_zip_gives_the_shards_of_its_folder(faces, tmp_path):
     with zipfile.ZipFile(tmp_path / "faces.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in faces.rglob("*.jpg"):
@@ -175,6 +176,7 @@ def test_images_of_an_idx_file(tmp_path, write_idx, data):
         assert np.array_equal(converted.image(number), pixels[number])
 
 
+@pytest.mark.slow
 def test_a_converted_set_is_a_source_too(faces, tmp_path, data):
     run(faces, tmp_path / "large", size=(32, 24))
     run(tmp_path / "large", tmp_path / "small", size=(16, 16), shards=2)
@@ -185,6 +187,7 @@ def test_a_converted_set_is_a_source_too(faces, tmp_path, data):
     assert all(again.encoded(number) == direct.encoded(number) for number in range(40))
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_cores_or_place(faces, tmp_path, monkeypatch):
     run(faces, tmp_path / "a")
     shutil.copytree(faces, tmp_path / "elsewhere" / "faces")
@@ -194,6 +197,7 @@ def test_the_bytes_do_not_depend_on_cores_or_place(faces, tmp_path, monkeypatch)
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_the_number_of_shards_follows_from_the_number_of_images(tmp_path, write_idx):
     for count, shards in ((2048, 1), (2049, 2)):
         path = write_idx(tmp_path / f"{count}-images-idx3-ubyte", np.zeros((count, 2, 2)))
@@ -232,6 +236,7 @@ def test_broken_images_are_skipped_and_listed(broken, tmp_path, data):
     assert converted.labels.tolist() == [0] * 14 + [1] * 24
 
 
+@pytest.mark.slow
 def test_strict_ends_at_the_first_and_nothing_gets_a_final_name(broken, tmp_path):
     with pytest.raises(InputError) as caught:
         run(broken, tmp_path / "set", strict=True)
@@ -272,6 +277,7 @@ def test_no_image_that_can_be_used(faces, tmp_path):
 # Going on.
 
 
+@pytest.mark.slow
 def test_finished_shards_are_kept_and_the_rest_is_done(broken, tmp_path):
     run(broken, tmp_path / "whole")
     run_until(2, broken, tmp_path / "set")
@@ -288,6 +294,7 @@ def test_finished_shards_are_kept_and_the_rest_is_done(broken, tmp_path):
     assert whole.skipped == (TRUNCATED, EMPTY)
 
 
+@pytest.mark.slow
 def test_a_finished_shard_that_was_damaged_since_is_made_again(broken, tmp_path):
     run(broken, tmp_path / "whole")
     run_until(3, broken, tmp_path / "set")
@@ -300,6 +307,7 @@ def test_a_finished_shard_that_was_damaged_since_is_made_again(broken, tmp_path)
     assert progress[-1].converted == 20
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_while_its_shards_moved_up_goes_on(faces, tmp_path, monkeypatch):
     run(faces, tmp_path / "whole")
 
@@ -317,6 +325,7 @@ def test_a_run_that_was_killed_while_its_shards_moved_up_goes_on(faces, tmp_path
     assert content(tmp_path / "set") == content(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_stopping_keeps_finished_shards(faces, tmp_path):
     # More shards than may be begun between two questions whether to stop.
     stops = iter([False, False, True])
@@ -328,6 +337,7 @@ def test_stopping_keeps_finished_shards(faces, tmp_path):
     assert content(tmp_path / "set") == content(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("finished", [True, False])
 def test_other_settings_or_another_source_are_refused(faces, tmp_path, finished):
     dest = tmp_path / "set"
@@ -498,6 +508,7 @@ def test_damage_to_a_shard_is_told_by_shard_and_record(faces, tmp_path, data):
     assert str(caught.value) == f"{path}: the file is cut off in record 7; copy it again"
 
 
+@pytest.mark.slow
 def test_damaged_records_of_a_source(faces, tmp_path):
     run(faces, tmp_path / "set", size=(32, 24))
     path = tmp_path / "set" / "images-00001-of-00004.tfrecord"
@@ -523,6 +534,7 @@ def test_memory_is_bounded_by_the_size_of_a_task():
     assert next(split(range(9), (512, 512))) == range(4)
 
 
+@pytest.mark.slow
 def test_emoji_become_smaller_and_stay_transparent(real_data, tmp_path, data):
     names = zipfile.ZipFile(real_data / "emoji" / "noto-emoji-136x128.zip")
     with names, zipfile.ZipFile(tmp_path / "some.zip", "w") as some:

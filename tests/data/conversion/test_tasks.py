@@ -4,11 +4,13 @@ import struct
 import zlib
 
 import numpy as np
+import pytest
 
 from gantool.data import records
 from gantool.data.conversion.tasks import Task, convert_task
 
 
+@pytest.mark.slow
 def test_a_record_that_nobody_would_read_back_is_not_written(encode):
     """An image whose size is right stays as it is, with all that hangs on to it."""
     plain = encode(np.full((8, 8), 3, np.uint8))

@@ -48,6 +48,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_of_use(start, server, mnist, tmp_path, names):
     folder = tmp_path / "sets/mnist"
     part = folder / f".{IMAGES}.part"
@@ -78,6 +79,7 @@ def test_what_a_killed_process_left_is_of_use(start, server, mnist, tmp_path, na
     assert (folder / IMAGES).read_bytes() == mnist[IMAGES]
 
 
+@pytest.mark.slow
 def test_the_second_of_two_waits(start, server, mnist, tmp_path, names):
     folder = tmp_path / "sets/mnist"
     asked, go = threading.Event(), threading.Event()

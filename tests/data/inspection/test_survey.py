@@ -67,6 +67,7 @@ def test_what_a_folder_holds(mixed):
     ]
 
 
+@pytest.mark.slow
 def test_a_zip_holds_what_its_folder_does(mixed, tmp_path):
     (mixed / "dog" / "gone.png").unlink()
     with zipfile.ZipFile(tmp_path / "mixed.zip", "w") as archive:
@@ -95,6 +96,7 @@ def test_an_idx_file(tmp_path, write_idx):
     assert found.duplicates == [[f"{path}, image 0", f"{path}, image 2"]]
 
 
+@pytest.mark.slow
 def test_damaged_records_and_labels(tmp_path, plain):
     path = tmp_path / "a.tfrecord"
     examples = [records.encode_example(plain(value), value % 2) for value in range(3)]
