@@ -90,7 +90,7 @@ def _value(field: Schema) -> str:
         case {"items": item}:
             return f"list of {_value(item)}{'s' if COMPONENT in item else ''}"
         case {"pattern": pattern} if "epoch" in pattern:
-            return "`N epochs`"
+            return "`N epochs` or `N images`"
     return str(field[COMPONENT]).lower() if COMPONENT in field else _TYPES[field["type"]]
 
 

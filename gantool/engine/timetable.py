@@ -28,16 +28,20 @@ def batches_before(updates: Updates, step: int) -> int:
 
 @dataclass(frozen=True)
 class Timetable:
-    """Translates between steps, batches and epochs. Every update of the discriminator is a batch.
+    """Translates between steps, batches, images and epochs.
+
+    Every update of the discriminator is a batch.
 
     Attributes:
         updates: The recipe's.
         batches_per_epoch: Whole batches in one pass over the images; the last partial one is left
             out.
+        batch_size: Images in each.
     """
 
     updates: Updates
     batches_per_epoch: int
+    batch_size: int = 1
 
     def batches(self, step: int) -> int:
         """How many batches the first `step` steps take."""
@@ -64,21 +68,29 @@ class Timetable:
     def is_due(self, step: int, every: Interval) -> bool:
         """Whether something comes at this step; never at step 0.
 
-        What comes every so many epochs comes at the first step by whose end they are through.
+        What comes every so many epochs or images comes at the first step by whose end they are
+        through.
         """
         if step == 0:
             return False
-        if not every.in_epochs:
+        if every.unit == "step":
             return step % every.count == 0
-        span = every.count * self.batches_per_epoch
-        return self.batches(step) // span > self.batches(step - 1) // span
+        span = self._images(every)
+        before, after = (self.batches(number) * self.batch_size for number in (step - 1, step))
+        return after // span > before // span
 
     def next_due(self, step: int, every: Interval) -> int:
         """The first step after `step` at which something comes."""
-        if not every.in_epochs:
+        if every.unit == "step":
             return (step // every.count + 1) * every.count
-        span = every.count * self.batches_per_epoch
-        return self.step_after((self.batches(step) // span + 1) * span)
+        span = self._images(every)
+        due = (self.batches(step) * self.batch_size // span + 1) * span
+        return self.step_after(-(-due // self.batch_size))
+
+    def _images(self, every: Interval) -> int:
+        """How many images an interval of epochs or images is."""
+        epoch = self.batches_per_epoch * self.batch_size
+        return every.count * (epoch if every.unit == "epoch" else 1)
 
     def next_stop(self, step: int, intervals: Iterable[Interval], last: int) -> int:
         """The first step after `step` at which anything comes, at the latest `last`."""
@@ -90,7 +102,7 @@ def timetable_of(train: Train, images: int) -> Timetable:
 
     Where a batch is larger than the set and repeats images, it is an epoch.
     """
-    return Timetable(train.updates, max(1, images // train.batch_size))
+    return Timetable(train.updates, max(1, images // train.batch_size), train.batch_size)
 
 
 def step_of_update(updates: Updates, network: str, index: int) -> int:

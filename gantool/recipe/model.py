@@ -263,7 +263,7 @@ class Checkpoint(Section):
 
 
 class Output(Section):
-    """What is written while training, and how often: in steps, or in epochs as in `1 epoch`."""
+    """What is written while training, and how often: in steps, `N epochs` or `N images`."""
 
     log_every: Every = Field(Interval.of(100), description="How often metrics.jsonl gets a row.")
     grid: Grid = Grid()

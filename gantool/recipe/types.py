@@ -53,12 +53,12 @@ Share = Annotated[FiniteFloat, Field(ge=0, lt=1), IS_NUMBER]
 
 
 class Interval(BaseModel):
-    """So many steps, or so many epochs: `500`, `1 epoch`, `2 epochs`."""
+    """So many steps, epochs or images: `500`, `1 epoch`, `2 epochs`, `5000 images`."""
 
     model_config = ConfigDict(frozen=True)
 
     count: int
-    in_epochs: bool = False
+    unit: Literal["step", "epoch", "image"] = "step"
 
     @classmethod
     def of(cls, written: int | str) -> Interval:
@@ -70,24 +70,26 @@ class Interval(BaseModel):
     def _from_yaml(cls, value: Any) -> Any:
         if isinstance(value, Interval):
             return value
-        found = _EPOCHS.fullmatch(value) if isinstance(value, str) else None
+        found = _UNITS.fullmatch(value) if isinstance(value, str) else None
         count = int(found[1]) if found else value
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(
-                f"write a number of steps of at least 1, or epochs as in `1 epoch`, not {value!r}"
+                "write a number of steps of at least 1, or epochs or images as in `1 epoch` and"
+                f" `5000 images`, not {value!r}"
             )
         if count > MAX_COUNT:
-            raise ValueError(f"write at most {MAX_COUNT} steps or epochs, not {value!r}")
-        return {"count": count, "in_epochs": found is not None}
+            raise ValueError(f"write at most {MAX_COUNT} steps, epochs or images, not {value!r}")
+        return {"count": count, "unit": found[2] if found else "step"}
 
     @model_serializer
     def _as_written(self) -> int | str:
-        if not self.in_epochs:
-            return self.count
-        return f"{self.count} epoch" + ("s" if self.count > 1 else "")
+        return self.count if self.unit == "step" else str(self)
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit}" + ("s" if self.count > 1 else "")
 
 
-_EPOCHS = re.compile(r"([1-9]\d{0,99}) epochs?")
+_UNITS = re.compile(r"([1-9]\d{0,99}) (epoch|image)s?")
 
 Every = Annotated[
     Interval,
@@ -95,12 +97,12 @@ Every = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "exclusiveMinimum": 0, "maximum": MAX_COUNT},
-                {"type": "string", "pattern": f"^{_EPOCHS.pattern}$"},
+                {"type": "string", "pattern": f"^{_UNITS.pattern}$"},
             ]
         }
     ),
 ]
-"""So many steps, or so many epochs."""
+"""So many steps, epochs or images."""
 
 _BY_NAME: dict[str, Any] = {
     "bool": Annotated[bool, Field(strict=True)],

@@ -74,6 +74,21 @@ def test_the_next_stop(step: int, intervals: list[int | str], last: int, stop: i
     assert dates().next_stop(step, every(*intervals), last) == stop
 
 
+def test_images_are_due_at_the_first_step_that_has_seen_them() -> None:
+    # 8 images a batch, 3 batches a step: 24, 48, 72, 96, 120 images after steps 1 to 5.
+    found = Timetable(Updates(discriminator=3), 10, batch_size=8)
+    [each] = every("50 images")
+    assert [step for step in range(10) if found.is_due(step, each)] == [3, 5, 7, 9]
+    assert [found.next_due(step, each) for step in range(6)] == [3, 3, 3, 5, 5, 7]
+    # Those of a batch come in one step, and are due once.
+    assert [found.next_due(step, *every("1 image")) for step in (0, 1)] == [1, 2]
+
+
+def test_an_interval_says_what_it_was_read_from() -> None:
+    written = [500, "1 epoch", "2 epochs", "1 image", "5000 images"]
+    assert [Interval.of(it).model_dump() for it in written] == written
+
+
 def test_an_epoch_is_due_at_the_first_step_that_finishes_it() -> None:
     # 10 batches an epoch, 3 a step: after steps 4, 7, 10 there are 12, 21, 30 batches.
     found = [n for n in range(12) if dates(discriminator=3).is_due(n, Interval.of("1 epoch"))]
@@ -156,7 +171,9 @@ def test_a_burst_is_the_same_for_tensors(first: int, each: int | None) -> None:
     assert np.flatnonzero(found).tolist() == expected.get((first, each), [])
 
 
-intervals_of_recipes = st.integers(1, 500) | st.integers(1, 30).map(lambda n: f"{n} epochs")
+intervals_of_recipes = st.integers(1, 500) | st.builds(
+    "{} {}".format, st.integers(1, 30), st.sampled_from(["epochs", "images"])
+)
 
 
 @given(
@@ -169,7 +186,7 @@ intervals_of_recipes = st.integers(1, 500) | st.integers(1, 30).map(lambda n: f"
 def test_a_stop_is_the_first_step_at_which_anything_is_due(
     updates: Updates, per_epoch: int, step: int, written: list[int | str], more: int
 ) -> None:
-    found, intervals, last = Timetable(updates, per_epoch), every(*written), step + more
+    found, intervals, last = Timetable(updates, per_epoch, 5), every(*written), step + more
     stop = found.next_stop(step, intervals, last)
     due = (n for n in range(step + 1, last) if any(found.is_due(n, item) for item in intervals))
     assert stop == next(due, last)

@@ -225,7 +225,8 @@ def test_intervals_of_epochs_end_there_too(path):
     assert validate(with_value(path, f"{2**63 - 1} epochs"))[1] == []
     _, [problem] = validate(with_value(path, f"{2**63} epochs"))
     assert problem.message == (
-        "write at most 9223372036854775807 steps or epochs, not '9223372036854775808 epochs'"
+        "write at most 9223372036854775807 steps, epochs or images,"
+        " not '9223372036854775808 epochs'"
     )
     _, [problem] = validate(with_value(path, "9" * 5_000 + " epochs"))
     assert problem.message.startswith("write a number of steps of at least 1, or epochs")
