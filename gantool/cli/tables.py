@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from gantool.engine.plan import Plan
+from gantool.engine.scheduled import all_schedules
 from gantool.engine.smoke_test import Trace
-from gantool.engine.timetable import timetable_of
+from gantool.engine.timetable import Timetable, timetable_of
+from gantool.gan.schedule import Progress, Schedule
 from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 
@@ -124,4 +126,22 @@ def _data_lines(plan: Plan, count: int | None) -> list[str]:
         f"data    {shown} images{classes} from {source.name}, in batches of {batch_size}",
         f"epoch   {covered}, {steps_per_epoch}",
         f"run     {steps:,} steps, {timetable.batches(steps) / batches:,.3g} epochs",
+        *(
+            f"change  {place}: {_course(schedule, timetable, steps)}"
+            for place, schedule in all_schedules(recipe)
+        ),
     ]
+
+
+def _course(schedule: Schedule, timetable: Timetable, steps: int) -> str:
+    """What a number is at the first step of a run, in its middle and at its last step."""
+    first, middle, last = (
+        f"{float(schedule(_progress(timetable, step))):.4g}" for step in (0, steps // 2, steps - 1)
+    )
+    return f"{type(schedule).__name__} from {first} by {middle}, halfway, to {last}"
+
+
+def _progress(timetable: Timetable, step: int) -> Progress:
+    batches = timetable.batches(step)
+    epochs = batches / timetable.batches_per_epoch
+    return Progress(float(step), float(batches * timetable.batch_size), epochs)

@@ -95,8 +95,10 @@ class Distributed(Replicas):
         device: AbstractContextManager[object] = tf.device(self._devices[own])
         return device
 
-    def step(self, states: Sequence[TrainingState], recipe: Recipe) -> TrainingStep:
-        return DistributedStep(states, recipe, self)
+    def step(
+        self, states: Sequence[TrainingState], recipe: Recipe, batches_per_epoch: int = 1
+    ) -> TrainingStep:
+        return DistributedStep(states, recipe, self, batches_per_epoch)
 
     def each(self, function: Callable[[int], Result]) -> list[Result]:
         """What a function gives for each replica of this process, told by its number from 0."""

@@ -34,9 +34,11 @@ class Replicas:
         """Within it, variables are made for a replica of this process."""
         return nullcontext()
 
-    def step(self, states: Sequence[TrainingState], recipe: Recipe) -> TrainingStep:
+    def step(
+        self, states: Sequence[TrainingState], recipe: Recipe, batches_per_epoch: int = 1
+    ) -> TrainingStep:
         """The step that moves the states of this process's replicas alike."""
-        return TrainingStep(states[0], recipe)
+        return TrainingStep(states[0], recipe, batches_per_epoch=batches_per_epoch)
 
     def agree(self, seconds: float, wish: int) -> tuple[float, int]:
         """The seconds of worker 0, and the wish to stop of the first worker that has one, or 0."""

@@ -17,6 +17,7 @@ from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.gan.latents import Rows
 from gantool.gan.network import TrainableNetwork
+from gantool.gan.schedule import Progress
 from gantool.gan.updates import Descent, Given, Update
 from gantool.recipe.model import Recipe
 
@@ -31,10 +32,15 @@ class DistributedStep(TrainingStep):
         states: Of the replicas of this process; are moved alike.
         recipe: Says how.
         replicas: The replicas.
+        batches_per_epoch: See `TrainingStep`.
     """
 
     def __init__(
-        self, states: Sequence[TrainingState], recipe: Recipe, replicas: Distributed
+        self,
+        states: Sequence[TrainingState],
+        recipe: Recipe,
+        replicas: Distributed,
+        batches_per_epoch: int = 1,
     ) -> None:
         first = replicas.worker * replicas.local
         self._replicas = replicas
@@ -43,7 +49,9 @@ class DistributedStep(TrainingStep):
             for own, state in enumerate(states)
         ]
         rows = _rows(replicas.worker, replicas.workers)
-        super().__init__(states[0], recipe, self.steps[0].gan, rows, replicas.count)
+        super().__init__(
+            states[0], recipe, self.steps[0].gan, rows, replicas.count, batches_per_epoch
+        )
         self._refusal = self.steps[0]._refusal
 
     def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
@@ -53,12 +61,15 @@ class DistributedStep(TrainingStep):
     def follow(self, step: tf.Tensor) -> None:
         self._replicas.each(lambda own: self.steps[own].follow(step))
 
+    def begin(self, progress: Progress) -> None:
+        self._replicas.each(lambda own: self.steps[own].begin(progress))
+
     def shares(self, given: Given) -> list[Given]:
         """What each replica of this process is given."""
         count = self._replicas.local
-        real, labels, latents = (tf.split(column, count) for column in given[:-1])
+        real, labels, latents = (tf.split(column, count) for column in given[:3])
         parts = zip(real, labels, latents, strict=True)
-        return [Given(*rows, index=given.index) for rows in parts]
+        return [Given(*rows, given.index, given.progress) for rows in parts]
 
 
 class _ReplicaStep(TrainingStep):

@@ -35,7 +35,8 @@ def first_not_finite(
     )
     [update] = [update for update in step.updates if update.network == fault.network]
     index, number = (tf.constant(it, tf.int64) for it in (fault.index, fault.step - 1))
-    given = step.given(update, batches.get_next(), number, index)
+    progress = step.progress(number, batches_before(step.recipe.train.updates, fault.step - 1))
+    given = step.given(update, batches.get_next(), progress, index)
     for descend in update.descents:
         descend(looking, given)
     return notes.found

@@ -12,7 +12,7 @@ from gantool.engine.opened import OpenedData, open_data
 from gantool.engine.state import TrainingState
 from gantool.networks import value_checks
 from gantool.networks.build import BuiltNetwork, network_of
-from gantool.networks.components import make
+from gantool.networks.components import make_optimizer
 from gantool.networks.devices import (
     available_memory,
     compilation_problems,
@@ -171,7 +171,7 @@ def _optimizer(
     if spec is None:
         return None
     try:
-        optimizer = make(spec)
+        optimizer = make_optimizer(spec)
     except Exception as error:
         problems.append(Problem(spec.path, construction_message(spec.name, error)))
         return None

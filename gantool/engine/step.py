@@ -8,10 +8,12 @@ import tensorflow as tf
 
 from gantool.engine.build import build_gan
 from gantool.engine.refusal import Fault, NotFiniteError, Refusal
+from gantool.engine.scheduled import scheduled_variables
 from gantool.engine.state import TrainingState
 from gantool.engine.timetable import batches_before, in_burst, step_of_update
 from gantool.gan.average import decay_at, move_average
 from gantool.gan.latents import Rows, draw, whole
+from gantool.gan.schedule import Progress
 from gantool.gan.updates import GAN, Descent, Given, Update, updates_of
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
@@ -40,8 +42,10 @@ class TrainingStep:
         gan: Its networks, with what they learn by; None to have it built.
         rows: Draws the latents of a batch.
         replicas: Number of replicas that share each batch.
+        batches_per_epoch: For schedules in epochs.
 
     Attributes:
+        recipe: See above.
         gan: See above.
         updates: Of a step.
     """
@@ -53,8 +57,11 @@ class TrainingStep:
         gan: GAN | None = None,
         rows: Rows = whole,
         replicas: int = 1,
+        batches_per_epoch: int = 1,
     ) -> None:
-        self._state, self._recipe, self._rows = state, recipe, rows
+        self._state, self.recipe, self._rows = state, recipe, rows
+        self._batches_per_epoch = batches_per_epoch
+        self._scheduled = scheduled_variables(state, recipe)
         self.gan = gan or build_gan(state, recipe)
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
@@ -81,12 +88,12 @@ class TrainingStep:
                 they were before it, and `state.step` is the last whole step.
         """
         first = self._state.step
-        numbers = first, first + count, batches_before(self._recipe.train.updates, first)
+        numbers = first, first + count, batches_before(self.recipe.train.updates, first)
         losses = self._run(batches, *(tf.constant(number, tf.int64) for number in numbers))
         self._state.step = first + count
         if found := self._refusal.found():
             network, index, told = found
-            step = step_of_update(self._recipe.train.updates, network, index)
+            step = step_of_update(self.recipe.train.updates, network, index)
             self._state.step = step
             raise NotFiniteError(Fault(network, index, step + 1, told))
         return Losses(**{name: float(loss) for name, loss in losses.items()})
@@ -102,13 +109,24 @@ class TrainingStep:
             losses.append(descent.losses)
         return {name: tf.add_n([it[name] for it in losses]) for name in losses[0]}
 
+    def begin(self, progress: Progress) -> None:
+        """Give the optimizers those of their numbers that follow schedules."""
+        for variable, schedule in self._scheduled:
+            variable.assign(schedule(progress))
+
+    def progress(self, step: tf.Tensor, batches: tf.Tensor | int) -> Progress:
+        """How far the run has come before step number `step`, from 0, with so many batches."""
+        count = tf.cast(batches, tf.float64)
+        size, per_epoch = self.recipe.train.batch_size, self._batches_per_epoch
+        return Progress(step, batches * size, count / per_epoch)
+
     def agreed(self, descent: Descent) -> Descent:
         """The descent to be taken, from that of this step's own rows of a batch."""
         return descent
 
     def follow(self, step: tf.Tensor) -> None:
         """Have the moving average, where there is one, follow the generator."""
-        decay = self._recipe.train.average
+        decay = self.recipe.train.average
         if self._state.average is None or decay is None:
             return
         averages = list(self._state.average.weights().values())
@@ -119,16 +137,16 @@ class TrainingStep:
             lambda: None,
         )
 
-    def given(self, update: Update, batch: Batch, step: tf.Tensor, index: tf.Tensor | int) -> Given:
+    def given(
+        self, update: Update, batch: Batch, progress: Progress, index: tf.Tensor | int
+    ) -> Given:
         """What update number `index` of its network, counted from the run's start, is given."""
         purpose, number = f"latent/{update.network}", index
-        if update.network == "both" or self._recipe.train.updates.latents == "shared":
-            purpose, number = "latent/shared", step
+        if update.network == "both" or self.recipe.train.updates.latents == "shared":
+            purpose, number = "latent/shared", progress.steps
         seed = self.gan.seed_of(purpose, number)
-        latents = self._rows(
-            lambda count: draw(self._recipe.latent, count, seed), batch[0].shape[0]
-        )
-        return Given(*batch, latents, index)
+        latents = self._rows(lambda count: draw(self.recipe.latent, count, seed), batch[0].shape[0])
+        return Given(*batch, latents, index, progress)
 
     def _steps(
         self, batches: Any, first: tf.Tensor, end: tf.Tensor, first_batch: tf.Tensor
@@ -156,12 +174,14 @@ class TrainingStep:
             losses: Of each network's last update.
         """
         batch: Batch = batches.get_next()
-        taken = _discriminator_updates(self._recipe.train.updates, step)
+        progress = self.progress(step, first_batch)
+        self.begin(progress)
+        taken = _discriminator_updates(self.recipe.train.updates, step)
         for update in self.updates:
             count, first = update.times, step * update.times
             if update.network == "discriminator":
                 count, first = taken, first_batch
-            made = partial(self._next, update, batches, step, first)
+            made = partial(self._next, update, batches, progress, first)
             loop = (tf.constant(0, tf.int64), {update.network: tf.zeros([])}, batch)
             if isinstance(count, int) and count == 1:
                 _, updated, batch = made(0, *loop[1:])
@@ -177,7 +197,7 @@ class TrainingStep:
         self,
         update: Update,
         batches: Any,
-        step: tf.Tensor,
+        progress: Progress,
         first: tf.Tensor,
         index: tf.Tensor | int,
         _: dict[str, tf.Tensor],
@@ -189,7 +209,7 @@ class TrainingStep:
         """
         if update.network == "discriminator" and not isinstance(index, int):
             batch = tf.cond(index == 0, lambda: batch, batches.get_next)
-        given = self.given(update, batch, step, first + index)
+        given = self.given(update, batch, progress, first + index)
         return index + 1, self._made[update.network](given), batch
 
 

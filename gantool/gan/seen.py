@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from gantool.gan.latents import Rows, whole
 from gantool.gan.network import Pass, TrainableNetwork
+from gantool.gan.schedule import START, Progress, Schedule, now
 
 Side = Literal["real", "generated"]
 """Which examples: those of the data, or the generator's."""
@@ -30,6 +31,7 @@ class Seen:
         noise: The purpose of dropout on each side.
         differentiates: The sides by whose examples `gradient` is going to be asked for.
         rows: Draws the numbers of a batch.
+        progress: How far the run has come.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Seen:
         noise: Mapping[Side, str],
         differentiates: Iterable[Side] = (),
         rows: Rows = whole,
+        progress: Progress = START,
     ) -> None:
         self.labels = labels
         self.index = index
@@ -54,6 +57,7 @@ class Seen:
         }
         self._noise = noise
         self._rows = rows
+        self._progress = progress
         self._tapes = {
             side: tf.GradientTape(persistent=True, watch_accessed_variables=False)
             for side in differentiates
@@ -100,6 +104,10 @@ class Seen:
             lambda size: tf.random.stateless_uniform([size] + [1] * (rank - 1), seed, alg="philox"),
             count,
         )
+
+    def now(self, number: float | Schedule) -> float | tf.Tensor:
+        """A number of a term as it is at this update; it may follow a schedule."""
+        return now(number, self._progress)
 
     @property
     def activity(self) -> tf.Tensor:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from gantool.gan.latents import Rows, stateless_seed, whole
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import ElementwiseLoss, Loss, Term, value_of
+from gantool.gan.schedule import START, Progress
 from gantool.gan.seen import Seen, Side
 from gantool.recipe.model import Updates
 
@@ -34,6 +35,8 @@ class Given(NamedTuple):
     """[B, size] float32."""
     index: tf.Tensor
     """Number of the update, int64; dropout and penalties are functions of it."""
+    progress: Progress = START
+    """How far the run has come; schedules are functions of it."""
 
 
 class Descent(NamedTuple):
@@ -183,6 +186,7 @@ def _seen(
         noise,
         {side for term in gan.terms for side in term.differentiates},
         gan.rows,
+        given.progress,
     )
 
 

@@ -87,7 +87,8 @@ def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[st
         number = tf.constant(0, tf.int64)
         for update in step.updates:
             clock.update = update.network
-            step.make(update, step.given(update, (images, labels), number, number))
+            given = step.given(update, (images, labels), step.progress(number, number), number)
+            step.make(update, given)
         if state.average is not None:
             step.follow(number)
             clock.update = "step"

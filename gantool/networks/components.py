@@ -2,12 +2,15 @@
 
 import inspect
 import pkgutil
+from dataclasses import replace
+from keyword import iskeyword
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from gantool.recipe.signatures import own_modules
-from gantool.recipe.specs import Spec
+from gantool.recipe.specs import Spec, is_own_schedule
 
 _MODULES = {
     "layer": keras.layers,
@@ -49,8 +52,31 @@ def make(spec: Spec, offered: dict[str, Any] | None = None, **extra: Any) -> Any
     taken = {word: value for word, value in offered.items() if _takes(cls, word)}
     if "dtype" in taken and ".preprocessing." in cls.__module__:
         taken["dtype"] = "float32"  # what turns, warps or blends pictures has no other operations
-    given = {word: _plain(value, offered) for word, value in spec.keywords.items()}
+    given = {
+        f"{word}_" if iskeyword(word) else word: _plain(value, offered)
+        for word, value in spec.keywords.items()
+    }
     return cls(**{**taken, **extra, **given})
+
+
+def make_optimizer(spec: Spec) -> keras.optimizers.Optimizer:
+    """Construct an optimizer; numbers of it that follow a schedule of ours are variables.
+
+    Keras keeps the learning rate in a variable of its own.
+
+    Raises:
+        ValueError, TypeError: As `make`.
+    """
+    start = {
+        word: float(value.keywords["from"])
+        for word, value in spec.keywords.items()
+        if is_own_schedule(value)
+    }
+    optimizer = make(replace(spec, keywords=spec.keywords | start))
+    for word, number in start.items():
+        if word != "learning_rate":
+            setattr(optimizer, word, tf.Variable(number, dtype=tf.float32, trainable=False))
+    return optimizer
 
 
 def _takes(cls: type[Any], word: str) -> bool:

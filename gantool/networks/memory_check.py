@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from gantool.memory import amount
-from gantool.networks.components import make
+from gantool.networks.components import make_optimizer
 from gantool.networks.messages import times
 from gantool.recipe.specs import Spec
 
@@ -160,7 +160,7 @@ def slots_of(spec: Spec) -> int:
     Raises:
         ValueError, TypeError: Keras refuses a value of the optimizer.
     """
-    optimizer = make(spec)
+    optimizer = make_optimizer(spec)
     without = {id(variable) for variable in optimizer.variables}
     side = 64
     optimizer.build([keras.Variable(np.zeros((side, side), np.float32), name="kernel")])

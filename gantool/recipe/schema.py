@@ -23,7 +23,6 @@ Schema = dict[str, Any]
 _TITLES: dict[Kind, str] = {kind: kind.title() for kind in KINDS} | {
     "regularizer": "KerasRegularizer",
     "constraint": "KerasConstraint",
-    "schedule": "KerasSchedule",
 }
 
 
@@ -91,11 +90,14 @@ def _required(item: Signature) -> list[str]:
 
 def _keyword(keyword: Keyword, kind: Kind) -> Schema:
     schema: Schema = {}
-    nested = kind_of_keyword(keyword.name, kind)
+    nested = kind_of_keyword(keyword, kind)
     if keyword.name in LAYER_LIST_KEYWORDS:
         schema = {"type": "array", "items": {"$ref": "#/$defs/Layer"}}
     elif nested == "schedule":
-        schema = {"anyOf": [{"type": "number"}, {"$ref": f"#/$defs/{_TITLES[nested]}"}]}
+        number = {"type": "number"}
+        if keyword.type is not Any:
+            number = TypeAdapter(keyword.type).json_schema()
+        schema = {"anyOf": [number, {"$ref": f"#/$defs/{_TITLES[nested]}"}]}
     elif nested is not None:
         schema = {"anyOf": [{"$ref": f"#/$defs/{_TITLES[nested]}"}, {"type": "null"}]}
     elif keyword.name == "activation" or keyword.name.endswith("_activation"):

@@ -18,7 +18,7 @@ from gantool.recipe.class_source import (
     module_tree,
     modules_in,
 )
-from gantool.recipe.types import type_of
+from gantool.recipe.types import is_scheduled, type_of
 
 Kind = Literal[
     "layer",
@@ -53,6 +53,7 @@ _OWN_PACKAGES: dict[Kind, str] = {
     "layer": "gantool.layers",
     "loss": "gantool.losses",
     "term": "gantool.terms",
+    "schedule": "gantool.schedules",
     "metric": "gantool.metrics",
     "hook": "gantool.hooks",
 }
@@ -95,6 +96,8 @@ _REFUSED = {
 
 _OF_NUMBERS: tuple[Kind, ...] = ("optimizer", "schedule")
 """Kinds of which no keyword takes text, whatever its default."""
+SCHEDULED = ("learning_rate", "beta_1", "beta_2")
+"""Keywords of optimizers that may follow a schedule."""
 _MOVING_AVERAGE = {
     "use_ema": "ema_overwrite_frequency",
     "ema_momentum": "use_ema",
@@ -109,7 +112,8 @@ class Keyword:
     """A keyword of a class.
 
     `default` is NO_LITERAL where there is none that could stand in YAML; `description` is that of
-    the class's docstring; `type` is known of gantool's own classes.
+    the class's docstring; `type` is known of gantool's own classes; `scheduled` is whether the
+    number may follow one of gantool's schedules.
     """
 
     name: str
@@ -117,6 +121,7 @@ class Keyword:
     default: Any
     description: str = ""
     type: Any = Any
+    scheduled: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,10 +209,20 @@ def refused_value(kind: Kind, known: Signature, word: str, given: dict[str, Any]
     if keyword.required and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return f"{word} of {known.name} must be a number, not {value!r}"
     is_number = kind in _OF_NUMBERS or isinstance(keyword.default, (int, float))
+    if _is_schedule(value) and not (kind == "optimizer" and word in SCHEDULED):
+        return f"{word} of {known.name} must be a number: it follows no schedule"
     names_schedule = word == "learning_rate" and isinstance(value, str)
     if is_number and isinstance(value, (bool, str)) and not names_schedule:
         return f"{word} of {known.name} must be a number, not {value!r}"
     return None
+
+
+def _is_schedule(value: Any) -> bool:
+    """Whether a value is one of gantool's schedules, and no layer that others call Linear."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    [(name, keywords)] = value.items()
+    return name in own_modules("schedule") and isinstance(keywords, dict) and "from" in keywords
 
 
 def _is_on(value: Any) -> bool:
@@ -258,7 +273,11 @@ def _keywords(source: ClassSource) -> dict[str, Keyword]:
         return inherited
     described = _descriptions(ast.get_docstring(source.tree) or "")
     found = {
-        keyword.name: replace(keyword, description=described.get(keyword.name, ""))
+        keyword.name.rstrip("_"): replace(
+            keyword,
+            name=keyword.name.rstrip("_"),  # what Python has a use for itself is `from_` there
+            description=described.get(keyword.name, ""),
+        )
         for keyword in _parameters(init.args)
     }
     call = None if init.args.kwarg is None else _handing_on(init, init.args.kwarg.arg)
@@ -289,6 +308,7 @@ def _parameters(arguments: ast.arguments) -> list[Keyword]:
             required=default is None,
             default=_literal(default),
             type=type_of(parameter.annotation),
+            scheduled=is_scheduled(parameter.annotation),
         )
         for parameter, default in list(parameters)[1:]  # without self
     ]

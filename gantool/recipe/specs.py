@@ -23,15 +23,18 @@ from gantool.recipe.other_names import (
     suggestion,
 )
 from gantool.recipe.signatures import (
+    SCHEDULED,
+    Keyword,
     Kind,
     Signature,
     activations,
+    own_modules,
     refusal,
     refused_value,
     signature,
 )
 from gantool.recipe.suggest import closest, did_you_mean
-from gantool.recipe.types import BOOLEANS, MAX_COUNT
+from gantool.recipe.types import BOOLEANS, MAX_COUNT, Share
 from gantool.recipe.validate import problem_of
 
 KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
@@ -47,7 +50,7 @@ _STEPS = ("dilation_rate", "pool_size", "strides")
 LAYER_LIST_KEYWORDS = ("body", "shortcut", "layers", "cells")
 """The keywords, of our blocks and of Keras's, that hold lists of layers."""
 _LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
-_TITLES: dict[str, str] = {"schedule": "learning rate schedule", "term": "regularizer"}
+_TITLES: dict[str, str] = {"term": "regularizer"}
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,11 @@ class _Resolver:
             refused = refused_value(kind, known, word, given)
             if refused is not None:
                 self._tell(here, refused)
-                value = value if known.keywords[word].required else known.keywords[word].default
+                if not known.keywords[word].required:
+                    value = known.keywords[word].default
+                elif isinstance(value, dict):
+                    [schedule] = value.values()
+                    value = schedule["from"]
             if meant is not None:
                 told = len(self.problems)
                 keywords[meant] = self._value(meant, value, known, kind, here)
@@ -238,10 +245,14 @@ class _Resolver:
     def _value(self, word: str, value: Any, known: Signature, kind: Kind, path: Path) -> Any:
         if word in LAYER_LIST_KEYWORDS:
             return self._nested_layers(word, value, path)
-        nested = kind_of_keyword(word, kind)
-        if nested == "schedule" and not isinstance(value, (dict, str)):
-            return float(value) if isinstance(value, int) else value  # as Keras wants it
-        if nested is not None and value is not None:
+        nested = kind_of_keyword(known.keywords[word], kind)
+        is_rate = kind == "optimizer" and word == "learning_rate"
+        if nested == "schedule":
+            if isinstance(value, dict) or (is_rate and isinstance(value, str)):
+                return self._schedule(word, value, known, path)
+            if is_rate and isinstance(value, int):
+                return float(value)  # as Keras wants it
+        elif nested is not None and value is not None:
             return self.component(value, nested, path)
         if word == "activation" or word.endswith("_activation"):
             value = self._activation(value, path)
@@ -250,6 +261,35 @@ class _Resolver:
             return None
         value = self._boolean(word, value, known, path)
         return self._typed(value, known.keywords[word].type, path) if known.is_own else value
+
+    def _schedule(self, word: str, value: Any, known: Signature, path: Path) -> Any:
+        """The schedule of a number; the keyword's default where it cannot have that one."""
+        keyword, told = known.keywords[word], len(self.problems)
+        spec = self.component(value, "schedule", path)
+        if spec is None:
+            return None if word == "learning_rate" else keyword.default
+        if not is_own_schedule(spec):
+            if word == "learning_rate":
+                return spec
+            ours = ", ".join(own_modules("schedule"))
+            self._tell(path, f"{spec.name} is for learning rates alone, {word} takes {ours}")
+        elif len(self.problems) == told:
+            self._check_schedule(spec, keyword)
+        return spec if len(self.problems) == told else keyword.default
+
+    def _check_schedule(self, spec: Spec, keyword: Keyword) -> None:
+        """Tell numbers that the keyword could not have, nor be 0, and steps that do not fit."""
+        inside, given = (*spec.path, spec.name), spec.keywords
+        wanted = Share if keyword.name in ("beta_1", "beta_2") else keyword.type
+        to, at = given["to"], given.get("at")
+        numbers: list[tuple[Path, float]] = [(("from",), given["from"])]
+        numbers += [(("to",), to)] if at is None else [(("to", n), it) for n, it in enumerate(to)]
+        for place, number in numbers:
+            if number != 0:
+                self._typed(number, wanted, (*inside, *place))
+        if at is not None and len(to) != len(at):
+            count = f"{len(at)} for {len(to)}"
+            self._tell((*inside, "at"), f"at needs a time for each number of to, not {count}")
 
     def _typed(self, value: Any, wanted: Any, path: Path) -> Any:
         try:
@@ -330,14 +370,24 @@ def _count_layers(spec: Spec) -> int:
     return inside * times if isinstance(times, int) else inside
 
 
-def kind_of_keyword(word: str, kind: Kind) -> Kind | None:
+def is_own_schedule(value: Any) -> bool:
+    """Whether the value of a keyword is one of gantool's schedules."""
+    return (
+        isinstance(value, Spec)
+        and value.kind == "schedule"
+        and value.name in own_modules("schedule")
+    )
+
+
+def kind_of_keyword(keyword: Keyword, kind: Kind) -> Kind | None:
     """What the value of a keyword is a component of, or None where it is plain data.
 
-    `kind` is that of the class that takes it; an optimizer's learning rate may be a number too.
+    `kind` is that of the class that takes it; what follows a schedule may be a number too.
     """
+    word = keyword.name
     if word in _LAYER_KEYWORDS:
         return "layer"
-    if kind == "optimizer" and word == "learning_rate":
+    if keyword.scheduled or (kind == "optimizer" and word in SCHEDULED):
         return "schedule"
     for ending in ("initializer", "regularizer", "constraint"):
         if word.endswith(f"_{ending}"):

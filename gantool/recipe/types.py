@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -46,6 +46,8 @@ Number = Annotated[FiniteFloat, IS_NUMBER]
 """A finite number."""
 Positive = Annotated[FiniteFloat, Field(gt=0), IS_NUMBER]
 """A finite number above 0."""
+NonNegative = Annotated[FiniteFloat, Field(ge=0), IS_NUMBER]
+"""A finite number of at least 0."""
 Fraction = Annotated[FiniteFloat, Field(gt=0, lt=1), IS_NUMBER]
 """A number between 0 and 1, neither included."""
 Share = Annotated[FiniteFloat, Field(ge=0, lt=1), IS_NUMBER]
@@ -102,7 +104,13 @@ Every = Annotated[
         }
     ),
 ]
-"""So many steps, epochs or images."""
+"""So many steps, epochs or images, from one time to the next."""
+Span = Every
+"""So many steps, epochs or images, from the start of a run."""
+
+_Number = TypeVar("_Number")
+Scheduled: TypeAlias = _Number | Any
+"""`Scheduled[Positive]`: a number above 0, or a schedule of numbers that are above 0 or 0."""
 
 _BY_NAME: dict[str, Any] = {
     "bool": Annotated[bool, Field(strict=True)],
@@ -111,9 +119,11 @@ _BY_NAME: dict[str, Any] = {
     "Every": Every,
     "Fraction": Fraction,
     "Natural": Natural,
+    "NonNegative": NonNegative,
     "Number": Number,
     "Positive": Positive,
     "Share": Share,
+    "Span": Span,
 }
 
 
@@ -126,7 +136,19 @@ def type_of(annotation: ast.expr | None) -> Any:
             return None
         case ast.BinOp(left, ast.BitOr(), right):
             return type_of(left) | type_of(right)
+        case ast.Subscript(ast.Name("Scheduled"), number):
+            return type_of(number)
+        case ast.Subscript(ast.Name("list"), item):
+            return list[type_of(item)]  # type: ignore[misc]
         case ast.Subscript(ast.Name("Literal"), choices):
             found = ast.literal_eval(choices)
             return Literal[found if isinstance(found, tuple) else (found,)]
     return Any
+
+
+def is_scheduled(annotation: ast.expr | None) -> bool:
+    """Whether an annotation in the source of a component lets a number follow a schedule."""
+    match annotation:
+        case ast.Subscript(ast.Name("Scheduled")):
+            return True
+    return False

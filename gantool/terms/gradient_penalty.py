@@ -3,7 +3,7 @@ import tensorflow as tf
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen
-from gantool.recipe.types import Positive
+from gantool.recipe.types import Positive, Scheduled
 
 
 class GradientPenalty(Term):
@@ -19,7 +19,7 @@ class GradientPenalty(Term):
     needs = ("real", "generated")
     by_examples = True
 
-    def __init__(self, weight: Positive = 10.0) -> None:
+    def __init__(self, weight: Scheduled[Positive] = 10.0) -> None:
         self.weight = weight
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
@@ -32,4 +32,4 @@ class GradientPenalty(Term):
         squared = tf.reduce_sum(tf.square(gradients), axis=list(range(1, len(gradients.shape))))
         # The square root has no slope at zero; the offset keeps a flat discriminator's update
         # finite.
-        return self.weight * tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))
+        return seen.now(self.weight) * tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))

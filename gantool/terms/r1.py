@@ -5,7 +5,7 @@ import tensorflow as tf
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen, Side
-from gantool.recipe.types import Count, Positive
+from gantool.recipe.types import Count, Positive, Scheduled
 
 
 class R1(Term):
@@ -23,7 +23,7 @@ class R1(Term):
     differentiates: ClassVar[tuple[Side, ...]] = ("real",)
     by_examples = True
 
-    def __init__(self, weight: Positive = 10.0, every: Count = 1) -> None:
+    def __init__(self, weight: Scheduled[Positive] = 10.0, every: Count = 1) -> None:
         self.weight = weight
         self.every = every
 
@@ -31,4 +31,4 @@ class R1(Term):
         [side] = self.differentiates
         gradient = seen.gradient(side)
         squares = tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(gradient.shape))))
-        return 0.5 * self.weight * tf.reduce_mean(squares)
+        return 0.5 * seen.now(self.weight) * tf.reduce_mean(squares)

@@ -3,7 +3,7 @@ import tensorflow as tf
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen
-from gantool.recipe.types import Positive
+from gantool.recipe.types import Positive, Scheduled
 
 
 class WeightDecay(Term):
@@ -17,9 +17,9 @@ class WeightDecay(Term):
 
     networks = ("generator", "discriminator")
 
-    def __init__(self, weight: Positive) -> None:
+    def __init__(self, weight: Scheduled[Positive]) -> None:
         self.weight = weight
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
         squares = [tf.nn.l2_loss(variable.value) for variable in network.trainable]
-        return self.weight * tf.add_n(squares)
+        return seen.now(self.weight) * tf.add_n(squares)

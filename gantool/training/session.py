@@ -108,7 +108,7 @@ def _run_until_it_diverges(
     hooks = hooks_of(plan, images, folder, metrics)
     with errors_of(images), _lost_workers(images, replicas):
         replicas.begin(_facts(plan, images), states)
-        step = replicas.step(states, drawn)
+        step = replicas.step(states, drawn, timetable.batches_per_epoch)
         progresses = train(
             state,
             step,

@@ -108,6 +108,32 @@ def test_the_length_of_a_run(
     assert command("check", tiny, *settings).out.splitlines()[-2:] == lines
 
 
+def test_the_course_of_what_follows_a_schedule(command: Any, tiny: Path) -> None:
+    """In 200 steps of 8 images, 37 an epoch: halfway is after 100 steps, the last after 199."""
+    settings = (
+        "optimizers.generator={Adam: {learning_rate:"
+        " {Linear: {from: 0.001, to: 0, over: 800 images}}, beta_2:"
+        " {Steps: {from: 0.9, to: [0.99], at: [5 epochs]}}}}",
+        "regularizers=[R1: {weight: {Cosine: {from: 2, to: 1, over: 200}}}]",
+    )
+    ended = command("check", tiny, *(word for it in settings for word in ("--set", it)))
+    assert ended.out.splitlines()[-4:] == [
+        "run     200 steps, 5.41 epochs",
+        "change  optimizers.generator.Adam.learning_rate: Linear from 0.001 by 0, halfway, to 0",
+        "change  optimizers.generator.Adam.beta_2: Steps from 0.9 by 0.9, halfway, to 0.99",
+        "change  regularizers.0.R1.weight: Cosine from 2 by 1.5, halfway, to 1",
+    ]
+    huge = command(
+        "check",
+        tiny,
+        "--set",
+        "train={epochs: 9223372036854775807, batch_size: 8}",
+        "--set",
+        settings[1],
+    )
+    assert huge.out.splitlines()[-1].endswith("Cosine from 2 by 1, halfway, to 1")
+
+
 @pytest.mark.parametrize(
     ("option", "place"),
     [("--steps", "train.steps"), ("--seed", "seed"), ("--set", "output.grid.every")],

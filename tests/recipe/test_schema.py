@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parent / "golden"
 RIGHT = (GOLDEN / "right.yaml").read_text(encoding="utf-8")
 OF_KERAS = {
     *("Layer", "Optimizer", "Initializer", "Activation"),
-    *("KerasRegularizer", "KerasConstraint", "KerasSchedule"),
+    *("KerasRegularizer", "KerasConstraint", "Schedule"),
 }
 
 

@@ -4,6 +4,7 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from keyword import iskeyword
 from typing import Any, Literal
 
 import keras
@@ -41,7 +42,7 @@ REFUSED = {
     "constraint": {"Constraint"},
     "schedule": {"LearningRateSchedule"},
 }
-OWN_KINDS = ("layer", "loss", "term", "metric", "hook")
+OWN_KINDS = ("layer", "loss", "term", "schedule", "metric", "hook")
 OWN = [(kind, name) for kind in OWN_KINDS for name in own_modules(kind)]
 OF_KERAS = [(kind, name) for kind in MODULES for name in names(kind) if (kind, name) not in OWN]
 EVERY_CLASS = [*OF_KERAS, *OWN]
@@ -92,7 +93,10 @@ def real_parameters(cls):
 @pytest.mark.parametrize(("kind", "name"), EVERY_CLASS)
 def test_the_keywords_are_those_that_python_tells(kind, name):
     static = signature(kind, name)
-    real = real_parameters(class_of(kind, name))
+    real = {
+        word.rstrip("_"): parameter
+        for word, parameter in real_parameters(class_of(kind, name)).items()
+    }
     assert static.name == name
     assert set(static.keywords) <= set(real)
     left_out = set(real) - set(static.keywords)
@@ -109,6 +113,7 @@ def test_the_keywords_are_those_that_python_tells(kind, name):
 SAMPLES = {
     "activation": "relu",
     "activity_regularizer": None,
+    "at": [10],
     "axes": -1,
     "boundaries": [10],
     "cropping": 1,
@@ -119,6 +124,7 @@ SAMPLES = {
     "factor": 0.5,
     "filters": 4,
     "first_decay_steps": 10,
+    "from": 0.1,
     "head_dim": 4,
     "height": 4,
     "height_factor": 0.1,
@@ -136,11 +142,13 @@ SAMPLES = {
     "output_dim": 4,
     "output_shape": 4,
     "output_size": 4,
+    "over": 10,
     "pool_size": 2,
     "rate": 0.5,
     "scale": 2.0,
     "stddev": 0.5,
     "target_shape": [4],
+    "to": [0.2],
     "units": 4,
     "values": [0.1, 0.2],
     "weight": 1.0,
@@ -156,7 +164,7 @@ def sample(kind, name):
         assert set(required) & {"layer", "layers", "cell", "cells", "body"}, required
         return None
     given = dict.fromkeys(GIVEN.get((kind, name), ()), 3)
-    return {word: SAMPLES[word] for word in required} | given
+    return {word + "_" * iskeyword(word): SAMPLES[word] for word in required} | given
 
 
 def refused_by(kind, name, words):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -19,7 +21,7 @@ def test_half_the_sum_of_squares_of_all_weights_and_its_gradient_is_the_weights(
         variable.assign(value)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         network.watch(tape)
-        found = WeightDecay(4.0)(None, network)
+        found = WeightDecay(4.0)(SimpleNamespace(now=lambda number: number), network)
     assert float(found) == 4.0 * 7.125  # (1 + 4 + 9 + 0.25) / 2
     for gradient, weight in zip(network.gradients(tape, found), network.trainable, strict=True):
         assert np.array_equal(gradient, 4.0 * weight.numpy())

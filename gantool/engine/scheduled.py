@@ -1,0 +1,45 @@
+"""The numbers of a recipe that follow schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gantool.engine.state import TrainingState
+from gantool.gan.schedule import Schedule
+from gantool.networks.components import make
+from gantool.recipe.document import Path, dotted
+from gantool.recipe.model import Component, Recipe
+from gantool.recipe.signatures import Kind
+from gantool.recipe.specs import is_own_schedule, spec_of
+
+
+def schedules_of(component: Component, kind: Kind) -> dict[str, Schedule]:
+    """The schedules of gantool that a component has, by keyword."""
+    keywords = spec_of(component, kind).keywords
+    return {word: make(value) for word, value in keywords.items() if is_own_schedule(value)}
+
+
+def scheduled_variables(state: TrainingState, recipe: Recipe) -> list[tuple[Any, Schedule]]:
+    """The variables of both optimizers that follow schedules, each with its own."""
+    found: list[tuple[Any, Schedule]] = []
+    for component, outer in (
+        (recipe.optimizers.discriminator, state.discriminator_optimizer),
+        (recipe.optimizers.generator, state.generator_optimizer),
+    ):
+        optimizer = getattr(outer, "inner_optimizer", outer)  # that of loss scaling
+        for word, schedule in schedules_of(component, "optimizer").items():
+            found.append((getattr(optimizer, word), schedule))
+    return found
+
+
+def all_schedules(recipe: Recipe) -> Iterator[tuple[str, Schedule]]:
+    """Every schedule of gantool in a recipe, with the place of its number."""
+    places: list[tuple[Path, Component, Kind]] = [
+        (("optimizers", "generator"), recipe.optimizers.generator, "optimizer"),
+        (("optimizers", "discriminator"), recipe.optimizers.discriminator, "optimizer"),
+        *((("regularizers", index), it, "term") for index, it in enumerate(recipe.regularizers)),
+    ]
+    for path, component, kind in places:
+        for word, schedule in schedules_of(component, kind).items():
+            yield dotted((*path, component.name, word)), schedule
