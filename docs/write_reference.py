@@ -89,6 +89,8 @@ def _value(field: Schema) -> str:
             return f"[{', '.join(map(_value, items))}]"
         case {"items": item}:
             return f"list of {_value(item)}{'s' if COMPONENT in item else ''}"
+        case {"pattern": pattern} if "epoch" not in pattern and "images" in pattern:
+            return "`N images`"
         case {"pattern": pattern} if "epoch" in pattern:
             return "`N epochs` or `N images`"
     return str(field[COMPONENT]).lower() if COMPONENT in field else _TYPES[field["type"]]

@@ -16,7 +16,7 @@ _PLACES: dict[Kind, str] = {
     "loss": "loss",
     "term": "regularizers",
     "optimizer": "optimizers",
-    "schedule": "learning_rate, beta_1 and beta_2 of an optimizer, weight of a term",
+    "schedule": "numbers of optimizers and terms, train.average.half_life",
     "initializer": "initializer, and …_initializer of a layer",
     "regularizer": "…_regularizer of a layer",
     "constraint": "…_constraint of a layer",

@@ -58,8 +58,8 @@ class DistributedStep(TrainingStep):
         parts = self.shares(given)
         return self._replicas.each(lambda own: self.steps[own].make(update, parts[own]))[0]
 
-    def follow(self, step: tf.Tensor) -> None:
-        self._replicas.each(lambda own: self.steps[own].follow(step))
+    def follow(self, progress: Progress, batches: tf.Tensor | int) -> None:
+        self._replicas.each(lambda own: self.steps[own].follow(progress, batches))
 
     def begin(self, progress: Progress) -> None:
         self._replicas.each(lambda own: self.steps[own].begin(progress))

@@ -12,6 +12,7 @@ from gantool.recipe.document import Path, dotted
 from gantool.recipe.model import Component, Recipe
 from gantool.recipe.signatures import Kind
 from gantool.recipe.specs import is_own_schedule, spec_of
+from gantool.recipe.types import Interval
 
 
 def schedules_of(component: Component, kind: Kind) -> dict[str, Schedule]:
@@ -33,6 +34,18 @@ def scheduled_variables(state: TrainingState, recipe: Recipe) -> list[tuple[Any,
     return found
 
 
+def half_life_of(recipe: Recipe) -> float | Schedule:
+    """The half-life of the moving average, in images; 0 where it has none."""
+    average = recipe.train.average
+    match None if average is None else average.half_life:
+        case Component() as component:
+            schedule: Schedule = make(spec_of(component, "schedule"))
+            return schedule
+        case Interval(count=count):
+            return float(count)
+    return 0.0
+
+
 def all_schedules(recipe: Recipe) -> Iterator[tuple[str, Schedule]]:
     """Every schedule of gantool in a recipe, with the place of its number."""
     places: list[tuple[Path, Component, Kind]] = [
@@ -43,3 +56,6 @@ def all_schedules(recipe: Recipe) -> Iterator[tuple[str, Schedule]]:
     for path, component, kind in places:
         for word, schedule in schedules_of(component, kind).items():
             yield dotted((*path, component.name, word)), schedule
+    half_life = half_life_of(recipe)
+    if isinstance(half_life, Schedule):
+        yield "train.average.half_life", half_life

@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from gantool.engine.build import build_gan
 from gantool.engine.refusal import Fault, NotFiniteError, Refusal
-from gantool.engine.scheduled import scheduled_variables
+from gantool.engine.scheduled import half_life_of, scheduled_variables
 from gantool.engine.state import TrainingState
 from gantool.engine.timetable import batches_before, in_burst, step_of_update
-from gantool.gan.average import decay_at, move_average
+from gantool.gan.average import decay_at, decay_of, move_average
 from gantool.gan.latents import Rows, draw, whole
-from gantool.gan.schedule import Progress
+from gantool.gan.schedule import Progress, now
 from gantool.gan.updates import GAN, Descent, Given, Update, updates_of
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
@@ -62,6 +62,7 @@ class TrainingStep:
         self._state, self.recipe, self._rows = state, recipe, rows
         self._batches_per_epoch = batches_per_epoch
         self._scheduled = scheduled_variables(state, recipe)
+        self._half_life = half_life_of(recipe)
         self.gan = gan or build_gan(state, recipe)
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
@@ -124,16 +125,27 @@ class TrainingStep:
         """The descent to be taken, from that of this step's own rows of a batch."""
         return descent
 
-    def follow(self, step: tf.Tensor) -> None:
-        """Have the moving average, where there is one, follow the generator."""
-        decay = self.recipe.train.average
-        if self._state.average is None or decay is None:
+    def follow(self, progress: Progress, batches: tf.Tensor | int) -> None:
+        """Have the moving average, where there is one, follow the generator after a step.
+
+        Args:
+            progress: Before the step.
+            batches: How many the step took.
+        """
+        asked = self.recipe.train.average
+        if self._state.average is None or asked is None:
             return
+        if asked.decay is not None:
+            decay = decay_at(asked.decay, progress.steps)
+        else:
+            half_life = now(self._half_life, progress)
+            images = batches * self.recipe.train.batch_size
+            decay = decay_of(half_life, images, progress.images, asked.ramp_up)
         averages = list(self._state.average.weights().values())
         weights = list(self._state.generator.weights().values())
         tf.cond(
             self._refusal.is_sound(),
-            partial(move_average, averages, weights, decay_at(decay, step)),
+            partial(move_average, averages, weights, decay),
             lambda: None,
         )
 
@@ -190,7 +202,7 @@ class TrainingStep:
                     partial(_is_below, count), made, loop, parallel_iterations=1
                 )
             losses = losses | updated
-        self.follow(step)
+        self.follow(progress, taken)
         return step + 1, first_batch + taken, losses
 
     def _next(

@@ -16,6 +16,31 @@ def decay_at(decay: float, updates: tf.Tensor) -> tf.Tensor:
     return tf.minimum(decay, (1.0 + count) / (10.0 + count))
 
 
+def decay_of(
+    half_life: float | tf.Tensor,
+    images: tf.Tensor,
+    seen: tf.Tensor,
+    ramp_up: float | None = None,
+) -> tf.Tensor:
+    """The decay of a step, so that half of the average is left after `half_life` images.
+
+    0.5^(images / half-life), as in StyleGAN2 (Karras et al. 2020): of a half-life of 0, no average
+    but the weights themselves.
+
+    Args:
+        half_life: In images, at least 0.
+        images: Of the step.
+        seen: Images of all steps before.
+        ramp_up: The half-life is at most so many times those; None: no such bound.
+    """
+    half = tf.cast(half_life, tf.float64)
+    if ramp_up is not None:
+        half = tf.minimum(half, ramp_up * tf.cast(seen, tf.float64))
+    return tf.cast(
+        tf.pow(tf.constant(0.5, tf.float64), tf.cast(images, tf.float64) / half), tf.float32
+    )
+
+
 def move_average(
     averages: Sequence[keras.Variable], variables: Sequence[keras.Variable], decay: tf.Tensor
 ) -> None:

@@ -90,7 +90,7 @@ def _timed_updates(state: TrainingState, recipe: Recipe) -> Callable[[], dict[st
             given = step.given(update, (images, labels), step.progress(number, number), number)
             step.make(update, given)
         if state.average is not None:
-            step.follow(number)
+            step.follow(step.progress(number, number), 1)
             clock.update = "step"
             clock.tell("moving_average", *_values(list(state.average.weights().values())))
         return clock.seconds

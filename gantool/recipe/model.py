@@ -7,17 +7,21 @@ is checked by `gantool.recipe.specs`, and whether the layers fit each other by
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     WithJsonSchema,
     model_serializer,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from gantool.recipe.data import Data
 from gantool.recipe.section import Section
@@ -29,6 +33,7 @@ from gantool.recipe.types import (
     Interval,
     Natural,
     Number,
+    Positive,
 )
 
 COMPONENT = "component"
@@ -198,6 +203,79 @@ class Updates(Section):
         return self
 
 
+def _half_life(value: Any) -> Any:
+    """Images or a schedule; pydantic would tell of each why it is not the other."""
+    match value:
+        case Component() | Interval():
+            return value
+        case dict() if len(value) == 1 and isinstance(next(iter(value.values())), dict):
+            return Component.model_validate(value)
+        case str() if re.fullmatch(_IMAGES, value):
+            return Interval.of(value)
+    raise ValueError(
+        "write a half-life in images as in `500000 images`, or a schedule of a number of images,"
+        f" not {value!r}"
+    )
+
+
+_IMAGES = r"[1-9]\d{0,17} images?"
+_HalfLife = Annotated[
+    Component | Interval,
+    BeforeValidator(_half_life),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": f"^{_IMAGES}$"}, {COMPONENT: "Schedule"}]}
+    ),
+]
+
+
+class Average(Section):
+    """The moving average of the generator's weights; a number alone is its decay."""
+
+    decay: Fraction | None = Field(
+        None, description="What is left of the average after a step; rises to this at first."
+    )
+    half_life: _HalfLife | None = Field(
+        None,
+        description="In place of decay: after so many real images half of the average is left, so"
+        " that it does not depend on the batch; or a schedule of a number of images.",
+    )
+    ramp_up: Positive | None = Field(
+        None,
+        description="The half-life is at most so many times the images seen so far, 0.05 in"
+        " StyleGAN2; null: no such bound.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, value: Any) -> Any:
+        if isinstance(value, (dict, Average)):
+            return value
+        # Told here, since it has no key of its own.
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise PydanticKnownError("float_type")
+        if not value > 0:
+            raise PydanticKnownError("greater_than", {"gt": 0})
+        if not value < 1:
+            raise PydanticKnownError("less_than", {"lt": 1})
+        return {"decay": value}
+
+    @model_validator(mode="after")
+    def _one_pace(self) -> Average:
+        if (self.decay is None) == (self.half_life is None):
+            raise ValueError("give decay or half_life, one of the two")
+        if self.ramp_up is not None and self.half_life is None:
+            raise ValueError("ramp_up belongs to half_life")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return handler(self) if self.decay is None else self.decay
+
+
+def _or_decay(schema: dict[str, Any]) -> None:
+    schema["anyOf"].append({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
+
+
 class Train(Section):
     """For how long, in which batches, at which precision."""
 
@@ -222,10 +300,11 @@ class Train(Section):
         description="After a loss or gradient that is NaN or Inf, go back to the last checkpoint"
         " and on from there with other random numbers, at most so many times in the run; 0: stop.",
     )
-    average: Fraction | None = Field(
+    average: Average | None = Field(
         None,
-        description="Decay of a moving average of the generator's weights, from which pictures are"
-        " then drawn; null: none.",
+        description="A moving average of the generator's weights, from which pictures are then"
+        " drawn; 0.99 is short for {decay: 0.99}; null: none.",
+        json_schema_extra=_or_decay,
     )
 
     @model_validator(mode="after")

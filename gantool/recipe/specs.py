@@ -92,6 +92,7 @@ def resolve(data: dict[str, Any]) -> tuple[Specs, list[Problem]]:
     # Made from the recipe itself, which knows the ones that are there by default.
     resolver.at("loss", "loss")
     resolver.each_at("term", "regularizers")
+    resolver.half_life("train", "average", "half_life")
     resolver.each_at("metric", "output", "metrics")
     resolver.each_at("hook", "output", "hooks")
     return specs, resolver.problems
@@ -128,6 +129,12 @@ class _Resolver:
         if not isinstance(values, list):
             return None
         return _all_or_none(self.at(kind, *path, index) for index in range(len(values)))
+
+    def half_life(self, *path: str) -> None:
+        """The schedule at a place of the recipe where there may be one, of a number of images."""
+        value = self._value_at(path)
+        if isinstance(value, dict):
+            self._schedule(Keyword("half_life", required=True, default=None), value, path)
 
     def network(self, name: str) -> tuple[Spec, ...] | None:
         """The layers of a network, if they are not too many."""
@@ -249,7 +256,7 @@ class _Resolver:
         is_rate = kind == "optimizer" and word == "learning_rate"
         if nested == "schedule":
             if isinstance(value, dict) or (is_rate and isinstance(value, str)):
-                return self._schedule(word, value, known, path)
+                return self._schedule(known.keywords[word], value, path)
             if is_rate and isinstance(value, int):
                 return float(value)  # as Keras wants it
         elif nested is not None and value is not None:
@@ -262,9 +269,9 @@ class _Resolver:
         value = self._boolean(word, value, known, path)
         return self._typed(value, known.keywords[word].type, path) if known.is_own else value
 
-    def _schedule(self, word: str, value: Any, known: Signature, path: Path) -> Any:
+    def _schedule(self, keyword: Keyword, value: Any, path: Path) -> Any:
         """The schedule of a number; the keyword's default where it cannot have that one."""
-        keyword, told = known.keywords[word], len(self.problems)
+        word, told = keyword.name, len(self.problems)
         spec = self.component(value, "schedule", path)
         if spec is None:
             return None if word == "learning_rate" else keyword.default

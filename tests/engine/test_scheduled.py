@@ -120,3 +120,27 @@ def test_a_schedule_is_told_by_its_place(load_tiny: Callable[..., Any]) -> None:
         "optimizers.discriminator.SGD.learning_rate",
         "regularizers.0.R1.weight",
     ]
+
+
+@pytest.mark.parametrize(
+    ("average", "decays"),
+    [
+        ("{half_life: 16 images}", [0.5, 0.5, 0.5]),
+        ("{half_life: 16 images, ramp_up: 0.5}", [0.0, 0.25, 0.5]),  # 0, 8 and 16 images
+        ("{half_life: {Linear: {from: 0, to: 16, over: 32 images}}}", [0.0, 0.25, 0.5]),
+    ],
+)
+def test_the_average_keeps_what_its_half_life_says(
+    average: str, decays: list[float], small: Any
+) -> None:
+    """Each step sees 16 images, in two updates of the discriminator."""
+    steps = small(f"train.average={average}", "train.updates.discriminator=2")
+    state, place = steps.plan.state, "00_Dense/kernel"
+    feed = steps.feed(0)
+    for decay in decays:
+        before = state.average.weights()[place].numpy().astype(np.float64)
+        steps.step.run(feed, 1)
+        now = state.generator.weights()[place].numpy().astype(np.float64)
+        found = state.average.weights()[place].numpy()
+        assert np.abs(now - before).max() > 1e-4
+        np.testing.assert_allclose(found, decay * before + (1 - decay) * now, rtol=0, atol=1e-7)

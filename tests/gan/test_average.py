@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.gan.average import decay_at, move_average
+from gantool.gan.average import decay_at, decay_of, move_average
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,26 @@ from gantool.gan.average import decay_at, move_average
 def test_decay_rises_to_that_of_the_recipe(updates, decay):
     found = decay_at(0.999, tf.constant(updates, tf.int64))
     np.testing.assert_allclose(found, decay, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("half_life", "images", "seen", "ramp_up", "decay"),
+    [
+        (64, 64, 0, None, 0.5),
+        (64, 32, 0, None, np.sqrt(0.5)),
+        (64, 128, 0, None, 0.25),
+        (0, 32, 500, None, 0.0),  # no average but the weights
+        (500_000, 64, 10**10, 0.05, 0.5 ** (64 / 500_000)),
+        (500_000, 64, 0, 0.05, 0.0),
+        (500_000, 64, 1280, 0.05, 0.5),  # at most 0.05 · 1280 = 64
+        (500_000, 64, 10_000_000, 0.05, 0.5 ** (64 / 500_000)),  # 0.05 · 10⁷ is no bound any more
+    ],
+)
+def test_decay_leaves_half_after_the_half_life(half_life, images, seen, ramp_up, decay):
+    counts = (tf.constant(number, tf.int64) for number in (images, seen))
+    found = decay_of(half_life, *counts, ramp_up)
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found, decay, rtol=1e-7)
 
 
 def test_average_moves_towards_the_variable_by_what_the_decay_leaves():

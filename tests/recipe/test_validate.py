@@ -202,6 +202,7 @@ def test_the_tables_above_hold_every_number_of_a_recipe():
 
     told = [path for path in (*WHOLE, *NUMBERS, *INTERVALS) if path[0] != "regularizers"]
     told += [("data", "rotate"), ("data", "white")]  # have words of their own
+    told += [("train", "average", "decay"), ("train", "average", "ramp_up")]  # and tests
     assert by_key(numbers(schema, ())) == by_key([*told, ("train", "epochs")])
 
 
@@ -253,3 +254,59 @@ def test_a_term_of_one_side_goes_with_separate_updates():
     train = SMALLEST["train"] | {"updates": {"real_and_generated": "separate"}}
     _, problems = validate(SMALLEST | {"regularizers": ["R1", "R2"], "train": train})
     assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("average", "message"),
+    [
+        (1, "train.average must be less than 1, not 1"),
+        (0.0, "train.average must be greater than 0, not 0.0"),
+        ("0.99", "train.average must be a number, not '0.99'"),
+        (True, "train.average must be a number, not True"),
+        ({"decay": 2}, "train.average.decay must be less than 1, not 2"),
+        ({}, "give decay or half_life, one of the two"),
+        ({"decay": 0.9, "half_life": "9 images"}, "give decay or half_life, one of the two"),
+        ({"decay": 0.9, "ramp_up": 0.05}, "ramp_up belongs to half_life"),
+        (
+            {"half_life": 500},
+            "write a half-life in images as in `500000 images`, or a schedule of a number of"
+            " images, not 500",
+        ),
+        (
+            {"half_life": {"Linear": {"from": -1, "to": 1, "over": 3}}},
+            "train.average.half_life.Linear.from must be at least 0, not -1",
+        ),
+        (
+            {"half_life": {"Lineal": {"from": 1, "to": 1, "over": 3}}},
+            "unknown schedule 'Lineal'; did you mean 'Linear'?",
+        ),
+    ],
+)
+def test_an_average_that_cannot_be(average, message):
+    _, problems = checked(with_value(("train", "average"), average))
+    assert [problem.message for problem in problems] == [message]
+
+
+@pytest.mark.parametrize(
+    ("average", "written"),
+    [
+        (0.5, 0.5),
+        ({"decay": 0.5}, 0.5),
+        (
+            {"half_life": "500000 images", "ramp_up": 0.05},
+            {"decay": None, "half_life": "500000 images", "ramp_up": 0.05},
+        ),
+        (
+            {"half_life": {"Linear": {"from": 0, "to": 9, "over": 3}}},
+            {
+                "decay": None,
+                "half_life": {"Linear": {"from": 0, "to": 9, "over": 3}},
+                "ramp_up": None,
+            },
+        ),
+    ],
+)
+def test_an_average_says_what_it_was_read_from(average, written):
+    recipe, problems = checked(with_value(("train", "average"), average))
+    assert problems == []
+    assert recipe.model_dump(mode="json")["train"]["average"] == written
