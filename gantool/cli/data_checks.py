@@ -75,6 +75,6 @@ def open_every_image(source: Source, loaded: LoadedRecipe) -> int | None:
     images = unprepared(source, data)
     if failures:
         images.leave_out(failures)
-    batches_per_epoch(len(images), train.batch_size, data.repeat)
+    batches_per_epoch(len(images), train.update_size, data.repeat)
     warn_of_skipped(images, loaded)
     return len(images)

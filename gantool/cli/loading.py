@@ -119,7 +119,7 @@ def warn_of_few_steps(plan: Plan, count: int | None) -> None:
     steps = timetable_of(train, count).last_step(train)
     if steps >= _FEW:
         return
-    batches = f"in batches of {train.batch_size:,}"
+    batches = f"in batches of {train.update_size:,}"
     if train.updates.discriminator > 1:
         batches += f", {train.updates.discriminator} of them a step"
     warn(
@@ -143,7 +143,8 @@ def warn_of_skipped(images: Images, loaded: LoadedRecipe) -> None:
     from gantool.data.order import left_out
 
     warn(*images.notes)
-    left = left_out(len(images), loaded.recipe.train.batch_size)
+    train = loaded.recipe.train
+    left = left_out(len(images), train.batch_size, train.accumulate)
     if left and loaded.recipe.data.skip_unreadable:
         warn(left)
 

@@ -112,7 +112,8 @@ def _data_lines(plan: Plan, count: int | None) -> list[str]:
     recipe, source = plan.recipe, plan.source
     if source is None:
         return [f"data    {plan.note}"]
-    batch_size = recipe.train.batch_size
+    train = recipe.train
+    together = f", {train.accumulate} an update" if train.accumulate > 1 else ""
     images = len(source) if count is None else count
     shown = f"at most {images:,}" if count is None else f"{images:,}"
     timetable = timetable_of(recipe.train, images)
@@ -121,9 +122,10 @@ def _data_lines(plan: Plan, count: int | None) -> list[str]:
     burst = recipe.train.updates.burst
     steps_per_epoch = usual if burst is None else f"{usual} outside bursts"
     classes = f" of {plan.classes} classes" if plan.classes else ""
-    covered = f"{'at most ' if count is None else ''}{batches * batch_size:,} images"
+    covered = f"{'at most ' if count is None else ''}{batches * train.update_size:,} images"
     return [
-        f"data    {shown} images{classes} from {source.name}, in batches of {batch_size}",
+        f"data    {shown} images{classes} from {source.name}, in batches of"
+        f" {train.batch_size}{together}",
         f"epoch   {covered}, {steps_per_epoch}",
         f"run     {steps:,} steps, {timetable.batches(steps) / batches:,.3g} epochs",
         *(

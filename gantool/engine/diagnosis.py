@@ -11,6 +11,7 @@ from gantool.engine.refusal import Fault
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.engine.timetable import batches_before
+from gantool.gan.accumulation import parts
 from gantool.gan.network import TrainableNetwork
 from gantool.networks.build import BuiltNetwork
 from gantool.recipe.model import Updates
@@ -38,7 +39,8 @@ def first_not_finite(
     progress = step.progress(number, batches_before(step.recipe.train.updates, fault.step - 1))
     given = step.given(update, batches.get_next(), progress, index)
     for descend in update.descents:
-        descend(looking, given)
+        for part in parts(looking, given, step.recipe.train.accumulate):
+            descend(*part)
     return notes.found
 
 

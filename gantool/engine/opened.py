@@ -37,8 +37,8 @@ def open_data(loaded: LoadedRecipe, problems: list[Problem]) -> OpenedData:
     except InputError as error:
         problems.append(Problem(("data", "source"), str(error)))
         return OpenedData(None, unknown)
-    batch_size = loaded.recipe.train.batch_size
-    if batch_size > len(source) and not loaded.recipe.data.repeat:
-        message = order.batch_too_large(len(source), batch_size)
+    train = loaded.recipe.train
+    if train.update_size > len(source) and not loaded.recipe.data.repeat:
+        message = order.batch_too_large(len(source), train.batch_size, train.accumulate)
         problems.append(Problem(("train", "batch_size"), message))
     return OpenedData(source, classes)

@@ -149,7 +149,7 @@ def _told_of(source: ImageSource | PointSource | None, recipe: Recipe) -> Iterab
     if source is not None:
         yield from source.notes
         # Of images of which some may be skipped it is told when they have been opened.
-        left = order.left_out(len(source), recipe.train.batch_size)
+        left = order.left_out(len(source), recipe.train.batch_size, recipe.train.accumulate)
         if left and not recipe.data.skip_unreadable:
             yield left
 

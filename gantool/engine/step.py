@@ -1,5 +1,6 @@
 """The compiled training step, many steps a call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from gantool.engine.refusal import Fault, NotFiniteError, Refusal
 from gantool.engine.scheduled import half_life_of, scheduled_variables
 from gantool.engine.state import TrainingState
 from gantool.engine.timetable import batches_before, in_burst, step_of_update
+from gantool.gan.accumulation import accumulated
 from gantool.gan.average import decay_at, decay_of, move_average
 from gantool.gan.latents import Rows, draw, whole
 from gantool.gan.schedule import Progress, now
@@ -19,7 +21,7 @@ from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
 
 Batch = tuple[tf.Tensor, tf.Tensor]
-"""Examples [B, …] float32 and labels int32 [B]."""
+"""Examples [B, …] float32 and labels int32 [B] of an update, of all batches that it accumulates."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,21 @@ class TrainingStep:
         """Make an update, where it is finite and none before it was skipped; its losses."""
         losses = []
         for descend in update.descents:
-            descent = self.agreed(descend(self.gan, given))
+            descent = self.agreed(self._descended(update, descend, given))
             permitted = self._refusal.permits(self.gan, update, given, descent)
             for name, gradients in descent.gradients.items():
                 self.gan.network(name).apply(gradients, descent.state[name], permitted)
             losses.append(descent.losses)
         return {name: tf.add_n([it[name] for it in losses]) for name in losses[0]}
+
+    def _descended(
+        self, update: Update, descend: Callable[[GAN, Given], Descent], given: Given
+    ) -> Descent:
+        """A descent of an update, from all batches that it accumulates."""
+        count = self.recipe.train.accumulate
+        if count == 1:
+            return descend(self.gan, given)
+        return accumulated(descend, update.networks, self.gan, given, count)
 
     def begin(self, progress: Progress) -> None:
         """Give the optimizers those of their numbers that follow schedules."""
@@ -118,7 +129,7 @@ class TrainingStep:
     def progress(self, step: tf.Tensor, batches: tf.Tensor | int) -> Progress:
         """How far the run has come before step number `step`, from 0, with so many batches."""
         count = tf.cast(batches, tf.float64)
-        size, per_epoch = self.recipe.train.batch_size, self._batches_per_epoch
+        size, per_epoch = self.recipe.train.update_size, self._batches_per_epoch
         return Progress(step, batches * size, count / per_epoch)
 
     def agreed(self, descent: Descent) -> Descent:
@@ -139,7 +150,7 @@ class TrainingStep:
             decay = decay_at(asked.decay, progress.steps)
         else:
             half_life = now(self._half_life, progress)
-            images = batches * self.recipe.train.batch_size
+            images = batches * self.recipe.train.update_size
             decay = decay_of(half_life, images, progress.images, asked.ramp_up)
         averages = list(self._state.average.weights().values())
         weights = list(self._state.generator.weights().values())

@@ -30,7 +30,7 @@ def batches_before(updates: Updates, step: int) -> int:
 class Timetable:
     """Translates between steps, batches, images and epochs.
 
-    Every update of the discriminator is a batch.
+    Every update of the discriminator is a batch here, also one that accumulates several.
 
     Attributes:
         updates: The recipe's.
@@ -102,7 +102,7 @@ def timetable_of(train: Train, images: int) -> Timetable:
 
     Where a batch is larger than the set and repeats images, it is an epoch.
     """
-    return Timetable(train.updates, max(1, images // train.batch_size), train.batch_size)
+    return Timetable(train.updates, max(1, images // train.update_size), train.update_size)
 
 
 def step_of_update(updates: Updates, network: str, index: int) -> int:

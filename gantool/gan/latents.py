@@ -20,6 +20,16 @@ def whole(draw: Callable[[int], tf.Tensor], count: int) -> tf.Tensor:
     return draw(count)
 
 
+def part_of(rows: Rows, number: tf.Tensor | int, of: int) -> Rows:
+    """Draws the numbers of one of several equal parts of what `rows` draws those of."""
+
+    def part(draw: Callable[[int], tf.Tensor], count: int) -> tf.Tensor:
+        drawn = rows(draw, count * of)
+        return tf.reshape(drawn, [of, count, *drawn.shape[1:]])[number]
+
+    return part
+
+
 def stateless_seed(seed: int, purpose: str, index: tf.Tensor | int) -> tf.Tensor:
     """The seed of a stateless random operation, int64 [2]: one for each (seed, purpose, index)."""
     return tf.stack([tf.constant(key(seed, purpose), tf.int64), tf.cast(index, tf.int64)])

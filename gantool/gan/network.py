@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -70,6 +71,12 @@ class TrainableNetwork:
             # scaling skips an update by a branch that XLA does not take.
             jit_compile=not isinstance(optimizer, keras.optimizers.LossScaleOptimizer),
         )
+
+    def drawing(self, rows: Rows) -> TrainableNetwork:
+        """The same network, which draws the seeds of random layers by other rows."""
+        same = copy(self)
+        same._rows = rows
+        return same
 
     def forward(
         self,

@@ -5,14 +5,16 @@ latents: it moves nothing, and `TrainableNetwork.apply` takes it. Between the tw
 replicas can be formed and a descent that is not finite can be refused.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from gantool.gan.latents import Rows, stateless_seed, whole
+from gantool.gan.latents import Rows, part_of, stateless_seed, whole
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import ElementwiseLoss, Loss, Term, value_of
 from gantool.gan.schedule import START, Progress
@@ -76,6 +78,12 @@ class GAN:
         """The stateless seed [2] of update number `index` for one purpose."""
         return stateless_seed(self.seed, purpose, index)
 
+    def part(self, number: tf.Tensor | int, of: int) -> GAN:
+        """The same for one of several equal parts of a batch, whose numbers it draws."""
+        rows = part_of(self.rows, number, of)
+        generator, discriminator = self.generator.drawing(rows), self.discriminator.drawing(rows)
+        return replace(self, generator=generator, discriminator=discriminator, rows=rows)
+
     def network(self, name: str) -> TrainableNetwork:
         """The network of this name."""
         return self.generator if name == "generator" else self.discriminator
@@ -94,6 +102,11 @@ class Update:
     network: str
     times: int
     descents: tuple[Callable[[GAN, Given], Descent], ...]
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that it moves."""
+        return ("discriminator", "generator") if self.network == "both" else (self.network,)
 
 
 def updates_of(updates: Updates) -> tuple[Update, ...]:

@@ -41,13 +41,12 @@ def step_operations(state: TrainingState, recipe: Recipe) -> Operations:
         tf.TensorSpec([batch, recipe.latent.size], tf.float32),
         tf.TensorSpec([], tf.int64),
     )
-    updates = updates_of(recipe.train.updates)
+    updates, repeated = updates_of(recipe.train.updates), recipe.train.accumulate
     counts = {update.network: _count(gan, update, given) for update in updates}
     return Operations(
-        step=sum(update.times * counts[update.network].operations for update in updates),
-        discriminator_update=next(
-            count.operations for network, count in counts.items() if network != "generator"
-        ),
+        step=sum(update.times * counts[update.network].operations for update in updates) * repeated,
+        discriminator_update=repeated
+        * next(count.operations for network, count in counts.items() if network != "generator"),
         is_all=all(count.is_all for count in counts.values()),
     )
 

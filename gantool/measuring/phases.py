@@ -39,7 +39,7 @@ def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[s
         recipe: Of the state.
         seconds: To measure for, beside compiling.
     """
-    run = _timed_updates(state, recipe)
+    run = _timed_updates(state, _of_single_batches(recipe))
     _call(run)  # compiles
     spent: Counter[str] = Counter()
     calls, began = 0, time.perf_counter()
@@ -50,15 +50,27 @@ def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[s
 
 
 def _shares(spent: Counter[str], recipe: Recipe) -> dict[str, float]:
-    """From the time of one update of each network to shares of a step."""
+    """From the time of one update of each network, from a single batch, to shares of a step."""
     updates = recipe.train.updates
     times = {"discriminator": updates.discriminator, "generator": updates.generator}
     seconds = {
-        phase: took * times.get(update, 1)
+        phase: took * times.get(update, 1) * _batches(phase, recipe)
         for (update, phase), took in ((key.split("/"), took) for key, took in spent.items())
     }
     whole = sum(seconds.values())
     return {phase: took / whole for phase, took in seconds.items()}
+
+
+def _batches(phase: str, recipe: Recipe) -> int:
+    """How often a phase comes in an update: passes are of each batch that it accumulates."""
+    is_pass = phase.endswith(("_forward", "_backward", "_for_discriminator"))
+    return recipe.train.accumulate if is_pass else 1
+
+
+def _of_single_batches(recipe: Recipe) -> Recipe:
+    """The recipe whose updates accumulate nothing: no clock can be read in a loop."""
+    train = recipe.train.model_copy(update={"accumulate": 1})
+    return recipe.model_copy(update={"train": train})
 
 
 def _call(run: Callable[[], dict[str, tf.Tensor]]) -> dict[str, float]:

@@ -114,7 +114,7 @@ def measure(plan: Plan, images: Images, steps: int | None) -> Report:
     dtype = product_dtype(train.precision)
     rate = product_rate(dtype)
     device = find_device()
-    images_per_step = train.batch_size * train.updates.discriminator
+    images_per_step = train.update_size * train.updates.discriminator
     return Report(
         recipe=recipe.name,
         device=device.name,

@@ -45,7 +45,7 @@ class Running:
         feed = batches(
             images,
             recipe.data,
-            batch_size=recipe.train.batch_size,
+            batch_size=recipe.train.update_size,
             seed=recipe.seed,
             first_batch=batches_before(recipe.train.updates, plan.state.step),
         )

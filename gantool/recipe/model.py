@@ -281,7 +281,13 @@ class Train(Section):
 
     steps: Count | None = Field(None, description="Steps in all; or give epochs.")
     epochs: Count | None = Field(None, description="Passes over the images; or give steps.")
-    batch_size: Count = Field(description="Real images in an update, and as many generated ones.")
+    batch_size: Count = Field(description="Real images in a batch, and as many generated ones.")
+    accumulate: Count = Field(
+        1,
+        description="Batches in an update, which takes the mean of their gradients, in the memory"
+        " of one. What compares the images of a batch, as BatchNormalization does, does so in each"
+        " of them.",
+    )
     updates: Updates = Updates()
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto",
@@ -306,6 +312,11 @@ class Train(Section):
         " drawn; 0.99 is short for {decay: 0.99}; null: none.",
         json_schema_extra=_or_decay,
     )
+
+    @property
+    def update_size(self) -> int:
+        """Real images in an update."""
+        return self.batch_size * self.accumulate
 
     @model_validator(mode="after")
     def _one_length(self) -> Train:

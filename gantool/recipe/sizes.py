@@ -25,8 +25,9 @@ def size_problems(recipe: Recipe, memory: int, replicas: int = 1) -> Iterator[Pr
     """
     sides = "×".join(map(str, recipe.data.shape))
     pixels = math.prod(recipe.data.shape)
-    share = -(-recipe.train.batch_size // replicas)
-    shared = f"{recipe.train.batch_size:,} / {replicas}" if replicas > 1 else f"{share:,}"
+    update_size = recipe.train.update_size
+    share = -(-update_size // replicas)
+    shared = f"{update_size:,} / {replicas}" if replicas > 1 else f"{share:,}"
     rows, columns, latent = recipe.output.grid.rows, recipe.output.grid.columns, recipe.latent.size
 
     def problem(numbers: int, what: str, smaller: str, *path: str) -> Iterator[Problem]:

@@ -114,7 +114,7 @@ def _run_until_it_diverges(
             step,
             _feed(drawn, images, replicas, batches_before(recipe.train.updates, state.step)),
             last=timetable.last_step(recipe.train),
-            batch_size=recipe.train.batch_size,
+            batch_size=recipe.train.update_size,
             timetable=timetable,
             intervals=[hook.every for hook in hooks if hook.every is not None],
             should_stop=should_stop,
@@ -194,7 +194,7 @@ def _feed(recipe: Recipe, images: Images, replicas: Replicas, first_batch: int) 
         batches(
             images,
             recipe.data,
-            batch_size=recipe.train.batch_size,
+            batch_size=recipe.train.update_size,
             seed=recipe.seed,
             first_batch=first_batch,
             share=(replicas.worker, replicas.workers),

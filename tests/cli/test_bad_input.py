@@ -182,6 +182,15 @@ def test_a_batch_larger_than_the_set(refused: Any, tiny: Path, workshop: Path) -
     )
 
 
+def test_batches_of_an_update_larger_than_the_set(refused: Any, tiny: Path, workshop: Path) -> None:
+    change = ("batch_size: 8", "batch_size: 8\n  accumulate: 50")
+    refused(
+        ["train", recipe(tiny, f"{workshop}/digits", change)],
+        "mine.yaml:36:15: batch_size 8 × accumulate 50 is larger than the set of 300 images; the"
+        " largest batch is 6, or data.repeat: true goes through the images again",
+    )
+
+
 def test_problems_of_several_kinds_are_told_at_once(
     refused: Any, tiny: Path, workshop: Path
 ) -> None:

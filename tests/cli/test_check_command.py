@@ -94,6 +94,10 @@ def test_the_memory_counts_networks_average_and_optimizers(command: Any, tiny: P
             ["epoch   300 images, 3 steps", "run     6 steps, 2 epochs"],
         ),
         (
+            ["--set", "train={epochs: 2, batch_size: 8, accumulate: 4}"],
+            ["epoch   288 images, 9 steps", "run     18 steps, 2 epochs"],
+        ),
+        (
             ["--set", "train={epochs: 9223372036854775807, batch_size: 100}"],
             [
                 "epoch   300 images, 3 steps",
@@ -106,6 +110,12 @@ def test_the_length_of_a_run(
     settings: list[str], lines: list[str], command: Any, tiny: Path
 ) -> None:
     assert command("check", tiny, *settings).out.splitlines()[-2:] == lines
+
+
+def test_the_batches_of_an_update(command: Any, tiny: Path) -> None:
+    ended = command("check", tiny, "--set", "train.accumulate=4")
+    line = "data    300 images of 10 classes from digits, in batches of 8, 4 an update"
+    assert line in ended.out.splitlines()
 
 
 def test_the_course_of_what_follows_a_schedule(command: Any, tiny: Path) -> None:

@@ -48,6 +48,15 @@ def test_what_an_epoch_leaves_out(count, batch_size, told):
     assert left_out(count, batch_size) == (told and f"each epoch leaves out {told}")
 
 
+def test_what_an_epoch_leaves_out_of_updates_of_several_batches():
+    # 100 = 2 · 3 · 14 + 16, and 2 · 3 · 16 + 4, and 3 · 3 · 11 + 1.
+    assert left_out(100, 14, 3) == (
+        "each epoch leaves out 16 of 100 images, others each time, as they fill no 3 batches of 14;"
+        " a batch of 11 leaves out 1"
+    )
+    assert left_out(100, 16, 3) == ""
+
+
 @pytest.mark.parametrize(
     ("batch", "expected"), [(0, (0, 0)), (2, (0, 2)), (3, (1, 0)), (7, (2, 1)), (30, (10, 0))]
 )

@@ -59,7 +59,7 @@ def networks(normalization: str = "") -> tuple[str, str]:
 PLAIN = networks()
 SYNCHRONIZED = networks("BatchNormalization: {synchronized: true}")
 RMSPROP = (
-    "optimizers={generator: {RMSprop: {learning_rate: 1.0e-3}},"
+    "optimizers={generator: {RMSprop: {learning_rate: {Linear: {from: 2e-3, to: 5e-4, over: 3}}}},"
     " discriminator: {RMSprop: {learning_rate: 1.0e-3}}}"
 )
 # Each holds as much as goes together, because a step of two takes seconds to build.
@@ -68,6 +68,8 @@ CASES: dict[str, list[str]] = {
         *PLAIN,
         RMSPROP,
         "loss=wasserstein",
+        "train.accumulate=2",
+        "train.average={half_life: 64 images}",
         "regularizers=[WeightClip: {limit: 0.05}]",
         "train.updates={discriminator: 2, burst: {discriminator: 3, first: 1, every: null}}",
     ],
@@ -123,7 +125,8 @@ def begin(
 def feed_of(plan: Plan) -> tf.data.Dataset:
     assert plan.source is not None
     images = load_images(plan.source, plan.recipe.data)
-    return batches(images, plan.recipe.data, batch_size=BATCH, seed=plan.recipe.seed, first_batch=0)
+    size, seed = plan.recipe.train.update_size, plan.recipe.seed
+    return batches(images, plan.recipe.data, batch_size=size, seed=seed, first_batch=0)
 
 
 def trained(replicas: Replicas, settings: list[str], steps: int = 3) -> Trained:

@@ -68,7 +68,7 @@ def small(load_tiny: Callable[..., Any]) -> Callable[..., Steps]:
         images = load_images(plan.source, plan.recipe.data)
 
         def feed(first: int) -> Iterator[Any]:
-            settings = {"batch_size": plan.recipe.train.batch_size, "seed": plan.recipe.seed}
+            settings = {"batch_size": plan.recipe.train.update_size, "seed": plan.recipe.seed}
             whole = batches(images, plan.recipe.data, **settings, first_batch=first)
             if broken < 0:
                 return iter(whole)

@@ -16,6 +16,7 @@ from gantool.engine.step import TrainingStep
 from gantool.gan.schedule import Progress
 from gantool.networks.components import make_optimizer
 from gantool.recipe.model import Component
+from gantool.recipe.signatures import names, signature
 from gantool.recipe.specs import spec_of
 
 RATE, BETA = (0.1, 0.02), (0.9, 0.99)
@@ -85,6 +86,36 @@ def test_an_optimizer_begins_with_what_its_schedules_begin_with() -> None:
     assert optimizer.beta_1 == 0.5
 
 
+WITH_BETAS = {
+    name: betas
+    for name in names("optimizer")
+    for known in [signature("optimizer", name)]
+    if known and (betas := sorted({"beta_1", "beta_2"} & known.keywords.keys()))
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_BETAS)
+def test_every_optimizer_moves_alike_by_a_schedule_that_stays(name: str) -> None:
+    numbers = dict.fromkeys(["learning_rate", *WITH_BETAS[name]], 0.5)
+    steady = {
+        word: {"Linear": {"from": number, "to": number, "over": 9}}
+        for word, number in numbers.items()
+    }
+    moved = []
+    for keywords in (numbers, steady):
+        component = Component.model_validate({name: keywords})
+        optimizer = make_optimizer(spec_of(component, "optimizer"))
+        weight = keras.Variable(np.ones((2, 3), np.float32), name="weight")
+        optimizer.build([weight])
+        apply = tf.function(optimizer.apply, autograph=False, jit_compile=True)
+        for gradient in GRADIENTS[:6].reshape(3, 2, 3):
+            apply([tf.constant(gradient, tf.float32)])
+        moved.append(weight.numpy())
+    assert np.abs(moved[0] - 1).min() > 1e-3
+    np.testing.assert_allclose(moved[1], moved[0], rtol=1e-5, atol=1e-6)
+
+
 SCHEDULED = (
     f"optimizers.generator={ADAM}",
     "optimizers.discriminator={SGD: {learning_rate:"
@@ -93,6 +124,7 @@ SCHEDULED = (
 )
 
 
+@pytest.mark.slow
 def test_each_step_begins_with_numbers_of_what_has_been_seen(small: Any) -> None:
     """With 2 updates of the discriminator of 8 images a step, an epoch of 300 is 37 batches."""
     steps = small(*SCHEDULED, "train.updates.discriminator=2")
@@ -122,6 +154,7 @@ def test_a_schedule_is_told_by_its_place(load_tiny: Callable[..., Any]) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("average", "decays"),
     [

@@ -60,6 +60,12 @@ def test_dense_layers_in_every_kind_of_step(
     assert found == Operations(2 * BATCH * step, 2 * BATCH * one, is_all=True)
 
 
+def test_every_accumulated_batch_counts(load_tiny: Callable[..., Any]) -> None:
+    found = operations(load_tiny, *DENSE, "train.accumulate=3", "train.updates.discriminator=2")
+    step = 2 * BATCH * 3 * (2 * DISCRIMINATOR + GENERATOR)
+    assert found == Operations(step, 2 * BATCH * 3 * DISCRIMINATOR, is_all=True)
+
+
 @pytest.mark.slow
 def test_the_number_grows_with_the_batch_and_not_with_the_precision(
     load_tiny: Callable[..., Any],

@@ -84,6 +84,26 @@ def test_updates_count_as_often_as_a_step_makes_them(load_tiny: Callable[..., An
     }
 
 
+def test_passes_count_as_often_as_an_update_accumulates_them(
+    load_tiny: Callable[..., Any],
+) -> None:
+    spent = Counter(
+        {
+            "discriminator/generating_for_discriminator": 1.0,
+            "discriminator/discriminator_backward": 2.0,
+            "discriminator/discriminator_optimizer": 3.0,
+            "step/rest": 4.0,
+        }
+    )
+    recipe = load_tiny("train.accumulate=3").recipe
+    assert phases._shares(spent, recipe) == {
+        "generating_for_discriminator": 3 / 16,
+        "discriminator_backward": 6 / 16,
+        "discriminator_optimizer": 3 / 16,
+        "rest": 4 / 16,
+    }
+
+
 @pytest.mark.slow
 def test_a_share_is_that_of_the_work_in_it(load_tiny: Callable[..., Any]) -> None:
     """The generator has a hundred times the products of the discriminator."""

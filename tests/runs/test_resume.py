@@ -78,6 +78,46 @@ def test_two_halves_leave_the_bytes_of_one_run(trained: Path, halves: Path) -> N
     assert [key for key in whole if resumed[key] != whole[key]] == []
 
 
+SCHEDULED = (
+    "optimizers.generator={Adam: {beta_1: 0.5,"
+    " learning_rate: {Linear: {from: 2e-3, to: 1e-3, over: 6}},"
+    " beta_2: {Cosine: {from: 0.9, to: 0.99, over: 2 epochs}}}}",
+    "optimizers.discriminator={Adam: {beta_2: {Steps: {from: 0.9, to: [0.99], at: [5]}},"
+    " learning_rate: {Cosine: {from: 2e-3, to: 1e-3, over: 400 images}}}}",
+    "regularizers=[R1: {weight: {Cosine: {from: 2, to: 1, over: 500 images}}, every: 2}]",
+    "train.average={half_life: {Linear: {from: 0, to: 200, over: 300 images}}, ramp_up: 0.9}",
+    "train.accumulate=3",
+    "train.updates.discriminator=2",
+    "output.checkpoint.every=200 images",
+)
+
+
+@pytest.mark.slow
+def test_what_follows_schedules_goes_on_as_if_nothing_had_been(
+    tiny: Path, tmp_path: Path, forked: Any
+) -> None:
+    """In steps of 2 · 3 · 8 images: some schedules are at their ends by step 10, none by step 4."""
+    settings = [word for text in SCHEDULED for word in ("--set", text)]
+    for name, steps in (("whole", "10"), ("halves", "4")):
+        ended = forked("train", tiny, "--out", tmp_path / name, "--steps", steps, *settings)
+        assert ended.code == 0, ended.err
+    ended = forked("train", "--resume", tmp_path / "halves", "--steps", "10")
+    assert ended.code == 0, ended.err
+    # 5 · 48 are the first steps' images that hold 200, 9 · 48 the first that hold 400.
+    names = [path.name for path in sorted((tmp_path / "whole" / "checkpoints").iterdir())]
+    assert names == ["step-00000009.h5", "step-00000010.h5"]
+    whole, resumed = (
+        contents(tmp_path / name / "checkpoints" / names[-1]) for name in ("whole", "halves")
+    )
+    assert resumed == whole
+    steady = forked(
+        *("train", tiny, "--out", tmp_path / "steady", "--steps", "10", *settings),
+        *("--set", "optimizers.generator.Adam.beta_2=0.9"),
+    )
+    assert steady.code == 0, steady.err
+    assert contents(tmp_path / "steady" / "checkpoints" / names[-1]) != whole
+
+
 def test_the_compared_run_has_all_that_could_differ(trained: Path) -> None:
     at_150, at_200 = (
         contents(trained / "checkpoints" / f"step-00000{step}.h5") for step in (150, 200)
