@@ -121,6 +121,7 @@ WHOLE = {
     ("latent", "size"): 16,
     ("train", "steps"): 10,
     ("train", "batch_size"): 8,
+    ("train", "accumulate"): 2,
     ("train", "retries"): 0,
     ("train", "updates", "discriminator"): 1,
     ("train", "updates", "generator"): 1,
