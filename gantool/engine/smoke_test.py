@@ -11,6 +11,7 @@ from gantool.gan.latents import draw_each
 from gantool.kernels.switch import plain_kernels
 from gantool.networks.build import BuiltNetwork
 from gantool.networks.messages import running_message
+from gantool.networks.shape_checks import examples_in_a_pack
 from gantool.recipe.document import Problem
 
 BATCH = 2
@@ -26,7 +27,7 @@ class Trace(NamedTuple):
 
 
 def trace(plan: Plan) -> Trace:
-    """Run two latent vectors through the generator, and what it makes through the discriminator.
+    """Run a few latent vectors through the generator, and what it makes through the discriminator.
 
     In inference, which the trace is of, and in training with its gradients, for what fails there
     alone. Plain kernels do for that: the faster ones would be compiled for one batch.
@@ -34,7 +35,8 @@ def trace(plan: Plan) -> Trace:
     Raises:
         RecipeError: A network can be built, but not run, as one with a layer for text.
     """
-    latents = draw_each(plan.recipe.latent, tf.range(BATCH, dtype=tf.int64))
+    count = BATCH * examples_in_a_pack(plan.state.discriminator)
+    latents = draw_each(plan.recipe.latent, tf.range(count, dtype=tf.int64))
     with plain_kernels():
         images = _run("generator", plan.state.generator, latents, plan)
         logits = _run("discriminator", plan.state.discriminator, tf.constant(images), plan)
@@ -42,7 +44,7 @@ def trace(plan: Plan) -> Trace:
 
 
 def _run(network: str, built: BuiltNetwork, inputs: Any, plan: Plan) -> np.ndarray:
-    labels = tf.range(BATCH) % max(plan.classes, 1)
+    labels = tf.range(len(inputs)) % max(plan.classes, 1)
     try:
         given = [inputs, labels] if built.takes_label else inputs
         outputs = built.model(given, training=False)

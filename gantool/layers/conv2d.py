@@ -2,6 +2,8 @@ import keras
 import tensorflow as tf
 
 from gantool.kernels.convolution import convolve
+from gantool.kernels.gpu import has_gpu
+from gantool.kernels.grouped import convolve_grouped
 from gantool.layers.dense import finished
 
 
@@ -10,13 +12,19 @@ class Conv2D(keras.layers.Conv2D):
 
     See `gantool.kernels.convolution`. What it computes is what Keras's does, to rounding. In
     inference it is Keras's own: what the faster way has to compile pays over many steps only.
+    Convolutions in groups are of `gantool.kernels.grouped` on a processor, in inference too.
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Make [B, h, w, filters] of [B, H, W, C]."""
-        if not (training and is_usual(self) and self.groups == 1):
+        kernel = tf.convert_to_tensor(self.kernel)
+        if self.groups > 1 and self.data_format == "channels_last" and not has_gpu():
+            padding = self.padding.upper()
+            outputs = convolve_grouped(inputs, kernel, self.strides, padding, self.dilation_rate)
+        elif training and is_usual(self) and self.groups == 1:
+            outputs = convolve(inputs, kernel, self.strides[0])
+        else:
             return super().call(inputs)
-        outputs = convolve(inputs, tf.convert_to_tensor(self.kernel), self.strides[0])
         return finished(self, outputs)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 
+from gantool.layers.spectral_normalization import SpectralNormalization
 from gantool.networks.components import class_of, make
 from gantool.networks.memory_check import Budget, TooLargeError, memory_last
 from gantool.networks.messages import construction_message, input_message, times
@@ -206,8 +207,15 @@ class _Builder:
             return inputs, inputs
         if spec.name in _QUERY_AND_VALUE_IN_A_LIST:
             return ([inputs, inputs],)
-        if "label" not in inspect.signature(layer.call).parameters:
+        asking = layer.layer if isinstance(layer, SpectralNormalization) else layer
+        if "label" not in inspect.signature(asking.call).parameters:
             return (inputs,)
+        if any(placed.name == "Pack" for placed in self.placed):
+            raise LayerError(
+                spec.path,
+                f"{spec.name} takes a label for each example, and Pack makes one of"
+                " several: put it before Pack",
+            )
         if not self.classes:
             raise LayerError(
                 spec.path, f"{spec.name} needs labels: set data.labels to true, or remove it"

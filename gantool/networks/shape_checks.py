@@ -1,5 +1,6 @@
 """Whether the shapes that the networks of a recipe end in fit the data and the loss."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from gantool.networks.build import BuiltNetwork, PlacedLayer
@@ -16,6 +17,8 @@ def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Pr
         culprit, reason = _culprit(built.layers, image)
         message = f"generator makes {times(made)}, the data is {times(image)}{reason}"
         yield Problem(culprit.path, message)
+    for placed in _packs(built):
+        yield Problem(placed.path, "Pack is for the discriminator: remove it")
     yield from _weights_problem("generator", built)
 
 
@@ -31,7 +34,37 @@ def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
             f"discriminator gives {times(last.shape)} for an image, {needed} needed:"
             f" end with Flatten and Dense: {{units: {logits}}}",
         )
+    yield from _pack_problems(built, recipe)
     yield from _weights_problem("discriminator", built)
+
+
+def examples_in_a_pack(built: BuiltNetwork) -> int:
+    """How many examples a discriminator judges together: 1 without Pack."""
+    return math.prod(placed.layer.examples for placed in _packs(built))
+
+
+def _packs(built: BuiltNetwork) -> list[PlacedLayer]:
+    return [placed for placed in built.layers if placed.name == "Pack"]
+
+
+def _pack_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
+    packs, size, count = _packs(built), recipe.train.batch_size, examples_in_a_pack(built)
+    if size % count:
+        yield Problem(
+            ("train", "batch_size"),
+            f"batch_size {size} is no multiple of the {count} examples of a pack:"
+            f" {size // count * count or count} is",
+        )
+    for placed in packs:
+        if "/" in placed.place:
+            yield Problem(placed.path, "Pack cannot be in a block: put it before or after")
+        for name in (item.name for item in recipe.regularizers):
+            if count > 1 and attributes("term", name).get("by_examples"):
+                yield Problem(
+                    placed.path,
+                    f"Pack gives one logit for {count} examples, and {name} takes the gradient of"
+                    " each by itself: remove one of them",
+                )
 
 
 def _weights_problem(network: str, built: BuiltNetwork) -> Iterator[Problem]:

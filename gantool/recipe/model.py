@@ -387,6 +387,11 @@ class Recipe(Section):
     initializer: Initializer | None = Field(
         None, description="For every kernel whose layer names none of its own."
     )
+    spectral_normalization: Literal["discriminator", "generator", "both"] | None = Field(
+        None,
+        description="The networks in which every layer that has a kernel or embeddings is in"
+        " SpectralNormalization; null: none but those that the layers name.",
+    )
     loss: Loss = Field(
         description="What each network minimises; non-saturating is the same as NonSaturating."
     )

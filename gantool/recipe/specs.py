@@ -6,7 +6,7 @@ one reading tells everything: a recipe with problems still gives specs wherever 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import getitem
 from typing import Any
@@ -47,7 +47,8 @@ MAX_STEP = 2**20
 
 _STEPS = ("dilation_rate", "pool_size", "strides")
 
-LAYER_LIST_KEYWORDS = ("body", "shortcut", "layers", "cells")
+BLOCK_KEYWORDS = ("body", "shortcut", "layers")
+LAYER_LIST_KEYWORDS = (*BLOCK_KEYWORDS, "cells")
 """The keywords, of our blocks and of Keras's, that hold lists of layers."""
 _LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
 _TITLES: dict[str, str] = {"term": "regularizer"}
@@ -149,6 +150,8 @@ class _Resolver:
                     f" {MAX_LAYERS:,} that a network may have",
                 )
                 return None
+        if layers and self._data.get("spectral_normalization") in (name, "both"):
+            return tuple(map(_spectrally_normalized, layers))
         return layers
 
     def component(
@@ -341,6 +344,31 @@ def _all_or_none(specs: Iterable[Spec | None]) -> tuple[Spec, ...] | None:
     found = list(specs)
     whole = tuple(spec for spec in found if spec is not None)
     return whole if len(whole) == len(found) else None
+
+
+def _spectrally_normalized(spec: Spec) -> Spec:
+    """A layer in SpectralNormalization, or a block whose layers are."""
+    inside = {
+        word: tuple(map(_spectrally_normalized, spec.keywords[word]))
+        for word in BLOCK_KEYWORDS
+        if spec.keywords.get(word)
+    }
+    if inside or not _has_kernel(spec):
+        return replace(spec, keywords=spec.keywords | inside)
+    return Spec("layer", "SpectralNormalization", {"layer": spec}, spec.path)
+
+
+def _has_kernel(spec: Spec) -> bool:
+    """Whether a layer, or one in it, has a kernel or embeddings that are not normalised yet."""
+    if spec.name == "SpectralNormalization":
+        return False
+    known = signature("layer", spec.name)
+    words = known.keywords if known else {}
+    inner = [it for it in spec.keywords.values() if isinstance(it, Spec) and it.kind == "layer"]
+    cells = spec.keywords.get("cells") or ()
+    return any(word in words for word in (*KERNEL_INITIALIZERS, "embeddings_initializer")) or any(
+        map(_has_kernel, (*inner, *cells))
+    )
 
 
 def _is_lost(word: str, value: Any, given: Any) -> bool:

@@ -18,6 +18,7 @@ from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
 from gantool.engine.timetable import batches_before, timetable_of
 from gantool.errors import DivergedError
+from gantool.networks.shape_checks import examples_in_a_pack
 from gantool.outputs.outputs import Outputs
 from gantool.outputs.recipe_hooks import hooks_of
 from gantool.recipe.document import Problem
@@ -31,14 +32,14 @@ Warn = Callable[[str], None]
 
 
 def refuse_uneven_shares(plan: Plan, replicas: Replicas) -> None:
-    """Raise RecipeError where the recipe's batches cannot be shared equally."""
-    size, count = plan.recipe.train.batch_size, replicas.count
-    if size % count:
-        fitting = [
-            number for number in (size // count * count, -(-size // count) * count) if number
-        ]
+    """Raise RecipeError where the recipe's batches cannot be shared equally, in whole packs."""
+    size, packed = plan.recipe.train.batch_size, examples_in_a_pack(plan.state.discriminator)
+    unit = replicas.count * packed
+    if size % unit:
+        fitting = [number for number in (size // unit * unit, -(-size // unit) * unit) if number]
+        packs = f" in packs of {packed}" if packed > 1 else ""
         message = (
-            f"batch_size {size} cannot be shared equally by {count} replicas;"
+            f"batch_size {size} cannot be shared equally by {replicas.count} replicas{packs};"
             f" {' or '.join(map(str, fitting))} can"
         )
         plan.loaded.raise_problems([Problem(("train", "batch_size"), message)])

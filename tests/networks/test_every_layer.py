@@ -34,6 +34,7 @@ KEYWORDS = {
     "GroupNormalization": {"groups": 3},
     "GroupQueryAttention": {"head_dim": 3, "num_query_heads": 2, "num_key_value_heads": 1},
     "IntegerLookup": {"vocabulary": [1, 2]},
+    "Maxout": {"units": 3, "pieces": 2},
     "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
     "Normalization": {"mean": 0.0, "variance": 1.0},
     "Permute": {"dims": [2, 1, 3]},
@@ -68,6 +69,9 @@ SHAPES = {
     **dict.fromkeys(("Attention", "AdditiveAttention"), ROWS),
     **dict.fromkeys(("GroupQueryAttention", "MultiHeadAttention"), ROWS),
     **dict.fromkeys(("Embedding", "ReversibleEmbedding", "RepeatVector"), (6,)),
+    **dict.fromkeys(("Basis", "MinibatchDiscrimination"), (6,)),
+    "PixelShuffle": (4, 4, 8),
+    "SelfAttention": (4, 4, 8),
     "ConvLSTM1D": (2, *ROWS),
     "ConvLSTM2D": (2, *IMAGE),
     "ConvLSTM3D": (2, *VOLUME),
@@ -80,7 +84,7 @@ REFUSED = {
     *("GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"),  # a part of RNN
     *("CategoryEncoding", "Discretization", "Hashing", "HashedCrossing", "TextVectorization"),
     *("IntegerLookup", "StringLookup", "Equalization", "MaxNumBoundingBoxes"),
-    "ConcatLabel",
+    *("ConcatLabel", "ConditionalBatchNormalization", "EmbedLabel", "Projection"),
 }
 """Of no use in a list of layers: they take several inputs or labels, or give no numbers."""
 
