@@ -28,6 +28,7 @@ class ConditionalBatchNormalization(BatchNormalization):
         **keywords: Any,
     ) -> None:
         super().__init__(
+            axis=-1,
             center=False,
             scale=False,
             momentum=momentum,
@@ -44,7 +45,9 @@ class ConditionalBatchNormalization(BatchNormalization):
         self.scales = self.add_weight(shape=shape, initializer="ones", name="scales")
         self.offsets = self.add_weight(shape=shape, initializer="zeros", name="offsets")
 
-    def call(self, inputs: tf.Tensor, label: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    def call(  # type: ignore[override]
+        self, inputs: tf.Tensor, label: tf.Tensor, training: bool | None = None
+    ) -> tf.Tensor:
         """Normalise [B, …, C] and scale it by the labels, int32 [B]."""
         normalized = super().call(inputs, training=training)
         spread = [-1, *([1] * (len(inputs.shape) - 2)), inputs.shape[-1]]

@@ -26,9 +26,9 @@ class Downsample(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Make [B, H / 2, W / 2, C] of [B, H, W, C]."""
         if self.filter == "box":
-            taps, pad = (0.5, 0.5), 0
+            taps, pad = [0.5, 0.5], 0
         else:
-            taps, pad = (0.125, 0.375, 0.375, 0.125), 1
+            taps, pad = [0.125, 0.375, 0.375, 0.125], 1
         padded = tf.pad(inputs, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
         height, width = inputs.shape[1:3]
         rows = sum(tap * padded[:, at : at + height - 1 : 2] for at, tap in enumerate(taps))

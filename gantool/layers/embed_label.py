@@ -60,6 +60,7 @@ class EmbedLabel(keras.layers.Layer):
         label_shape: Any = None,  # noqa: ARG002
     ) -> tuple[int | None, ...]:
         """The input's shape, with `units` more channels where they stand beside it."""
-        if self.merge == "multiply":
+        *sides, channels = inputs_shape
+        if self.merge == "multiply" or channels is None:
             return inputs_shape
-        return (*inputs_shape[:-1], inputs_shape[-1] + (self.units or inputs_shape[-1]))
+        return (*sides, channels + (self.units or channels))

@@ -53,11 +53,12 @@ def _pack_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
         yield Problem(
             ("train", "batch_size"),
             f"batch_size {size} is no multiple of the {count} examples of a pack:"
-            f" {size // count * count or count} is",
+            f" take {size // count * count or count}",
         )
     for placed in packs:
         if "/" in placed.place:
             yield Problem(placed.path, "Pack cannot be in a block: put it before or after")
+            continue
         for name in (item.name for item in recipe.regularizers):
             if count > 1 and attributes("term", name).get("by_examples"):
                 yield Problem(

@@ -40,7 +40,6 @@ _NAMES: dict[Kind, dict[str, str]] = {
         "SpectralNorm": "SpectralNormalization",
         "ReLU6": "ReLU: {max_value: 6}",
         "ThresholdedReLU": "ReLU: {threshold: 1}",
-        "Upsample": "UpSampling2D",
         "UpsamplingNearest2d": "UpSampling2D",
         "UpsamplingBilinear2d": "UpSampling2D: {interpolation: bilinear}",
         "Unflatten": "Reshape",

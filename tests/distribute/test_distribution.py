@@ -78,3 +78,7 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(found: dict[str, Any])
     assert found["uneven"] == (
         "--set train.batch_size=9: batch_size 9 cannot be shared equally by 2 replicas; 8 or 10 can"
     )
+    assert found["uneven packs"] == (
+        "--set train.batch_size=10: batch_size 10 cannot be shared equally by 2 replicas in packs"
+        " of 2; 8 or 12 can"
+    )

@@ -80,6 +80,7 @@ CASES: dict[str, list[str]] = {
     ],
     "separate": [
         *PLAIN,
+        "discriminator.layers.0=Pack",
         "train.jit_compile=true",  # of one replica alone
         "train.updates={order: generator-first, generator: 2, latents: shared,"
         " real_and_generated: separate}",
@@ -230,9 +231,9 @@ def refused(pair: Replicas) -> dict[str, Any]:
     }
 
 
-def uneven(pair: Replicas) -> str:
+def uneven(pair: Replicas, *settings: str) -> str:
     try:
-        refuse_uneven_shares(make_plan(loaded_with("train.batch_size=9")), pair)
+        refuse_uneven_shares(make_plan(loaded_with(*settings)), pair)
     except InputError as error:
         return str(error)
     return ""
@@ -245,7 +246,8 @@ def main() -> None:
         "halves": halves(pair),
         "overflow": overflow(pair),
         "refused": refused(pair),
-        "uneven": uneven(pair),
+        "uneven": uneven(pair, "train.batch_size=9"),
+        "uneven packs": uneven(pair, "discriminator.layers.0=Pack", "train.batch_size=10"),
     }
     found["cases"] = {name: compared(settings, pair) for name, settings in CASES.items()}
     print(json.dumps(found))

@@ -22,7 +22,7 @@ def each_map(function, maps):
 
 
 def upsampled(plane):
-    """As StyleGAN2's `upfirdn2d`: zeros after each pixel, 2 before and 1 behind, then the filter."""
+    """As StyleGAN2's `upfirdn2d`: a zero after each pixel, 2 before and 1 behind, the filter."""
     wide = np.zeros((2 * plane.shape[0], 2 * plane.shape[1]))
     wide[::2, ::2] = plane
     return convolve2d(np.pad(wide, ((2, 1), (2, 1))), TAPS / 16, mode="valid")

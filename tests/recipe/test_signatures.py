@@ -46,7 +46,11 @@ OWN_KINDS = ("layer", "loss", "term", "schedule", "metric", "hook")
 OWN = [(kind, name) for kind in OWN_KINDS for name in own_modules(kind)]
 OF_KERAS = [(kind, name) for kind in MODULES for name in names(kind) if (kind, name) not in OWN]
 EVERY_CLASS = [*OF_KERAS, *OWN]
-GIVEN = {("layer", "SpectralNormalization"): {"autocast"}, ("layer", "ConcatLabel"): {"classes"}}
+WITH_LABELS = ("ConcatLabel", "ConditionalBatchNormalization", "EmbedLabel", "Projection")
+GIVEN = {
+    ("layer", "SpectralNormalization"): {"autocast"},
+    **{("layer", name): {"classes"} for name in WITH_LABELS},
+}
 """Keywords that a class is given by what builds it."""
 WITHOUT_EFFECT = {
     "HashedCrossing": {"activity_regularizer", "autocast", "trainable"},
@@ -140,6 +144,7 @@ SAMPLES = {
     "num_key_value_heads": 2,
     "num_query_heads": 2,
     "output_dim": 4,
+    "pieces": 2,
     "output_shape": 4,
     "output_size": 4,
     "over": 10,
