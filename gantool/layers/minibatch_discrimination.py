@@ -47,3 +47,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         distances = tf.reduce_sum(tf.abs(rows[:, tf.newaxis] - rows[tf.newaxis]), axis=-1)
         near = tf.reduce_sum(tf.exp(-distances), axis=1)
         return tf.concat([inputs, tf.cast(near, inputs.dtype)], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The input's shape with `features` more numbers."""
+        batch, size = input_shape
+        return batch, None if size is None else size + self.features

@@ -58,6 +58,10 @@ class SelfAttention(keras.layers.Layer):
         maps = tf.reshape(looked_at, [-1, height, width, looked_at.shape[-1]])
         return inputs + tf.convert_to_tensor(self.gamma) * tf.nn.conv2d(maps, output, 1, "SAME")
 
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The input's."""
+        return input_shape
+
 
 def _places(maps: tf.Tensor) -> tf.Tensor:
     """Make [B, H · W, C] of [B, H, W, C]."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gantool.engine.smoke_test import train_once
 from gantool.networks.build import LayerError
 
 RANDOM = np.random.default_rng(4)
@@ -223,3 +224,26 @@ def test_a_convolution_in_groups_is_one_of_each_group(build, keywords):
         np.testing.assert_allclose(
             found[..., own], expected + weights["bias"][own], rtol=0, atol=1e-5
         )
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_kernels_of_all_these_layers_can_be_normalised_in_every_precision(build, precision):
+    layers = [
+        {"Conv2D": {"filters": 8, "kernel_size": 3, "groups": 2}},
+        "SelfAttention",
+        "Flatten",
+        {"Maxout": {"units": 4, "pieces": 2}},
+        {"MinibatchDiscrimination": {"features": 2}},
+        "EmbedLabel",
+        "Projection",
+    ]
+    plain = [layer for layer in layers if layer == "Flatten"]
+    normalized = [
+        layer if layer in plain else {"SpectralNormalization": {"layer": layer}} for layer in layers
+    ]
+    network = build(normalized, (4, 4, 4), network="discriminator", classes=3, precision=precision)
+    assert sum("vector_u" in name for name in network.weights()) == 1 + 4 + 1 + 1 + 1 + 2
+    images = tf.constant(RANDOM.normal(size=(2, 4, 4, 4)), tf.float32)
+    outputs = train_once(network.model, images, [images, tf.constant([0, 2])])
+    assert outputs.shape == (2, 1)
+    assert np.isfinite(tf.cast(outputs, tf.float32)).all()
