@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gantool.distribute.replicas import Replicas
     from gantool.engine.plan import Plan
     from gantool.recipe.load import LoadedRecipe
+    from gantool.runs.checkpoint import Checkpoint
     from gantool.runs.run_folder import RunFolder
 
 _SHOWN = 60
@@ -54,6 +55,12 @@ _SHOWN = 60
     metavar="RUN",
     help="Go on with the run in this folder, by its own recipe.",
 )
+@click.option(
+    "--init-from",
+    type=click.Path(path_type=Path),
+    metavar="CKPT|RUN",
+    help="Begin with the weights of another run that fit, by their layer's place and name.",
+)
 @recipe_options
 @batch_option
 @skip_unreadable_option
@@ -68,6 +75,7 @@ def train(
     recipe: str | None,
     out: Path | None,
     resume: Path | None,
+    init_from: Path | None,
     settings: tuple[str, ...],
     steps: int | None,
     seed: int | None,
@@ -89,18 +97,19 @@ def train(
     if distribute is not None:
         _check_distributed(distribute, out or resume, batch, dry_run)
     if resume is not None:
-        _check_resumed(out, batch)
+        _check_resumed(out, batch, init_from)
         return _resume(
             RunFolder(resume), recipe, settings, steps, seed, distribute, dry_run, verify
         )
     if recipe is None:
         raise click.UsageError("name a RECIPE, or a run to go on with by --resume RUN")
-    return _begin(recipe, out, settings, steps, seed, batch, distribute, dry_run, verify)
+    return _begin(recipe, out, init_from, settings, steps, seed, batch, distribute, dry_run, verify)
 
 
 def _begin(
     recipe: str,
     out: Path | None,
+    init_from: Path | None,
     settings: tuple[str, ...],
     steps: int | None,
     seed: int | None,
@@ -111,14 +120,18 @@ def _begin(
 ) -> int:
     """Train a new run."""
     from gantool.recipe.load import find_recipe
+    from gantool.runs.resume import find_checkpoint, find_resume_point, tidy
     from gantool.runs.run_folder import RunFolder, refuse_bad_place, refuse_existing_run
 
     runs = Path("runs")
     # Of several workers the first writes; the others may come when it has begun to.
     if distribute != "workers":
         refuse_bad_place(out, runs)
+    initial = None if init_from is None else find_checkpoint(init_from, warn)
     loaded = load_with_batch(find_recipe(recipe), settings, steps, seed, batch)
     plan, replicas = plan_and_replicas(loaded, distribute)
+    if initial is not None:
+        _take_weights(plan, initial, replicas)
     images = _opened(plan, verify)
     if replicas.worker == 0:
         warn_of_few_steps(plan, len(images))
@@ -127,7 +140,6 @@ def _begin(
     if replicas.worker != 0:
         assert out is not None
         return _train(plan, images, RunFolder(out), replicas)
-    from gantool.runs.resume import find_resume_point, tidy
     from gantool.runs.run_folder import new_run_folder
     from gantool.runs.run_lock import alone_with
 
@@ -135,7 +147,20 @@ def _begin(
     with alone_with(folder):
         refuse_existing_run(folder)  # another process may have been faster, and be through
         tidy(folder, find_resume_point(folder), plan.recipe.output.checkpoint.keep)
+        if initial is not None:
+            from gantool.runs.initial import write_beginning
+
+            write_beginning(plan, folder)
         return _train(plan, images, folder, replicas)
+
+
+def _take_weights(plan: Plan, checkpoint: Checkpoint, replicas: Replicas) -> None:
+    """Begin with weights of another run; tell which."""
+    from gantool.runs.initial import take_weights
+
+    lines = take_weights(plan, checkpoint)
+    if replicas.worker == 0:
+        click.echo("\n".join(lines))
 
 
 def _opened(plan: Plan, verify: bool) -> Images:
@@ -159,8 +184,12 @@ def _check_distributed(distribute: str, run: Path | None, batch: str | None, dry
         )
 
 
-def _check_resumed(out: Path | None, batch: str | None) -> None:
+def _check_resumed(out: Path | None, batch: str | None, init_from: Path | None) -> None:
     """Raise UsageError where other options do not go with `--resume`."""
+    if init_from is not None:
+        raise click.UsageError(
+            "--init-from has no meaning with --resume: the run goes on with its own weights"
+        )
     if out is not None:
         raise click.UsageError("--out has no meaning with --resume: the run stays in its folder")
     if batch is not None:

@@ -16,8 +16,8 @@ from gantool.engine.plan import Plan
 from gantool.engine.timetable import timetable_of
 from gantool.files import write_text
 from gantool.outputs.reals import real_images
-from gantool.outputs.recipe_hooks import as_utf8
 from gantool.outputs.writer import Writer
+from gantool.runs.header import as_utf8
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import grid_cells, names_of_rows

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from gantool.data.loading import Images
 from gantool.engine.hook import Hook
-from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
 from gantool.networks.components import make
 from gantool.outputs.checkpoints import CheckpointHook
@@ -18,12 +16,14 @@ from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.reals import real_images
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import Samples
+from gantool.recipe.model import Component, Recipe
 from gantool.recipe.signatures import attributes
 from gantool.recipe.specs import spec_of
-from gantool.runs.checkpoint import Header
+from gantool.runs.header import header_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import Cell, grid_cells
+from gantool.sampling.metric import Metric
 from gantool.sampling.sampler import make_sampler
 
 
@@ -49,7 +49,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
         GridHook(grid, folder, samples, recipe.data.class_names(plan.classes)),
         *(
             MetricHook(
-                make(spec_of(item, "metric")),
+                _metric(item, recipe),
                 cells,
                 samples,
                 lambda cells: reals_for(tuple(cells)),
@@ -65,7 +65,11 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
         ),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),
         CheckpointHook(
-            output.checkpoint, folder, state, lambda progress: _header(plan, progress), metrics
+            output.checkpoint,
+            folder,
+            state,
+            lambda it: header_of(plan, it.step, it.images, it.seconds),
+            metrics,
         ),
     ]
     for hook in hooks:
@@ -73,20 +77,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     return hooks
 
 
-def _header(plan: Plan, progress: TrainingProgress) -> Header:
-    loaded = plan.loaded
-    return Header(
-        recipe=loaded.text,
-        recipe_folder=as_utf8(loaded.folder),
-        step=progress.step,
-        images=progress.images,
-        seconds=progress.seconds,
-        seed=loaded.recipe.seed,
-        classes=plan.classes,
-        retries=plan.state.retries,
-    )
-
-
-def as_utf8(folder: Path) -> str:
-    """A folder's name; bytes of it that are no text are lost."""
-    return str(folder).encode("utf-8", "replace").decode()
+def _metric(component: Component, recipe: Recipe) -> Metric:
+    metric: Metric = make(spec_of(component, "metric"))
+    metric.source = recipe.data.source
+    return metric
