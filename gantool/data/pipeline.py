@@ -4,8 +4,9 @@ Batch b is the same whatever was asked for before it: a run that starts at b goe
 one that came there from batch 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from gantool.data.loading import Images
 from gantool.data.preparing import Pixels
 from gantool.data.resampling import Band
 from gantool.data.shutdown import python_calls
+from gantool.data.sources.classes import Labels
 from gantool.device import cores
 from gantool.recipe.data import Data
 from gantool.recipe.randomness import key
@@ -61,12 +63,12 @@ def batches(
     """All batches from number `first_batch` on, without end.
 
     Each epoch goes through a new permutation of all images; images that fill no whole batch at
-    its end are left out. With `repeat`, a batch that is larger than the set goes through the
-    permutation again and again until it is full.
+    its end are left out. With `balance`, an epoch is an order of `balanced`. With `repeat`, a batch
+    that is larger than the set goes through the order again and again until it is full.
 
     Args:
         images: what to draw from.
-        data: the recipe's section; its `range`, `flip` and `repeat`.
+        data: the recipe's section; its `range`, `flip`, `balance` and `repeat`.
         batch_size: images a batch.
         seed: of the run.
         first_batch: the number of the first batch to give, counted from 0 at the run's start.
@@ -83,7 +85,10 @@ def batches(
     """
     per_epoch = order.batches_per_epoch(len(images), batch_size, data.repeat)
     epoch, skipped = order.place(first_batch, per_epoch)
-    order_key = key(seed, "order")
+    ordered = partial(permutation, len(images), key(seed, "order"))
+    if data.balance:
+        turns = partial(permutation, len(images), key(seed, "classes"))
+        ordered = partial(balanced, images.labels, ordered, turns)
     flips = [(key(seed, purpose), axis) for purpose, axis in _FLIPS[data.flip]]
     own, shares = share
     rows = slice(own * batch_size // shares, (own + 1) * batch_size // shares)
@@ -92,7 +97,7 @@ def batches(
 
     def indices_of_epoch(number: tf.Tensor) -> tf.data.Dataset:
         places = tf.range(per_epoch * batch_size) % len(images)
-        kept = tf.gather(permutation(len(images), order_key, number), places)
+        kept = tf.gather(ordered(number), places)
         by_batch = tf.reshape(kept, [per_epoch, batch_size])
         return tf.data.Dataset.from_tensor_slices(by_batch[:, rows])
 
@@ -145,6 +150,31 @@ def permutation(count: int, order_key: int, epoch: tf.Tensor) -> tf.Tensor:
         [count], _seed(order_key, epoch), minval=None, maxval=None, dtype=tf.int64, alg="philox"
     )
     return tf.argsort(drawn, stable=True)
+
+
+def balanced(
+    labels: Labels,
+    ordered: Callable[[tf.Tensor], tf.Tensor],
+    turns: Callable[[tf.Tensor], tf.Tensor],
+    epoch: tf.Tensor,
+) -> tf.Tensor:
+    """The order of an epoch in which each class comes equally often, but for one time: [N] int32.
+
+    Args:
+        labels: [N], the class of each image.
+        ordered: From an epoch to a permutation of all images.
+        turns: Likewise, and another one: whose turn it is.
+        epoch: Its number.
+    """
+    counts = np.bincount(labels).astype(np.int32)
+    starts = (np.cumsum(counts, dtype=np.int32) - counts)[counts > 0]
+    counts = counts[counts > 0]
+    order = ordered(epoch)
+    # The images of a class side by side, in the order of this epoch.
+    by_class = tf.gather(order, tf.argsort(tf.gather(_on_host(labels), order), stable=True))
+    turn = turns(epoch)
+    chosen, number = turn % len(counts), turn // len(counts)
+    return tf.gather(by_class, tf.gather(starts, chosen) + number % tf.gather(counts, chosen))
 
 
 def flip(

@@ -35,4 +35,5 @@ class MetricHook(Hook):
 
     def __call__(self, moment: Moment) -> Outcome:
         samples = self._samples.at(moment.progress.step, self._cells)
-        return Outcome(values=self._metric(samples, self._reals(self._cells)))
+        reals = self._reals(self._cells) if self._metric.compares else ()
+        return Outcome(values=self._metric(samples, reals))

@@ -134,6 +134,11 @@ class Data(Section):
     skip_unreadable: bool = Field(
         False, description="Leave images out that cannot be used, and list them, not stop."
     )
+    balance: bool = Field(
+        False,
+        description="Draw every class equally often: of a large one not all images in an epoch, of"
+        " a small one some several times.",
+    )
     repeat: bool = Field(
         False,
         description="Go through the images again within a batch that is larger than the set.",
@@ -159,6 +164,12 @@ class Data(Section):
         given = [word for word in _OF_IMAGES if word in self.model_fields_set]
         if self.size is None and given:
             raise ValueError(f"{given[0]} belongs to images: give their size, too")
+        return self
+
+    @model_validator(mode="after")
+    def _balance_is_of_classes(self) -> Data:
+        if self.balance and self.labels is False:
+            raise ValueError("balance draws classes equally often, and there are none: set labels")
         return self
 
     @field_validator("range")

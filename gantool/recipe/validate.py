@@ -26,6 +26,7 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
         *_repetition_problems(recipe),
         *_update_problems(recipe),
         *_layout_problems(recipe),
+        *_metric_problems(recipe),
     ]
     return (None if problems else recipe), problems
 
@@ -69,6 +70,17 @@ def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
             yield Problem(
                 ("output", "grid", "layouts", index),
                 f"{layout} needs labels: set data.labels to true, or leave the layout out",
+            )
+
+
+def _metric_problems(recipe: Recipe) -> Iterator[Problem]:
+    for index, item in enumerate(recipe.output.metrics):
+        sources = attributes("metric", item.name).get("sources")
+        if sources and recipe.data.source not in sources:
+            yield Problem(
+                ("output", "metrics", index),
+                f"{item.name} is a figure of {' and '.join(sources)}, and the source is"
+                f" {recipe.data.source}: leave it out",
             )
 
 

@@ -388,3 +388,46 @@ print(next(batches)[0].shape, os.listdir(tempfile.gettempdir()))
 def test_no_thread_tunes_it(make):
     """That thread sleeps for up to a minute, and the end of an iterator waits for it."""
     assert make()[1].options().autotune.enabled is False
+
+
+def test_balanced_classes_come_equally_often_and_each_in_a_new_order(make):
+    """Ten images of one class and twelve of the other, in batches that divide the set."""
+    images, made = make(batch_size=11, balance=True)
+    found = take(made, 8)
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        labels = np.concatenate([first[1], second[1]])
+        assert np.bincount(labels).tolist() == [11, 11]
+        epoch = numbers(first) + numbers(second)
+        np.testing.assert_array_equal(images.labels[epoch], labels)
+        times = np.bincount(epoch, minlength=22)
+        # Of ten images one comes twice, of twelve one is left out.
+        assert sorted(times[:10]) == [1] * 9 + [2]
+        assert sorted(times[10:]) == [0] + [1] * 11
+    assert len({tuple(numbers(batch)) for batch in found}) == 8
+
+
+def test_balanced_batches_go_on_exactly_and_are_shared(make):
+    _, made = make(batch_size=4, balance=True)
+    whole = take(made, 9)
+    _, later = make(first_batch=6, batch_size=4, balance=True)
+    shares = [take(make(batch_size=4, balance=True, share=(own, 2))[1], 9) for own in range(2)]
+    for (pixels, labels), (again, same) in zip(whole[6:], take(later, 3), strict=True):
+        np.testing.assert_array_equal(pixels, again)
+        np.testing.assert_array_equal(labels, same)
+    for (_, labels), *parts in zip(whole, *shares, strict=True):
+        np.testing.assert_array_equal(np.concatenate([part for _, part in parts]), labels)
+
+
+def test_a_rare_class_is_drawn_as_often_as_a_common_one():
+    """Class 1 has no image, and class 2 has one among two hundred."""
+    labels = np.zeros(201, np.int32)
+    labels[77] = 2
+    made = pipeline.balanced(
+        labels,
+        lambda epoch: pipeline.permutation(201, key(0, "order"), epoch),
+        lambda epoch: pipeline.permutation(201, key(0, "classes"), epoch),
+        tf.constant(3),
+    ).numpy()
+    assert np.count_nonzero(made == 77) in (100, 101)
+    others = made[made != 77]
+    assert len(set(others.tolist())) == len(others)

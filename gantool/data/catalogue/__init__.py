@@ -28,6 +28,10 @@ def _file(
 
 CATALOGUE: Mapping[str, DataSet] = {data_set.name: data_set for data_set in _known_sets()}
 
+DIGITS = "mnist"
+STACKED = "stacked-mnist"
+"""What is made of these digits, and is in no file."""
+
 
 def data_set_places() -> list[Path]:
     """The folders in which data sets are looked for, in this order, whether they exist or not.

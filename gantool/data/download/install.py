@@ -7,7 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gantool.data.catalogue import CATALOGUE, data_set_places, named_folder, user_folder
+from gantool.data.catalogue import (
+    CATALOGUE,
+    DIGITS,
+    STACKED,
+    data_set_places,
+    named_folder,
+    user_folder,
+)
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 from gantool.data.download import archives
 from gantool.data.download.http import Notice, OnBytes, fetch, session
@@ -49,12 +56,14 @@ def place(
         notice: told, line by line, of what a user may wonder about.
 
     Raises:
-        InputError: the catalogue has no such set, a given file is not of it, or the folder cannot
-            be written.
+        InputError: the catalogue has no such set, or it is made of another; a given file is not of
+            it; or the folder cannot be written.
         GantoolError: the network, the server or the disk failed, what came is not the set, or an
             archive is not safe to unpack.
     """
     data_set = CATALOGUE.get(name)
+    if name == STACKED:
+        raise InputError(f"{name} is made of {DIGITS} as it is read: download {DIGITS}")
     if data_set is None:
         raise InputError(
             f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)})"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from gantool.data.catalogue import CATALOGUE, data_set_places, find
+from gantool.data.catalogue import CATALOGUE, DIGITS, STACKED, data_set_places, find
 from gantool.data.catalogue.entries import DataSet
 from gantool.data.formats import SUFFIXES, is_image
 from gantool.data.sources.arrays import ArraySource
@@ -30,6 +30,7 @@ from gantool.data.sources.idx import IdxSource, image_files
 from gantool.data.sources.labels import ATTRIBUTES
 from gantool.data.sources.points import POINT_SETS, PointSource
 from gantool.data.sources.record_files import record_folder
+from gantool.data.sources.stacked import StackedSource
 from gantool.data.sources.tar import TarSource
 from gantool.data.sources.tfrecord import TFRecordSource
 from gantool.errors import InputError
@@ -80,7 +81,9 @@ def open_images(source: str, choice: Choice) -> ImageSource:
     if source in POINT_SETS:
         raise InputError(f"{source} is a set of points that gantool draws: it has no images")
     try:
-        if source in CATALOGUE:
+        if source == STACKED:
+            opened = _stacked(choice)
+        elif source in CATALOGUE:
             opened = _open_catalogue(CATALOGUE[source], choice)
         else:
             source, inner = file_and_set(source)
@@ -139,6 +142,13 @@ def _open_catalogue(data_set: DataSet, choice: Choice) -> ImageSource:
     )
 
 
+def _stacked(choice: Choice) -> ImageSource:
+    digits = _open_catalogue(CATALOGUE[DIGITS], replace(choice, labels=True, classes=()))
+    assert isinstance(digits, IdxSource)
+    assert digits.labels is not None
+    return StackedSource(digits, digits.labels, choice.labelled)
+
+
 def _attributes_hint(data_set: DataSet) -> str:
     lists = [file.name for file in data_set.files if file.name in ATTRIBUTES]
     return f", or to attributes of {lists[0]}, as Smiling" if lists else ""
@@ -159,10 +169,11 @@ def _find_paths(source: str, folder: Path | None) -> Path | list[Path]:
     looked = " and ".join(dict.fromkeys(str(base / path) for base in bases))
     if glob.has_magic(source):
         raise InputError(f"data.source: no file matches {source!r}: looked for {looked}")
-    known = ", ".join([*CATALOGUE, *POINT_SETS])
+    names = [*CATALOGUE, STACKED, *POINT_SETS]
+    known = ", ".join(names)
     raise InputError(
         f"data.source: {source!r} is no data set of the catalogue ({known}), and no file or folder:"
-        f" looked for {looked}{did_you_mean(source, [*CATALOGUE, *POINT_SETS])}"
+        f" looked for {looked}{did_you_mean(source, names)}"
     )
 
 
