@@ -61,7 +61,7 @@ def _keys() -> Iterator[str]:
 def _rows(section: Schema, sections: Schema, prefix: str = "") -> Iterator[tuple[str, ...]]:
     for key, field in section["properties"].items():
         inner = _section(field, sections)
-        if inner is None or "anyOf" in field:
+        if inner is None or "$ref" not in field:
             needed = key in section.get("required", ())
             default = "required" if needed else _yaml(field.get("default"))
             value = "" if inner else _value(field)
@@ -72,7 +72,9 @@ def _rows(section: Schema, sections: Schema, prefix: str = "") -> Iterator[tuple
 
 def _section(field: Schema, sections: Schema) -> Schema | None:
     """The section that a key holds, if it does."""
-    links = [it["$ref"] for it in [field, *field.get("anyOf", [])] if "$ref" in it]
+    links = [
+        it["$ref"] for it in [field, *field.get("anyOf", field.get("oneOf", []))] if "$ref" in it
+    ]
     return sections[links[0].rpartition("/")[2]] if links else None
 
 

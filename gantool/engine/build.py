@@ -3,10 +3,10 @@
 from gantool.engine.state import TrainingState
 from gantool.gan.latents import Rows, whole
 from gantool.gan.network import TrainableNetwork
-from gantool.gan.objective import Constraint, Term
+from gantool.gan.objective import Constraint, LossOfEach, Term
 from gantool.gan.updates import GAN
 from gantool.networks.components import make
-from gantool.recipe.model import Recipe
+from gantool.recipe.model import Losses, Recipe
 from gantool.recipe.specs import spec_of
 
 
@@ -39,10 +39,14 @@ def build_gan(
             ("discriminator", state.discriminator, state.discriminator_optimizer),
         )
     )
+    losses = {
+        name: make(spec_of(getattr(recipe.losses, name), "loss"))
+        for name in ("generator", "discriminator")
+    }
     return GAN(
         generator,
         discriminator,
-        loss=make(spec_of(recipe.loss, "loss")),
+        loss=LossOfEach(**losses) if isinstance(recipe.loss, Losses) else losses["discriminator"],
         terms=tuple(item for item in found if isinstance(item, Term)),
         seed=recipe.seed,
         rows=rows,

@@ -9,9 +9,17 @@ import tensorflow as tf
 from gantool.gan.latents import Rows, whole
 from gantool.gan.network import Pass, TrainableNetwork
 from gantool.gan.schedule import START, Progress, Schedule, now
+from gantool.layers.batch_normalization import mean_of_replicas
 
 Side = Literal["real", "generated"]
 """Which examples: those of the data, or the generator's."""
+
+
+def batch_mean(values: tf.Tensor) -> tf.Tensor:
+    """Mean over a batch, and over the equal parts of it that replicas have, a scalar."""
+    mean = tf.reduce_mean(values)
+    several = tf.distribute.get_replica_context().num_replicas_in_sync > 1
+    return mean_of_replicas(mean) if several else mean
 
 
 class Seen:
@@ -96,13 +104,12 @@ class Seen:
         seed = self.seed_of(self._noise["real"])
         return self._discriminator.forward(examples, self.labels, seed).outputs
 
-    def uniform(self, purpose: str) -> tf.Tensor:
-        """A random number in [0, 1) for each example, [B, 1, …] of the examples' rank."""
-        rank, count = len(self.examples("real").shape), self.labels.shape[0]
-        seed = self.seed_of(purpose)
+    def uniform(self, purpose: str, for_each_number: bool = False) -> tf.Tensor:
+        """A random number in [0, 1) for each example, [B, 1, …], or each of its numbers, [B, …]."""
+        shape, count = self.examples("real").shape[1:].as_list(), self.labels.shape[0]
+        shape, seed = shape if for_each_number else [1] * len(shape), self.seed_of(purpose)
         return self._rows(
-            lambda size: tf.random.stateless_uniform([size] + [1] * (rank - 1), seed, alg="philox"),
-            count,
+            lambda size: tf.random.stateless_uniform([size, *shape], seed, alg="philox"), count
         )
 
     def now(self, number: float | Schedule) -> float | tf.Tensor:

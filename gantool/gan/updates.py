@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from gantool.gan.latents import Rows, part_of, stateless_seed, whole
 from gantool.gan.network import TrainableNetwork
-from gantool.gan.objective import ElementwiseLoss, Loss, Term, value_of
+from gantool.gan.objective import Loss, Term, value_of
 from gantool.gan.schedule import START, Progress
 from gantool.gan.seen import Seen, Side
 from gantool.recipe.model import Updates
@@ -132,11 +132,7 @@ def descend_discriminator(gan: GAN, given: Given, sides: tuple[Side, ...] = SIDE
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         discriminator.watch(tape)
         seen = _seen(gan, given, partial(_generate, gan, given), _WHILE_DISCRIMINATING)
-        if sides == SIDES:
-            loss = gan.loss.discriminator(seen)
-        else:
-            assert isinstance(gan.loss, ElementwiseLoss)
-            loss = gan.loss.on(sides[0], seen)
+        loss = gan.loss.discriminator(seen) if sides == SIDES else gan.loss.on(sides[0], seen)
         total = _discriminator_total(gan, seen, loss, sides)
     gradients = discriminator.gradients(tape, total)
     return _descent(("discriminator", loss, total, gradients, seen.state))

@@ -55,8 +55,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         """
         axes = list(range(len(inputs.shape) - 1))
         values = tf.cast(inputs, tf.float32)
-        mean = _mean_of_replicas(tf.reduce_mean(values, axes))
-        variance = _mean_of_replicas(tf.reduce_mean(tf.square(values - mean), axes))
+        mean = mean_of_replicas(tf.reduce_mean(values, axes))
+        variance = mean_of_replicas(tf.reduce_mean(tf.square(values - mean), axes))
         self._keep(mean, variance)
         offset = self.beta.value if self.center else None
         scale = self.gamma.value if self.scale else None
@@ -68,7 +68,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
             moving.assign(moving.value * self.momentum + value * (1.0 - self.momentum))
 
 
-def _mean_of_replicas(values: tf.Tensor) -> tf.Tensor:
+def mean_of_replicas(values: tf.Tensor) -> tf.Tensor:
+    """Mean of what each replica that shares a batch has."""
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
 

@@ -8,10 +8,6 @@ class Minimax(NonSaturating):
 
     The generator minimises log(1 − D(G(z))) (equation 1); its gradient vanishes where the
     discriminator is sure.
-
-    Args:
-        label_smoothing: What is taken from the target of real examples, 1 (one-sided, Salimans et
-            al. 2016, section 3.4).
     """
 
     def fooling(self, logits: tf.Tensor) -> tf.Tensor:

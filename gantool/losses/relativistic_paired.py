@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from gantool.gan.objective import Loss
+from gantool.gan.objective import Loss, is_flipped
 from gantool.gan.seen import Seen
 from gantool.recipe.types import Share
 
@@ -14,15 +14,20 @@ class RelativisticPaired(Loss):
 
     Args:
         label_smoothing: What is taken from the discriminator's target, 1, that real is more real.
+        flip: Share of the pairs of which the discriminator is told the opposite, at random.
     """
 
     pairs = True
 
-    def __init__(self, label_smoothing: Share = 0.0) -> None:
+    def __init__(self, label_smoothing: Share = 0.0, flip: Share = 0.0) -> None:
         self.label_smoothing = label_smoothing
+        self.flip = flip
 
     def discriminator(self, seen: Seen) -> tf.Tensor:
         difference = _difference(seen)
+        if self.flip:
+            is_opposite = is_flipped(seen, "pairs", self.flip, difference)
+            difference = tf.where(is_opposite, -difference, difference)
         loss = tf.nn.softplus(-difference)
         if self.label_smoothing:
             # −(1 − s) log σ(d) − s log σ(−d) = softplus(−d) + s · d

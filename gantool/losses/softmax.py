@@ -1,9 +1,9 @@
 import tensorflow as tf
 
-from gantool.gan.objective import ElementwiseLoss
+from gantool.gan.objective import CrossEntropy
 
 
-class Softmax(ElementwiseLoss):
+class Softmax(CrossEntropy):
     """Cross-entropy of a softmax over two logits: class 0 is generated, class 1 is real.
 
     −log softmax(l)₁ = softplus(l₀ − l₁): the loss of Goodfellow et al. 2014 of a difference of two
@@ -13,16 +13,6 @@ class Softmax(ElementwiseLoss):
     logits = 2
     within = "softmax"
 
-    def real(self, logits: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softplus(-_towards_real(logits))
-
-    def generated(self, logits: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softplus(_towards_real(logits))
-
-    def fooling(self, logits: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softplus(-_towards_real(logits))
-
-
-def _towards_real(logits: tf.Tensor) -> tf.Tensor:
-    """How far class 1, real, lies above class 0, generated: [B, 2] → [B]."""
-    return logits[:, 1] - logits[:, 0]
+    def towards_real(self, logits: tf.Tensor) -> tf.Tensor:
+        """How far class 1, real, lies above class 0, generated: [B, 2] → [B]."""
+        return logits[:, 1] - logits[:, 0]

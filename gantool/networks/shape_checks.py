@@ -25,7 +25,7 @@ def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Pr
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Check that the discriminator gives as many logits for an image as the loss takes."""
     last = built.layers[-1]
-    loss = attributes("loss", recipe.loss.name)  # nothing of one that is unknown
+    loss = attributes("loss", recipe.losses.discriminator.name)  # nothing of one that is unknown
     logits = loss.get("logits")
     if logits is not None and last.shape != (logits,):
         needed = "one logit is" if logits == 1 else f"{logits} logits are"

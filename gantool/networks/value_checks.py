@@ -64,13 +64,16 @@ def generator_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]
 
 def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     """Tell a discriminator that ends in probabilities where the loss makes them of logits."""
-    made, of_loss = value_range(built.layers), attributes("loss", recipe.loss.name).get("within")
+    made = value_range(built.layers)
+    losses = (recipe.losses.discriminator, recipe.losses.generator)
+    within = {item.name: attributes("loss", item.name).get("within") for item in losses}
+    loss, of_loss = next((it for it in within.items() if it[1]), ("", ""))
     if of_loss and made[0] >= 0.0 and made[1] <= 1.0:
         name = _activation_name(_last(built).layer)
         had = "it" if name.lower() == of_loss else f"a {of_loss}"
         yield Problem(
             _last(built).path,
-            f"discriminator ends in a {name}, and {recipe.loss.name} takes logits:"
+            f"discriminator ends in a {name}, and {loss} takes logits:"
             f" remove the {name}, the loss has {had}",
         )
 
@@ -81,8 +84,9 @@ def discriminator_warnings(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
     if any(map(math.isfinite, made)):
         yield Problem(
             _last(built).path,
-            f"discriminator gives numbers of {_span(made)}, and {recipe.loss.name} takes logits,"
-            f" which may be any number: remove the {_activation_name(_last(built).layer)}",
+            f"discriminator gives numbers of {_span(made)}, and"
+            f" {recipe.losses.discriminator.name} takes logits, which may be any number: remove the"
+            f" {_activation_name(_last(built).layer)}",
         )
     terms = (item.name for item in recipe.regularizers)
     for kind in (name for name in terms if attributes("term", name).get("by_examples")):

@@ -60,7 +60,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
         RowHook(
             output.log_every,
             metrics,
-            attributes("loss", recipe.loss.name)["saturates"],
+            attributes("loss", recipe.losses.discriminator.name)["saturates"],
             images.notes,
         ),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),

@@ -15,8 +15,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     SerializerFunctionWrapHandler,
+    Tag,
     WithJsonSchema,
     model_serializer,
     model_validator,
@@ -103,6 +105,20 @@ Loss = Annotated[Component, _complete("loss"), WithJsonSchema({COMPONENT: "Loss"
 Term = Annotated[Component, _complete("term"), WithJsonSchema({COMPONENT: "Term"})]
 Metric = Annotated[Component, _complete("metric"), WithJsonSchema({COMPONENT: "Metric"})]
 Hook = Annotated[Component, _complete("hook"), WithJsonSchema({COMPONENT: "Hook"})]
+
+
+class Losses(Section):
+    """A loss for each network."""
+
+    generator: Loss = Field(description="What the generator minimises.")
+    discriminator: Loss = Field(description="What the discriminator minimises.")
+
+
+def is_for_each(loss: Any) -> bool:
+    """Whether what stands under `loss` names a loss for each network."""
+    return isinstance(loss, Losses) or (
+        isinstance(loss, dict) and not {"generator", "discriminator"}.isdisjoint(loss)
+    )
 
 
 class Latent(Section):
@@ -392,8 +408,12 @@ class Recipe(Section):
         description="The networks in which every layer that has a kernel or embeddings is in"
         " SpectralNormalization; null: none but those that the layers name.",
     )
-    loss: Loss = Field(
-        description="What each network minimises; non-saturating is the same as NonSaturating."
+    loss: Annotated[
+        Annotated[Loss, Tag(COMPONENT)] | Annotated[Losses, Tag("losses")],
+        Discriminator(lambda loss: "losses" if is_for_each(loss) else COMPONENT),
+    ] = Field(
+        description="What both networks minimise, or one for each; non-saturating is the same as"
+        " NonSaturating."
     )
     regularizers: list[Term] = Field(
         [], description="Penalties and decays that join the losses, and constraints of weights."
@@ -401,3 +421,10 @@ class Recipe(Section):
     optimizers: Optimizers
     train: Train
     output: Output = Output()
+
+    @property
+    def losses(self) -> Losses:
+        """The loss of each network."""
+        if isinstance(self.loss, Losses):
+            return self.loss
+        return Losses(generator=self.loss, discriminator=self.loss)

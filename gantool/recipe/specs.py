@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import Component
+from gantool.recipe.model import Component, is_for_each
 from gantool.recipe.other_names import (
     NEEDLESS_KEYWORDS,
     OTHER_KEYWORDS,
@@ -91,7 +91,11 @@ def resolve(data: dict[str, Any]) -> tuple[Specs, list[Problem]]:
         discriminator_optimizer=resolver.at("optimizer", "optimizers", "discriminator"),
     )
     # Made from the recipe itself, which knows the ones that are there by default.
-    resolver.at("loss", "loss")
+    if is_for_each(data.get("loss")):
+        resolver.at("loss", "loss", "generator")
+        resolver.at("loss", "loss", "discriminator")
+    else:
+        resolver.at("loss", "loss")
     resolver.each_at("term", "regularizers")
     resolver.half_life("train", "average", "half_life")
     resolver.each_at("metric", "output", "metrics")

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from gantool.recipe.document import Path, Problem, dotted
-from gantool.recipe.model import Recipe
+from gantool.recipe.model import Component, Losses, Recipe
 from gantool.recipe.section import Section
 from gantool.recipe.signatures import attributes
 from gantool.recipe.suggest import did_you_mean
@@ -24,6 +24,7 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
         return None, [problem_of(detail) for detail in details]
     problems = [
         *_repetition_problems(recipe),
+        *_loss_problems(recipe),
         *_update_problems(recipe),
         *_layout_problems(recipe),
         *_metric_problems(recipe),
@@ -40,12 +41,17 @@ def _repetition_problems(recipe: Recipe) -> Iterator[Problem]:
 
 def _update_problems(recipe: Recipe) -> Iterator[Problem]:
     """What the loss and the terms ask of an update, and it does not have."""
-    loss = attributes("loss", recipe.loss.name)
+    own = recipe.losses.discriminator
+    loss = attributes("loss", own.name)
     is_separate = recipe.train.updates.real_and_generated == "separate"
     for path, name, found in (
-        (("loss",), recipe.loss.name, loss),
+        (
+            ("loss", "discriminator") if isinstance(recipe.loss, Losses) else ("loss",),
+            own.name,
+            loss,
+        ),
         *(
-            (("regularizers", index), item.name, attributes("term", item.name))
+            (("regularizers", index), item.name, _attributes_of_term(item))
             for index, item in enumerate(recipe.regularizers)
         ),
     ):
@@ -59,9 +65,30 @@ def _update_problems(recipe: Recipe) -> Iterator[Problem]:
         if found.get("by_examples") and logits != 1:
             yield Problem(
                 path,
-                f"{name} needs one logit for an image, and {recipe.loss.name} has {logits}:"
+                f"{name} needs one logit for an image, and {own.name} has {logits}:"
                 " take another loss",
             )
+
+
+def _attributes_of_term(term: Component) -> dict[str, Any]:
+    """What a term says of itself, where it takes gradients `at` what its keyword says."""
+    found = attributes("term", term.name)
+    return found | {
+        "needs": found.get("needs_at", {}).get(term.keywords.get("at"), found.get("needs", ()))
+    }
+
+
+def _loss_problems(recipe: Recipe) -> Iterator[Problem]:
+    both = recipe.losses
+    of_generator, of_discriminator = (
+        attributes("loss", item.name).get("logits") for item in (both.generator, both.discriminator)
+    )
+    if None not in (of_generator, of_discriminator) and of_generator != of_discriminator:
+        yield Problem(
+            ("loss", "generator"),
+            f"{both.generator.name} takes {of_generator} of the discriminator's logits for an"
+            f" image, {both.discriminator.name} {of_discriminator}: take two losses of as many",
+        )
 
 
 def _layout_problems(recipe: Recipe) -> Iterator[Problem]:
@@ -87,6 +114,8 @@ def _metric_problems(recipe: Recipe) -> Iterator[Problem]:
 def problem_of(detail: Any, place: Path = ()) -> Problem:
     """The problem that one of pydantic's errors tells, of a value that stands at `place`."""
     path: Path = (*place, *detail["loc"])
+    if path[:1] == ("loss",):  # which of its two forms it has
+        path = ("loss", *path[2:])
     kind: str = detail["type"]
     section = dotted(path[:-1]) or _WHOLE
     if kind == "missing":

@@ -1,35 +1,63 @@
+from typing import ClassVar, Literal
+
 import tensorflow as tf
 
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
-from gantool.gan.seen import Seen
-from gantool.recipe.types import Positive, Scheduled
+from gantool.gan.seen import Seen, Side
+from gantool.recipe.types import Count, NonNegative, Positive, Scheduled
+from gantool.terms.slopes import around_real, between, gradient_at, squared_lengths
 
 
 class GradientPenalty(Term):
-    """weight · mean (‖∇D(x̂)‖₂ − 1)² between real and generated examples (Gulrajani et al. 2017).
+    """weight · mean (‖∇D(x̂)‖ − center)² between real and generated ones (Gulrajani et al. 2017).
 
     WGAN-GP, equation 3 and algorithm 1: x̂ = u · real + (1 − u) · generated with u uniform in [0, 1)
     for each pair, the norm over all but the batch.
 
     Args:
         weight: Factor of the penalty, λ.
+        center: The length of the gradient that costs nothing.
+        one_sided: Whether shorter gradients cost nothing either (Petzka et al. 2018, WGAN-LP).
+        at: interpolates: at x̂; real, generated: at the examples themselves; around-real: at x + u ·
+            ½ σ · n with n uniform in [0, 1) for each number, u for each example and σ the standard
+            deviation of the batch's numbers, as in the code of DRAGAN (Kodali et al. 2017).
+        every: Updates of the discriminator from one to the next, n; it is n times as strong then.
     """
 
-    needs = ("real", "generated")
+    needs_at: ClassVar[dict[str, tuple[Side, ...]]] = {
+        "interpolates": ("real", "generated"),
+        "real": ("real",),
+        "generated": ("generated",),
+        "around-real": ("real",),
+    }
     by_examples = True
 
-    def __init__(self, weight: Scheduled[Positive] = 10.0) -> None:
+    def __init__(
+        self,
+        weight: Scheduled[Positive] = 10.0,
+        center: NonNegative = 1.0,
+        one_sided: bool = False,
+        at: Literal["interpolates", "real", "generated", "around-real"] = "interpolates",
+        every: Count = 1,
+    ) -> None:
         self.weight = weight
+        self.center = center
+        self.one_sided = one_sided
+        self.at = at
+        self.every = every
+        self.needs = self.needs_at[at]  # type: ignore[misc]
+        self.differentiates = self.needs if at in ("real", "generated") else ()  # type: ignore[misc]
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
-        mix = seen.uniform("penalty")
-        between = mix * seen.examples("real") + (1.0 - mix) * seen.examples("generated")
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(between)
-            logits = seen.discriminate(between)
-        gradients = tape.gradient(logits, between)
-        squared = tf.reduce_sum(tf.square(gradients), axis=list(range(1, len(gradients.shape))))
+        if self.at == "real" or self.at == "generated":
+            gradient = seen.gradient(self.at)
+        else:
+            points = between(seen) if self.at == "interpolates" else around_real(seen)
+            gradient = gradient_at(seen, points)
         # The square root has no slope at zero; the offset keeps a flat discriminator's update
         # finite.
-        return seen.now(self.weight) * tf.reduce_mean(tf.square(tf.sqrt(squared + 1e-12) - 1.0))
+        excess = tf.sqrt(squared_lengths(gradient) + 1e-12) - self.center
+        if self.one_sided:
+            excess = tf.nn.relu(excess)
+        return seen.now(self.weight) * tf.reduce_mean(tf.square(excess))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
-from gantool.gan.updates import Given, descend_discriminator
+from gantool.gan.updates import SIDES, Given, descend_discriminator, descend_generator
 from gantool.losses.minimax import Minimax
 from gantool.losses.non_saturating import NonSaturating
 from gantool.networks.build import build_network
@@ -139,3 +139,23 @@ def test_weight_clip_has_a_switch_for_batch_normalization(switch, expected, laye
 def test_loss_is_that_of_the_recipe(written, expected):
     _, gan = gan_with([], ["Flatten", {"Dense": {"units": 1}}], written)
     assert type(gan.loss) is expected
+
+
+def test_each_network_has_the_loss_that_the_recipe_gives_it():
+    critic = ["Flatten", {"Dense": {"units": 1}}]
+    both = {"generator": "Hinge", "discriminator": "NonSaturating"}
+    found = {}
+    for loss in ("Hinge", "NonSaturating", both):
+        _, gan = gan_with([], critic, loss)
+        random = np.random.default_rng(0)
+        images, latents = (
+            tf.constant(random.normal(size=(BATCH, *shape)).astype(np.float32))
+            for shape in ((1, 3, 1), (2,))
+        )
+        given = Given(images, tf.zeros(BATCH, tf.int32), latents, tf.constant(0, tf.int64))
+        parts = {sides: descend_discriminator(gan, given, sides) for sides in (("real",), SIDES)}
+        values = [float(it.losses["discriminator"]) for it in parts.values()]
+        values.append(float(descend_generator(gan, given).losses["generator"]))
+        found[str(loss)] = values
+    assert found[str(both)] == [*found["NonSaturating"][:2], found["Hinge"][2]]
+    assert not np.isclose(found["Hinge"], found["NonSaturating"]).any()

@@ -62,3 +62,13 @@ def test_gradients_are_opposite_for_the_two_sides_of_a_pair() -> None:
     expected = -0.25 * (1.0 - 1.0 / (1.0 + np.exp(-np.clip(DIFFERENCE, -700, 700))))
     np.testing.assert_allclose(of_real, expected, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(of_generated, -expected, rtol=1e-5, atol=1e-9)
+
+
+def test_flipped_pairs_are_told_the_other_way_round() -> None:
+    numbers = tf.constant([[[0.3]], [[0.01]], [[0.9]], [[0.5]]])
+    given = SimpleNamespace(logits=seen().logits, uniform=lambda _: numbers)
+    signs = np.array([[1.0], [-1.0], [1.0], [1.0]])
+    wanted = np.logaddexp(0.0, -signs * DIFFERENCE).mean()
+    found: Any = RelativisticPaired(flip=0.1)
+    np.testing.assert_allclose(found.discriminator(given), wanted, rtol=1e-6)
+    np.testing.assert_allclose(found.generator(given), RelativisticPaired().generator(seen()))

@@ -44,6 +44,8 @@ def recipe_with(*settings):
                 ("seed", 0, 1),
                 ("loss.name", "NonSaturating", "Hinge"),
                 ("loss.keywords.label_smoothing", 0.0, None),
+                ("loss.keywords.generated_smoothing", 0.0, None),
+                ("loss.keywords.flip", 0.0, None),
             ],
         ),
         # Another name of the same class, and a keyword's default, are none either.

@@ -97,7 +97,16 @@ def test_regularizers_are_told_apart_by_their_names():
     recipe, problems = checked(SMALLEST | {"regularizers": given})
     assert problems == []
     assert [(item.name, item.keywords) for item in recipe.regularizers] == [
-        ("GradientPenalty", {"weight": 10.0}),
+        (
+            "GradientPenalty",
+            {
+                "weight": 10.0,
+                "center": 1.0,
+                "one_sided": False,
+                "at": "interpolates",
+                "every": 1,
+            },
+        ),
         ("WeightDecay", {"weight": 1}),
         ("WeightClip", {"limit": 0.5, "batch_normalization": "weights"}),
     ]
@@ -311,3 +320,57 @@ def test_an_average_says_what_it_was_read_from(average, written):
     recipe, problems = checked(with_value(("train", "average"), average))
     assert problems == []
     assert recipe.model_dump(mode="json")["train"]["average"] == written
+
+
+@pytest.mark.parametrize("at", ["real", "generated", "around-real"])
+def test_a_gradient_penalty_that_needs_one_side_goes_with_separate_updates(at):
+    train = SMALLEST["train"] | {"updates": {"real_and_generated": "separate"}}
+    given = [{"GradientPenalty": {"at": at}}]
+    _, problems = validate(SMALLEST | {"regularizers": given, "train": train})
+    assert problems == []
+
+
+class TestLossForEachNetwork:
+    def test_is_one_for_both_or_one_for_each(self):
+        both, _ = validate(SMALLEST | {"loss": "hinge"})
+        assert both.losses.generator == both.losses.discriminator == both.loss
+        given = {"generator": "hinge", "discriminator": {"NonSaturating": {"flip": 0.1}}}
+        each, _ = validate(SMALLEST | {"loss": given})
+        assert each.losses.generator.name == "Hinge"
+        assert each.losses.discriminator.name == "NonSaturating"
+        assert each.losses.discriminator.keywords["flip"] == 0.1
+
+    @pytest.mark.parametrize(
+        ("loss", "path", "message"),
+        [
+            (
+                {"generator": "Softmax", "discriminator": "Hinge"},
+                ("loss", "generator"),
+                "Softmax takes 2 of the discriminator's logits for an image, Hinge 1:"
+                " take two losses of as many",
+            ),
+            ({"generator": "Hinge"}, ("loss",), "loss needs 'discriminator'"),
+            (
+                {"generator": "Hinge", "discriminator": "Hinge", "both": "Hinge"},
+                ("loss", "both"),
+                "unknown key 'both' in loss",
+            ),
+            (
+                {"generator": "Hinge", "discriminator": ["Hinge"]},
+                ("loss", "discriminator"),
+                "write `Name` or `Name: {keyword: value}` here",
+            ),
+        ],
+    )
+    def test_that_cannot_be_is_told_where_it_stands(self, loss, path, message):
+        _, [problem] = validate(SMALLEST | {"loss": loss})
+        assert (problem.path, problem.message) == (path, message)
+
+    def test_pairs_are_refused_in_separate_updates_for_the_discriminator_alone(self):
+        train = SMALLEST["train"] | {"updates": {"real_and_generated": "separate"}}
+        given = {"generator": "RelativisticPaired", "discriminator": "Hinge"}
+        assert validate(SMALLEST | {"loss": given, "train": train})[1] == []
+        given = {"generator": "Hinge", "discriminator": "RelativisticAverage"}
+        _, [problem] = validate(SMALLEST | {"loss": given, "train": train})
+        assert problem.path == ("loss", "discriminator")
+        assert problem.message.startswith("RelativisticAverage needs real and generated images")
