@@ -15,6 +15,7 @@ from gantool.engine.scheduled import all_schedules
 from gantool.engine.smoke_test import Trace
 from gantool.engine.timetable import Timetable, timetable_of
 from gantool.gan.schedule import Progress, Schedule
+from gantool.layers.auxiliary_classifier import classifies
 from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 
@@ -50,12 +51,19 @@ def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ..
         own = layer.layer.count_params()
         count = f"{own:,}" if own else ""
         name = "  " * len(blocks) + _name(layer)
-        table.add_row(str(number), name, times(layer.shape), count)
+        table.add_row(str(number), name, _output(layer), count)
     # As wide as the table needs: a pipe is no reason to cut names short.
     console = Console(width=200, soft_wrap=True, highlight=False)
     console.print(table)
     parameters = sum(math.prod(variable.shape) for variable in network.weights().values())
     click.echo(f"{parameters:,} parameters\n")
+
+
+def _output(placed: PlacedLayer) -> str:
+    if not classifies(placed.layer):
+        return times(placed.shape)
+    classes = (placed.shape[-1] or 1) - 1
+    return f"logit + {classes} class" + ("es" if classes > 1 else "")
 
 
 def _begun(before: Sequence[str], blocks: Sequence[str]) -> list[str]:

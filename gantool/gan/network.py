@@ -11,17 +11,20 @@ import keras
 import tensorflow as tf
 
 from gantool.gan.latents import Rows, whole
+from gantool.layers.auxiliary_classifier import classifies
 
 
 class Pass(NamedTuple):
     """What a network gives in one pass in training mode."""
 
     outputs: tf.Tensor
-    """float32, whatever precision the network computes in."""
+    """float32, whatever precision the network computes in; of an AuxiliaryClassifier, [B, 1]."""
     state: list[tf.Tensor]
     """What the pass would leave in `TrainableNetwork.state`: moving statistics and the like."""
     activity: tf.Tensor
     """Sum of the layers' activity regularizers, a scalar."""
+    class_logits: tf.Tensor | None = None
+    """What an AuxiliaryClassifier says of classes, [B, classes] float32."""
 
 
 class TrainableNetwork:
@@ -57,6 +60,7 @@ class TrainableNetwork:
         self.optimizer = optimizer
         self.takes_label = takes_label
         self._rows = rows
+        self._classifies = classifies(model.outputs[-1]._keras_history.operation)
         self.trainable: list[keras.Variable] = model.trainable_variables
         self._regularized = [item for item in self.trainable if item.regularizer is not None]
         weights = {id(variable) for variable in model.weights}
@@ -98,7 +102,10 @@ class TrainableNetwork:
         of_activities = losses[: len(losses) - len(self._regularized)]
         activity = tf.add_n([tf.zeros([])] + [tf.cast(it, tf.float32) for it in of_activities])
         after = [tf.convert_to_tensor(item) for item in self._without_random(after)]
-        return Pass(tf.cast(outputs, tf.float32), after, activity)
+        outputs = tf.cast(outputs, tf.float32)
+        if self._classifies:
+            return Pass(outputs[:, :1], after, activity, outputs[:, 1:])
+        return Pass(outputs, after, activity)
 
     def regularization(self) -> tf.Tensor:
         """Sum of the layers' regularizers of weights, a scalar."""

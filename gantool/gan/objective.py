@@ -165,6 +165,8 @@ class Term:
     """The sides by whose examples it takes `Seen.gradient`."""
     by_examples: ClassVar[bool] = False
     """Whether it takes derivatives of an example's logit by that example: needs one logit each."""
+    classifies: ClassVar[bool] = False
+    """Whether it takes `Seen.class_logits`."""
     every: int = 1
     """It joins updates 0, n, 2n, … of its network, n times as strong."""
 

@@ -58,7 +58,7 @@ class Seen:
         self.labels = labels
         self.index = index
         self.seed_of = seed_of
-        self._discriminator = discriminator
+        self.discriminator = discriminator
         self._makers: dict[Side, Callable[[], tf.Tensor]] = {
             "real": lambda: real,
             "generated": generate,
@@ -86,10 +86,15 @@ class Seen:
             with tape or nullcontext():
                 if tape is not None:
                     tape.watch(examples)
-                self._passes[side] = self._discriminator.forward(
+                self._passes[side] = self.discriminator.forward(
                     examples, self.labels, self.seed_of(self._noise[side]), self._latest_state
                 )
         return self._passes[side].outputs
+
+    def class_logits(self, side: Side) -> tf.Tensor:
+        """What a discriminator that ends in AuxiliaryClassifier says of classes, [B, classes]."""
+        self.logits(side)
+        return self._passes[side].class_logits
 
     def gradient(self, side: Side) -> tf.Tensor:
         """Gradient of the sum of one side's logits by its examples, [B, …].
@@ -102,7 +107,7 @@ class Seen:
     def discriminate(self, examples: tf.Tensor) -> tf.Tensor:
         """What the discriminator says of other examples, with the dropout of the real ones."""
         seed = self.seed_of(self._noise["real"])
-        return self._discriminator.forward(examples, self.labels, seed).outputs
+        return self.discriminator.forward(examples, self.labels, seed).outputs
 
     def uniform(self, purpose: str, for_each_number: bool = False) -> tf.Tensor:
         """A random number in [0, 1) for each example, [B, 1, …], or each of its numbers, [B, …]."""

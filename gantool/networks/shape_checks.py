@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from gantool.layers.auxiliary_classifier import classifies
 from gantool.networks.build import BuiltNetwork, PlacedLayer
 from gantool.networks.messages import times
 from gantool.recipe.document import Problem
@@ -13,6 +14,9 @@ from gantool.recipe.signatures import attributes
 def generator_problems(built: BuiltNetwork, image: Sequence[int]) -> Iterator[Problem]:
     """Check that the generator makes images [H, W, C] of the data's shape."""
     made = built.layers[-1].shape
+    for placed in built.layers:
+        if classifies(placed.layer):
+            yield Problem(placed.path, "AuxiliaryClassifier belongs to the discriminator")
     if made != tuple(image):
         culprit, reason = _culprit(built.layers, image)
         message = f"generator makes {times(made)}, the data is {times(image)}{reason}"
@@ -27,7 +31,13 @@ def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
     last = built.layers[-1]
     loss = attributes("loss", recipe.losses.discriminator.name)  # nothing of one that is unknown
     logits = loss.get("logits")
-    if logits is not None and last.shape != (logits,):
+    if classifies(last.layer):
+        if logits not in (None, 1):
+            name = recipe.losses.discriminator.name
+            yield Problem(
+                last.path, f"AuxiliaryClassifier has one logit to judge by, {name} takes {logits}"
+            )
+    elif logits is not None and last.shape != (logits,):
         needed = "one logit is" if logits == 1 else f"{logits} logits are"
         yield Problem(
             last.path,
@@ -35,6 +45,7 @@ def discriminator_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Prob
             f" end with Flatten and Dense: {{units: {logits}}}",
         )
     yield from _pack_problems(built, recipe)
+    yield from _classifier_problems(built, recipe)
     yield from _weights_problem("discriminator", built)
 
 
@@ -66,6 +77,35 @@ def _pack_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
                     f"Pack gives one logit for {count} examples, and {name} takes the gradient of"
                     " each by itself: remove one of them",
                 )
+
+
+def _classifier_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
+    """An auxiliary classifier belongs at the end, beside a term that takes what it says."""
+    *others, last = built.layers
+    for placed in others:
+        if classifies(placed.layer):
+            yield Problem(placed.path, "AuxiliaryClassifier has to be the last layer")
+        if placed.name == "Pack" and classifies(last.layer):
+            yield Problem(
+                placed.path,
+                "AuxiliaryClassifier tells the class of each example, and Pack makes one of"
+                " several: remove one of them",
+            )
+    terms = [
+        (index, item.name)
+        for index, item in enumerate(recipe.regularizers)
+        if attributes("term", item.name).get("classifies")
+    ]
+    if classifies(last.layer) and not terms:
+        yield Problem(
+            last.path, "AuxiliaryClassifier learns nothing without ClassLoss among the regularizers"
+        )
+    if not classifies(last.layer):
+        for index, name in terms:
+            yield Problem(
+                ("regularizers", index),
+                f"{name} needs a discriminator that ends in AuxiliaryClassifier",
+            )
 
 
 def _weights_problem(network: str, built: BuiltNetwork) -> Iterator[Problem]:

@@ -78,6 +78,11 @@ CASES: dict[str, list[str]] = {
         "loss=wasserstein",
         "regularizers=[GradientPenalty: {weight: 10}, WeightDecay: {weight: 0.01}]",
     ],
+    "averages": [
+        *PLAIN,
+        "loss={RelativisticAverage: {label_smoothing: 0.1, flip: 0.3}}",
+        "regularizers=[GradientPenalty: {at: around-real}, WassersteinDivergence: {power: 2}]",
+    ],
     "separate": [
         *PLAIN,
         "discriminator.layers.0=Pack",

@@ -84,7 +84,8 @@ REFUSED = {
     *("GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"),  # a part of RNN
     *("CategoryEncoding", "Discretization", "Hashing", "HashedCrossing", "TextVectorization"),
     *("IntegerLookup", "StringLookup", "Equalization", "MaxNumBoundingBoxes"),
-    *("ConcatLabel", "ConditionalBatchNormalization", "EmbedLabel", "Projection"),
+    *("AuxiliaryClassifier", "ConcatLabel", "ConditionalBatchNormalization", "EmbedLabel"),
+    "Projection",
 }
 """Of no use in a list of layers: they take several inputs or labels, or give no numbers."""
 

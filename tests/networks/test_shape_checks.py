@@ -10,7 +10,7 @@ from gantool.recipe.model import Recipe
 CRITIC = [{"Conv2D": {"filters": 2, "kernel_size": 3}}, "Flatten", {"Dense": {"units": 1}}]
 
 
-def recipe_with(loss="non-saturating"):
+def recipe_with(loss="non-saturating", regularizers=()):
     return Recipe.model_validate(
         {
             "name": "test",
@@ -19,6 +19,7 @@ def recipe_with(loss="non-saturating"):
             "generator": {"layers": ["Flatten"]},
             "discriminator": {"layers": ["Flatten"]},
             "loss": loss,
+            "regularizers": list(regularizers),
             "optimizers": {"generator": "Adam", "discriminator": "Adam"},
             "train": {"steps": 1, "batch_size": 1},
         }
@@ -141,6 +142,68 @@ class TestDiscriminator:
         built = build(["GlobalMaxPooling2D"], (8, 8, 1), network="discriminator")
         [(_, message)] = told(discriminator_problems(built, recipe_with()))
         assert message == "discriminator has no weights to train"
+
+
+class TestAuxiliaryClassifier:
+    HEAD = ("Flatten", "AuxiliaryClassifier")
+
+    @pytest.mark.parametrize("last", ["AuxiliaryClassifier", "wrapped"])
+    def test_beside_its_loss_has_no_problem(self, build, last):
+        if last == "wrapped":
+            last = {"SpectralNormalization": {"layer": "AuxiliaryClassifier"}}
+        built = build(["Flatten", last], (8, 8, 1), network="discriminator", classes=10)
+        assert built.layers[-1].shape == (11,)
+        assert told(discriminator_problems(built, recipe_with("hinge", ["ClassLoss"]))) == []
+
+    @pytest.mark.parametrize(
+        ("layers", "loss", "regularizers", "path", "message"),
+        [
+            (
+                HEAD,
+                "softmax",
+                ["ClassLoss"],
+                (1,),
+                "AuxiliaryClassifier has one logit to judge by, Softmax takes 2",
+            ),
+            (
+                HEAD,
+                "hinge",
+                [],
+                (1,),
+                "AuxiliaryClassifier learns nothing without ClassLoss among the regularizers",
+            ),
+            (
+                [*HEAD, {"Dense": {"units": 1}}],
+                "hinge",
+                [],
+                (1,),
+                "AuxiliaryClassifier has to be the last layer",
+            ),
+            (
+                CRITIC,
+                "hinge",
+                ["R1", "ClassLoss"],
+                (),
+                "ClassLoss needs a discriminator that ends in AuxiliaryClassifier",
+            ),
+        ],
+    )
+    def test_that_does_not_fit_is_refused(self, build, layers, loss, regularizers, path, message):
+        built = build(layers, (8, 8, 1), network="discriminator", classes=10)
+        [problem] = discriminator_problems(built, recipe_with(loss, regularizers))
+        assert (problem.path[2:], problem.message) == (path, message)
+
+    def test_needs_labels(self, build):
+        with pytest.raises(LayerError) as error:
+            build(self.HEAD, (8, 8, 1), network="discriminator")
+        assert error.value.problem.message == (
+            "AuxiliaryClassifier cannot be made: it needs labels: set data.labels to true"
+        )
+
+    def test_is_no_layer_of_a_generator(self, build):
+        layers = ["AuxiliaryClassifier", {"Reshape": {"target_shape": [4, 1, 1]}}]
+        [problem] = generator_problems(build(layers, (6,), classes=3), (4, 1, 1))
+        assert problem.message == "AuxiliaryClassifier belongs to the discriminator"
 
 
 CONV = {"Conv2D": {"filters": 5, "kernel_size": 3}}
