@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from gantool.cli.main import cli
-from gantool.data.catalogue import CATALOGUE
+from gantool.data.catalogue import CATALOGUE, STACKED
 from gantool.data.sources.points import POINT_SETS
 from gantool.recipe.load import RecipeText, load
 from gantool.recipe.model import Latent
@@ -159,7 +159,7 @@ def test_targets_of_make_exist():
 
 def test_the_table_of_data_sets_has_the_catalogue():
     named = re.findall(r"^\| `([\w-]+)` \|", TEXTS["docs/data.md"], re.MULTILINE)
-    assert sorted(named) == sorted([*CATALOGUE, *POINT_SETS])
+    assert sorted(named) == sorted([*CATALOGUE, STACKED, *POINT_SETS])
 
 
 def links() -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@ import tensorflow as tf
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen
-from gantool.recipe.types import Positive
+from gantool.recipe.types import Positive, Scheduled
 
 
 class OrthogonalRegularization(Term):
@@ -18,7 +18,7 @@ class OrthogonalRegularization(Term):
 
     networks = ("generator", "discriminator")
 
-    def __init__(self, weight: Positive = 1e-4) -> None:
+    def __init__(self, weight: Scheduled[Positive] = 1e-4) -> None:
         self.weight = weight
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
@@ -29,4 +29,4 @@ class OrthogonalRegularization(Term):
                 products = tf.matmul(matrix, matrix, transpose_a=True)
                 alike = tf.linalg.set_diag(products, tf.zeros([variable.shape[-1]]))
                 sums.append(tf.reduce_sum(tf.square(alike)))
-        return self.weight * tf.add_n(sums)
+        return seen.now(self.weight) * tf.add_n(sums)

@@ -15,7 +15,7 @@ from gantool.recipe.signatures import names
     [
         ("gantool tr", ["plain,train"]),
         ("gantool train qu", ["plain,quickstart", "file,qu"]),
-        ("gantool recipes wgan", ["plain,wgan-celeba"]),
+        ("gantool recipes wgan", ["plain,wgan-celeba", "plain,wgan-gp-mnist"]),
         ("gantool download cifar", ["plain,cifar10", "plain,cifar100"]),
         ("gantool inspect em", ["plain,emoji", "file,em"]),
         ("gantool components lo", ["plain,loss"]),

@@ -83,6 +83,8 @@ def drawn(number: int) -> Drawn:
     recipe["data"]["flip"] = dice.choice((False, True, "both"))
     if dice.random() < 0.3:
         recipe["spectral_normalization"] = dice.choice(("discriminator", "generator", "both"))
+    if recipe["discriminator"]["layers"][-1] == "AuxiliaryClassifier":
+        recipe["regularizers"].append("ClassLoss")
     if dice.random() < 0.3:
         recipe["initializer"] = {"RandomNormal": {"stddev": 0.05}}
     return recipe
@@ -178,12 +180,15 @@ def discriminator(dice: random.Random, labels: bool) -> list[Any]:
         )
     )
     end: Any = {"Dense": {"units": 1}}
-    if labels and dice.random() < 0.4:
-        end = "Projection"
+    if labels and dice.random() < 0.6:
+        end = dice.choice(("Projection", "AuxiliaryClassifier"))
     return [*begin, *stage, *extra, *features, end]
 
 
-LOSSES = (
+LOSSES: tuple[Any, ...] = (
+    {"generator": "Hinge", "discriminator": "NonSaturating"},
+    {"RelativisticAverage": {"flip": 0.1}},
+    {"LeastSquares": {"label_smoothing": 0.1, "generated_smoothing": 0.1}},
     "NonSaturating",
     "Minimax",
     "LeastSquares",
@@ -213,6 +218,9 @@ def regularizers(dice: random.Random) -> list[Any]:
         {"R1": {"weight": changing(dice, 1.0), "every": every}},
         {"R2": {"weight": changing(dice, 0.5), "every": every}},
         {"GradientPenalty": {"weight": changing(dice, 10.0)}},
+        {"GradientPenalty": {"at": "around-real", "center": 0, "every": every}},
+        {"GradientPenalty": {"at": "generated", "one_sided": True}},
+        {"WassersteinDivergence": {"every": every}},
         {"WeightDecay": {"weight": changing(dice, 0.01)}},
         {"OrthogonalRegularization": {"weight": 0.01}},
         {"WeightClip": {"limit": 0.1}},

@@ -78,7 +78,8 @@ def test_stacks_of_real_digits_have_the_modes_of_their_labels(
     found = DigitModes()(list(images.read(wanted)), ())
     # A hundred of a thousand modes, with those that the classifier makes up.
     assert len(set(images.labels[wanted].tolist())) * 0.9 < found["modes"] < 160
-    assert found["reverse_kl"] == pytest.approx(np.log(10) + 99 / 800, abs=0.15)
+    # A hundred modes of a thousand, and what is left by chance and by digits told wrong.
+    assert found["reverse_kl"] == pytest.approx(np.log(10), abs=0.3)
     assert found["digit_accuracy"] == round(classifier[1], 4)
 
 

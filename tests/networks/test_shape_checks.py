@@ -21,7 +21,7 @@ def recipe_with(loss="non-saturating", regularizers=()):
             "loss": loss,
             "regularizers": list(regularizers),
             "optimizers": {"generator": "Adam", "discriminator": "Adam"},
-            "train": {"steps": 1, "batch_size": 1},
+            "train": {"steps": 1, "batch_size": 2},
         }
     )
 
@@ -180,6 +180,14 @@ class TestAuxiliaryClassifier:
                 "AuxiliaryClassifier has to be the last layer",
             ),
             (
+                ["Pack", *HEAD],
+                "hinge",
+                ["ClassLoss"],
+                (0,),
+                "AuxiliaryClassifier tells the class of each example, and Pack makes one of"
+                " several: remove one of them",
+            ),
+            (
                 CRITIC,
                 "hinge",
                 ["R1", "ClassLoss"],
@@ -190,8 +198,8 @@ class TestAuxiliaryClassifier:
     )
     def test_that_does_not_fit_is_refused(self, build, layers, loss, regularizers, path, message):
         built = build(layers, (8, 8, 1), network="discriminator", classes=10)
-        [problem] = discriminator_problems(built, recipe_with(loss, regularizers))
-        assert (problem.path[2:], problem.message) == (path, message)
+        found = list(discriminator_problems(built, recipe_with(loss, regularizers)))
+        assert [(it.path[2:], it.message) for it in found] == [(path, message)]
 
     def test_needs_labels(self, build):
         with pytest.raises(LayerError) as error:

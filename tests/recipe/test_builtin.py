@@ -10,12 +10,23 @@ NAMES = sorted(builtin_recipes())
 
 def test_quickstart_and_the_reference_recipes_are_there():
     assert NAMES == [
+        "acgan-mnist",
         "cgan-mnist",
         "dcgan-faces-96",
         "dcgan-mnist",
         "dcgan-mnist-sigmoid",
+        "grid",
+        "lsgan-mnist",
+        "projection-32",
         "quickstart",
+        "r3gan-32",
+        "r3gan-64",
+        "ring",
+        "sngan-32",
+        "sngan-resnet-32",
+        "stacked-mnist",
         "wgan-celeba",
+        "wgan-gp-mnist",
     ]
     assert list(builtin_recipes()) == NAMES
 

@@ -48,11 +48,13 @@ OF_KERAS = [(kind, name) for kind in MODULES for name in names(kind) if (kind, n
 EVERY_CLASS = [*OF_KERAS, *OWN]
 WITH_LABELS = ("ConcatLabel", "ConditionalBatchNormalization", "EmbedLabel", "Projection")
 GIVEN = {
+    ("layer", "AuxiliaryClassifier"): {"classes"},
     ("layer", "SpectralNormalization"): {"autocast"},
     **{("layer", name): {"classes"} for name in WITH_LABELS},
 }
 """Keywords that a class is given by what builds it."""
 WITHOUT_EFFECT = {
+    "AuxiliaryClassifier": {"units"},  # which it works out itself
     "HashedCrossing": {"activity_regularizer", "autocast", "trainable"},
     "IntegerLookup": {"dtype", "trainable"},
     "SpectralNormalization": {"autocast"},

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,8 @@ import tensorflow as tf
 
 from gantool.gan.network import TrainableNetwork
 from gantool.terms.orthogonal_regularization import OrthogonalRegularization
+
+SEEN = SimpleNamespace(now=lambda number: number)
 
 
 def network():
@@ -32,7 +36,7 @@ def test_it_is_the_sum_of_squared_products_of_different_filters_and_its_gradient
     assert len(kernels) == 2
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         trained.watch(tape)
-        found = OrthogonalRegularization(0.5)(None, trained)
+        found = OrthogonalRegularization(0.5)(SEEN, trained)
     expected = 0.0
     gradients = {}
     for variable in kernels:
@@ -55,7 +59,7 @@ def test_filters_at_right_angles_have_none_whatever_their_lengths():
         variable.assign(np.zeros(variable.shape))
         if variable.name == "kernel":
             variable.assign(np.reshape(3.0 * np.eye(2, variable.shape[-1]), variable.shape))
-    assert float(OrthogonalRegularization()(None, trained)) == 0.0
+    assert float(OrthogonalRegularization()(SEEN, trained)) == 0.0
 
 
 def test_it_is_of_each_network():
