@@ -129,7 +129,10 @@ class TestBatchNormalization:
             with tf.GradientTape() as tape:
                 tape.watch([kernel, *weights])
                 seen = SimpleNamespace(
-                    examples=examples.get, uniform=lambda _: mix, discriminate=discriminate
+                    examples=examples.get,
+                    uniform=lambda _: mix,
+                    discriminate=discriminate,
+                    now=lambda number: number,
                 )
                 penalty = GradientPenalty(1.0)(seen, None)
             found.append([penalty, *tape.gradient(penalty, [kernel, *weights])])
