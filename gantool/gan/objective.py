@@ -151,7 +151,9 @@ class CrossEntropy(LabelledLoss):
 
 def is_flipped(seen: Seen, purpose: str, share: float, like: tf.Tensor) -> tf.Tensor:
     """For a share of the examples, at random, true; in the shape of one number for each, `like`."""
-    return tf.reshape(seen.uniform(f"flip/{purpose}"), like.shape) < share
+    numbers = tf.reshape(seen.uniform(f"flip/{purpose}"), [-1])
+    # Packs of examples have fewer logits than examples.
+    return tf.reshape(numbers[: tf.size(like)], tf.shape(like)) < share
 
 
 class Term:

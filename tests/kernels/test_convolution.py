@@ -179,13 +179,6 @@ class TestLayers:
         assert taken == []
 
 
-def test_groups_are_keras_s_own(taken):
-    mine, theirs = pair(Conv2D, keras.layers.Conv2D, filters=64, kernel_size=4, groups=2)
-    images = drawn(*LARGE)
-    assert np.array_equal(mine(images, training=True), theirs(images))
-    assert taken == []
-
-
 @pytest.mark.parametrize(("size", "output_padding"), [(4, 0), (4, 1)])
 def test_output_padding_decides_the_size(size, output_padding):
     keywords = {"filters": 64, "kernel_size": 5, "strides": 2, "output_padding": output_padding}
