@@ -221,8 +221,9 @@ def test_an_unknown_source(refused: Any, tiny: Path) -> None:
     refused(
         ["train", recipe(tiny, "mnis")],
         "mine.yaml:5:11: data.source: 'mnis' is no data set of the catalogue (celeba, cifar10,"
-        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, stacked-mnist, ring, grid),"
-        f" and no file or folder: looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, stacked-mnist, ring,"
+        " grid), and no file or folder:"
+        f" looked for {Path().resolve()}/mnis and mnis; did you mean 'mnist'?",
     )
 
 

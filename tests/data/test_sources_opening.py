@@ -46,13 +46,15 @@ def test_nothing_of_that_name(tmp_path, monkeypatch, data):
     monkeypatch.chdir(tmp_path)
     assert message(data("photos/x.tfrecord"), tmp_path / "recipes") == (
         "data.source: 'photos/x.tfrecord' is no data set of the catalogue (celeba, cifar10,"
-        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, stacked-mnist, ring, grid),"
-        f" and no file or folder: looked for {tmp_path}/recipes/photos/x.tfrecord and photos/x.tfrecord"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, stacked-mnist, ring,"
+        " grid), and no file or folder:"
+        f" looked for {tmp_path}/recipes/photos/x.tfrecord and photos/x.tfrecord"
     )
     assert message(data("mnits")) == (
         "data.source: 'mnits' is no data set of the catalogue (celeba, cifar10,"
-        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, stacked-mnist, ring, grid),"
-        " and no file or folder: looked for mnits; did you mean 'mnist'?"
+        " cifar100, emoji, fashion-mnist, flowers102, kmnist, lfw, mnist, stacked-mnist, ring,"
+        " grid), and no file or folder:"
+        " looked for mnits; did you mean 'mnist'?"
     )
 
 
