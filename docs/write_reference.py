@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gantool.recipe.class_source import exports
-from gantool.recipe.model import COMPONENT, Recipe
+from gantool.recipe.component import COMPONENT
+from gantool.recipe.model import Recipe
 from gantool.recipe.signatures import NO_LITERAL, Keyword, Kind, own_modules, signature
 
 REFERENCE = Path(__file__).parent / "recipe.md"

@@ -8,8 +8,9 @@ from typing import Any
 from gantool.engine.state import TrainingState
 from gantool.gan.schedule import Schedule
 from gantool.networks.components import make
+from gantool.recipe.component import Component
 from gantool.recipe.document import Path, dotted
-from gantool.recipe.model import Component, Recipe
+from gantool.recipe.model import Recipe
 from gantool.recipe.signatures import Kind
 from gantool.recipe.specs import is_own_schedule, spec_of
 from gantool.recipe.types import Interval

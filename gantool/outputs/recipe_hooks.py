@@ -16,7 +16,8 @@ from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.reals import real_images
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import Samples
-from gantool.recipe.model import Component, Recipe
+from gantool.recipe.component import Component
+from gantool.recipe.model import Recipe
 from gantool.recipe.signatures import attributes
 from gantool.recipe.specs import spec_of
 from gantool.runs.header import header_of

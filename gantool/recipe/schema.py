@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gantool.recipe.model import COMPONENT, Recipe
+from gantool.recipe.component import COMPONENT
+from gantool.recipe.model import Recipe
 from gantool.recipe.signatures import (
     KINDS,
     Keyword,

@@ -13,8 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from gantool.recipe.component import Component
 from gantool.recipe.document import Path, Problem
-from gantool.recipe.model import Component, is_for_each
+from gantool.recipe.model import is_for_each
 from gantool.recipe.other_names import (
     NEEDLESS_KEYWORDS,
     OTHER_KEYWORDS,

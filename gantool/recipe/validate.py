@@ -5,8 +5,9 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from gantool.recipe.component import Component
 from gantool.recipe.document import Path, Problem, dotted
-from gantool.recipe.model import Component, Losses, Recipe
+from gantool.recipe.model import Losses, Recipe
 from gantool.recipe.section import Section
 from gantool.recipe.signatures import attributes
 from gantool.recipe.suggest import did_you_mean

@@ -18,6 +18,10 @@ class Linear(Schedule):
         self.end = to
         self.over = over
 
+    def course(self, share: tf.Tensor) -> tf.Tensor:
+        """How much of the way is done once this share of `over` is through, both in [0, 1]."""
+        return share
+
     def __call__(self, progress: Progress) -> tf.Tensor:
-        share = progress.share(self.over)
+        share = self.course(progress.share(self.over))
         return tf.cast((1.0 - share) * self.start + share * self.end, tf.float32)

@@ -15,7 +15,7 @@ from gantool.engine.scheduled import all_schedules, scheduled_variables
 from gantool.engine.step import TrainingStep
 from gantool.gan.schedule import Progress
 from gantool.networks.components import make_optimizer
-from gantool.recipe.model import Component
+from gantool.recipe.component import Component
 from gantool.recipe.signatures import names, signature
 from gantool.recipe.specs import spec_of
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from gantool.gan.objective import ElementwiseLoss
 from gantool.networks.components import make
-from gantool.recipe.model import Component
+from gantool.recipe.component import Component
 from gantool.recipe.signatures import attributes, names
 from gantool.recipe.specs import spec_of
 

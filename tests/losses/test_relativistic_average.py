@@ -69,3 +69,13 @@ def test_labels_are_smoothed_and_flipped_on_each_side() -> None:
     np.testing.assert_allclose(
         loss.generator(seen()), RelativisticAverage().generator(seen()), rtol=0
     )
+
+
+def test_labels_of_packs_are_flipped_a_number_for_each_logit() -> None:
+    """Of four examples in packs of two there are two logits; the first of two is flipped."""
+    real, generated = tf.constant([[1.0], [-2.0]]), tf.constant([[0.5], [3.0]])
+    loss = RelativisticAverage(flip=0.1)
+    above, below = real.numpy() - 1.75, generated.numpy() + 0.5
+    # Of the generated ones, number 2 of 4 would be flipped, and there are two.
+    wanted = np.logaddexp(0, above[0]) + np.logaddexp(0, -above[1]) + np.logaddexp(0, below).sum()
+    np.testing.assert_allclose(loss.discriminator(seen(real, generated)), wanted / 2, rtol=1e-6)

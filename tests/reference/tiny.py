@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gantool.engine.state import TrainingState
+from gantool.recipe.component import Component
 from gantool.recipe.edit import Override
 from gantool.recipe.load import LoadedRecipe, RecipeText, load
-from gantool.recipe.model import Component
 
 BATCH = 6
 DECAY_MAGNIFIED = 1e4
