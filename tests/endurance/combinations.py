@@ -316,7 +316,11 @@ def outcome(number: int, folder: Path, replicas: Replicas) -> Mapping[str, Any]:
     recipe = drawn(number)
     text = RecipeText(yaml.safe_dump(recipe, sort_keys=False), "r.yaml", folder)
     run = RunFolder(folder / f"run-{number}")
-    told: dict[str, Any] = {"number": number, "compiled": number % COMPILED == 0}
+    told: dict[str, Any] = {
+        "number": number,
+        "compiled": number % COMPILED == 0,
+        "replicas": replicas.count,
+    }
     try:
         plan = planned(load(text), replicas)
         run.make()
