@@ -27,7 +27,7 @@ _TYPES = {
 def written(text: str) -> str:
     """The reference with its tables as they should be: of keys, and of components by their kind."""
     text = _replaced(text, "keys", _keys())
-    for kind in ("layer", "loss", "term", "schedule", "metric", "hook"):
+    for kind in ("layer", "loss", "term", "augmentation", "schedule", "metric", "hook"):
         text = _replaced(text, kind, _components(kind))
     return text
 

@@ -208,6 +208,7 @@ NAMES = [
     ("loss", "PearsonChiSquared"),
     ("term", "LogitDrift"),
     ("term", "NormClip"),
+    ("augmentation", "ColorDrop"),
     ("layer", "PixelNorm"),
     ("metric", "Brightness"),
     ("hook", "Status"),
@@ -226,6 +227,7 @@ discriminator:
   layers: [Flatten, Dense: {units: 1, kernel_initializer: zeros}]
 loss: pearson-chi-squared
 regularizers: [LogitDrift, NormClip: {limit: 0.001}]
+augment: {ColorDrop: {share: 0.5}}
 optimizers: {generator: SGD, discriminator: SGD}
 train: {steps: 2, batch_size: 4, precision: float32}
 output:

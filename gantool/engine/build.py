@@ -50,4 +50,5 @@ def build_gan(
         terms=tuple(item for item in found if isinstance(item, Term)),
         seed=recipe.seed,
         rows=rows,
+        augmentation=state.augmentation,
     )

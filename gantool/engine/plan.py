@@ -12,7 +12,7 @@ from gantool.engine.opened import OpenedData, open_data
 from gantool.engine.state import TrainingState
 from gantool.networks import value_checks
 from gantool.networks.build import BuiltNetwork, network_of
-from gantool.networks.components import make_optimizer
+from gantool.networks.components import make, make_optimizer
 from gantool.networks.devices import (
     available_memory,
     compilation_problems,
@@ -27,7 +27,7 @@ from gantool.networks.shape_checks import discriminator_problems, generator_prob
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
-from gantool.recipe.specs import Spec
+from gantool.recipe.specs import Spec, spec_of
 
 _MAX_NAMES = 100_000
 """Characters of all classes' names in a recipe."""
@@ -127,7 +127,11 @@ def make_state(
     if recipe.train.average is not None:
         # Built alike from the same seed, it starts with the generator's own weights.
         average = network_of("generator", loaded, classes, problems)
-    return TrainingState(generator, discriminator, average, *optimizers)
+    state = TrainingState(generator, discriminator, average, *optimizers)
+    if recipe.augment is not None:
+        state.augmentation = make(spec_of(recipe.augment, "augmentation"))
+        state.augmentation.range = recipe.data.range
+    return state
 
 
 def _stating_classes(

@@ -54,6 +54,8 @@ def all_schedules(recipe: Recipe) -> Iterator[tuple[str, Schedule]]:
         (("optimizers", "discriminator"), recipe.optimizers.discriminator, "optimizer"),
         *((("regularizers", index), it, "term") for index, it in enumerate(recipe.regularizers)),
     ]
+    if recipe.augment is not None:
+        places.append((("augment",), recipe.augment, "augmentation"))
     for path, component, kind in places:
         for word, schedule in schedules_of(component, kind).items():
             yield dotted((*path, component.name, word)), schedule

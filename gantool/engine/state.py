@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import keras
 
+from gantool.gan.augmentation import Augmentation
 from gantool.networks.build import BuiltNetwork, unused_key
 
 _AUTOMATIC_NAME = re.compile(r"^(variable)_\d+$")
@@ -18,6 +19,7 @@ class TrainingState:
     Attributes:
         average: The moving average of the generator, or None where the recipe has none.
         generator_optimizer: Built for the generator's trainable variables, as the other is.
+        augmentation: Of what the discriminator sees, or None where the recipe has none.
         step: How many steps have been done.
         images: Real images seen so far.
         seconds: Spent in training so far, earlier processes included.
@@ -29,6 +31,7 @@ class TrainingState:
     average: BuiltNetwork | None
     generator_optimizer: keras.optimizers.Optimizer
     discriminator_optimizer: keras.optimizers.Optimizer
+    augmentation: Augmentation | None = None
     step: int = 0
     images: int = 0
     seconds: float = 0.0
@@ -51,6 +54,9 @@ class TrainingState:
         groups["optimizers/discriminator"] = optimizer_variables(
             self.discriminator_optimizer, self.discriminator
         )
+        learned = {} if self.augmentation is None else self.augmentation.variables()
+        if learned:
+            groups["augmentation"] = dict(learned)
         return groups
 
     def trained_weights(self) -> dict[str, dict[str, bool]]:

@@ -103,13 +103,17 @@ class TrainingStep:
 
     def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
         """Make an update, where it is finite and none before it was skipped; its losses."""
-        losses = []
+        losses, signs = [], []
         for descend in update.descents:
             descent = self.agreed(self._descended(update, descend, given))
             permitted = self._refusal.permits(self.gan, update, given, descent)
             for name, gradients in descent.gradients.items():
                 self.gan.network(name).apply(gradients, descent.state[name], permitted)
             losses.append(descent.losses)
+            signs.append(descent.signs)
+        if self.gan.augmentation is not None and all(signs):
+            sign = tf.add_n([found["real"] for found in signs])
+            self.gan.augmentation.follow(sign, self.recipe.train.update_size, permitted)
         return {name: tf.add_n([it[name] for it in losses]) for name in losses[0]}
 
     def _descended(

@@ -69,7 +69,8 @@ def _nothing(gan: GAN, networks: tuple[str, ...]) -> Descent:
     state: dict[str, Sequence[tf.Tensor]] = {
         name: _zeros_like(network.state) for name, network in moved.items()
     }
-    return Descent(zero, zero, gradients, state)
+    is_followed = gan.goes_by_signs and "discriminator" in networks
+    return Descent(zero, zero, gradients, state, {"real": tf.zeros([])} if is_followed else {})
 
 
 def _zeros_like(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:

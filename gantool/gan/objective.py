@@ -18,6 +18,8 @@ class Loss:
     """Activation that the loss applies to the logits itself; empty for none."""
     saturates: ClassVar[bool] = True
     """Whether a loss of the discriminator near zero says that it is sure and right."""
+    signed: ClassVar[bool] = True
+    """Whether an example's logit above zero says that it is taken for real."""
     pairs: ClassVar[bool] = False
     """Whether an update needs the logits of real and generated examples together."""
 
@@ -169,6 +171,8 @@ class Term:
     """Whether it takes derivatives of an example's logit by that example: needs one logit each."""
     classifies: ClassVar[bool] = False
     """Whether it takes `Seen.class_logits`."""
+    of_images: ClassVar[bool] = False
+    """Whether it changes examples as only images can be."""
     every: int = 1
     """It joins updates 0, n, 2n, … of its network, n times as strong."""
 

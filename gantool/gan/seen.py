@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from gantool.gan.augmentation import Augmentation, Numbers
 from gantool.gan.latents import Rows, whole
 from gantool.gan.network import Pass, TrainableNetwork
 from gantool.gan.schedule import START, Progress, Schedule, now
@@ -40,6 +41,7 @@ class Seen:
         differentiates: The sides by whose examples `gradient` is going to be asked for.
         rows: Draws the numbers of a batch.
         progress: How far the run has come.
+        augmentation: Changes examples before the discriminator sees them; None where they stay.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Seen:
         differentiates: Iterable[Side] = (),
         rows: Rows = whole,
         progress: Progress = START,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.labels = labels
         self.index = index
@@ -66,6 +69,7 @@ class Seen:
         self._noise = noise
         self._rows = rows
         self._progress = progress
+        self._augmentation = augmentation
         self._tapes = {
             side: tf.GradientTape(persistent=True, watch_accessed_variables=False)
             for side in differentiates
@@ -74,7 +78,7 @@ class Seen:
         self._passes: dict[Side, Pass] = {}
 
     def examples(self, side: Side) -> tf.Tensor:
-        """Examples of one side, [B, …] float32."""
+        """Examples of one side, as they are before augmentation, [B, …] float32."""
         if side not in self._examples:
             self._examples[side] = self._makers[side]()
         return self._examples[side]
@@ -87,7 +91,10 @@ class Seen:
                 if tape is not None:
                     tape.watch(examples)
                 self._passes[side] = self.discriminator.forward(
-                    examples, self.labels, self.seed_of(self._noise[side]), self._latest_state
+                    self._augmented(examples, side),
+                    self.labels,
+                    self.seed_of(self._noise[side]),
+                    self._latest_state,
                 )
         return self._passes[side].outputs
 
@@ -99,15 +106,19 @@ class Seen:
     def gradient(self, side: Side) -> tf.Tensor:
         """Gradient of the sum of one side's logits by its examples, [B, …].
 
-        It is taken from the pass that gave the logits, of a side that `differentiates` tells.
+        It is taken from the pass that gave the logits, of a side that `differentiates` tells, and
+        by the examples before augmentation.
         """
         logits = self.logits(side)
         return self._tapes[side].gradient(logits, self.examples(side))
 
-    def discriminate(self, examples: tf.Tensor) -> tf.Tensor:
-        """What the discriminator says of other examples, with the dropout of the real ones."""
-        seed = self.seed_of(self._noise["real"])
-        return self.discriminator.forward(examples, self.labels, seed).outputs
+    def discriminate(self, examples: tf.Tensor, side: Side = "real") -> tf.Tensor:
+        """What the discriminator says of other examples, with dropout and augmentation of a side.
+
+        So logits differ from those of the side by what the examples differ in alone.
+        """
+        images, seed = self._augmented(examples, side), self.seed_of(self._noise[side])
+        return self.discriminator.forward(images, self.labels, seed).outputs
 
     def uniform(self, purpose: str, for_each_number: bool = False) -> tf.Tensor:
         """A random number in [0, 1) for each example, [B, 1, …], or each of its numbers, [B, …]."""
@@ -120,6 +131,29 @@ class Seen:
     def now(self, number: float | Schedule) -> float | tf.Tensor:
         """A number of a term as it is at this update; it may follow a schedule."""
         return now(number, self._progress)
+
+    def _augmented(self, examples: tf.Tensor, side: Side) -> tf.Tensor:
+        """What the discriminator is shown, [B, …]."""
+        augmentation = self._augmentation
+        if augmentation is None:
+            return examples
+        purpose, count = f"augmentation/{self._noise[side]}", self.labels.shape[0]
+        uniform, normal = self.seed_of(purpose), self.seed_of(f"{purpose}/normal")
+        numbers = Numbers(
+            self._rows(
+                lambda size: tf.random.stateless_uniform(
+                    [size, augmentation.uniforms], uniform, alg="philox"
+                ),
+                count,
+            ),
+            self._rows(
+                lambda size: tf.random.stateless_normal(
+                    [size, augmentation.normals], normal, alg="philox"
+                ),
+                count,
+            ),
+        )
+        return augmentation.seen(examples, numbers, self._progress)
 
     @property
     def activity(self) -> tf.Tensor:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from gantool.gan.augmentation import Augmentation
 from gantool.gan.latents import Rows, part_of, stateless_seed, whole
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Loss, Term, value_of
@@ -52,6 +53,9 @@ class Descent(NamedTuple):
     """See `TrainableNetwork.gradients`."""
     state: dict[str, Sequence[tf.Tensor]]
     """See `Pass.state`."""
+    signs: dict[str, tf.Tensor]
+    """Mean sign of the logits of real examples, by "real", where the augmentation goes by it; zero
+    where a descent of the discriminator is down its loss on generated examples alone."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class GAN:
         terms: Join the losses.
         seed: Of all that is random.
         rows: Draws the numbers of a batch.
+        augmentation: Changes examples before the discriminator sees them; None where they stay.
     """
 
     generator: TrainableNetwork
@@ -73,6 +78,7 @@ class GAN:
     terms: tuple[Term, ...] = ()
     seed: int = 0
     rows: Rows = whole
+    augmentation: Augmentation | None = None
 
     def seed_of(self, purpose: str, index: tf.Tensor) -> tf.Tensor:
         """The stateless seed [2] of update number `index` for one purpose."""
@@ -83,6 +89,11 @@ class GAN:
         rows = part_of(self.rows, number, of)
         generator, discriminator = self.generator.drawing(rows), self.discriminator.drawing(rows)
         return replace(self, generator=generator, discriminator=discriminator, rows=rows)
+
+    @property
+    def goes_by_signs(self) -> bool:
+        """Whether the augmentation goes by the signs of the logits of real examples."""
+        return self.augmentation is not None and self.augmentation.by_signs
 
     def network(self, name: str) -> TrainableNetwork:
         """The network of this name."""
@@ -135,7 +146,8 @@ def descend_discriminator(gan: GAN, given: Given, sides: tuple[Side, ...] = SIDE
         loss = gan.loss.discriminator(seen) if sides == SIDES else gan.loss.on(sides[0], seen)
         total = _discriminator_total(gan, seen, loss, sides)
     gradients = discriminator.gradients(tape, total)
-    return _descent(("discriminator", loss, total, gradients, seen.state))
+    signs = _signs(gan, seen, sides)
+    return _descent(("discriminator", loss, total, gradients, seen.state), signs=signs)
 
 
 def descend_generator(gan: GAN, given: Given) -> Descent:
@@ -150,7 +162,7 @@ def descend_generator(gan: GAN, given: Given) -> Descent:
         loss = gan.loss.generator(seen)
         total = loss + made.activity + _joining(gan, seen, "generator")
     gradients = generator.gradients(tape, total)
-    return _descent(("generator", loss, total, gradients, made.state))
+    return _descent(("generator", loss, total, gradients, made.state), signs={})
 
 
 def descend_both(gan: GAN, given: Given) -> Descent:
@@ -172,14 +184,24 @@ def descend_both(gan: GAN, given: Given) -> Descent:
     return _descent(
         ("discriminator", judging, judging_total, of_discriminator, seen.state),
         ("generator", making, making_total, of_generator, made.state),
+        signs=_signs(gan, seen, SIDES),
     )
 
 
 def _descent(
     *parts: tuple[str, tf.Tensor, tf.Tensor, list[tf.Tensor], Sequence[tf.Tensor]],
+    signs: dict[str, tf.Tensor],
 ) -> Descent:
     names, *columns = zip(*parts, strict=True)
-    return Descent(*(dict(zip(names, column, strict=True)) for column in columns))
+    losses, totals, gradients, state = (dict(zip(names, it, strict=True)) for it in columns)
+    return Descent(losses, totals, gradients, state, signs)
+
+
+def _signs(gan: GAN, seen: Seen, sides: tuple[Side, ...]) -> dict[str, tf.Tensor]:
+    if not gan.goes_by_signs:
+        return {}
+    of_real = "real" in sides
+    return {"real": tf.reduce_mean(tf.sign(seen.logits("real"))) if of_real else tf.zeros([])}
 
 
 def _seen(
@@ -196,6 +218,7 @@ def _seen(
         {side for term in gan.terms for side in term.differentiates},
         gan.rows,
         given.progress,
+        gan.augmentation,
     )
 
 

@@ -10,6 +10,7 @@ class LeastSquares(LabelledLoss):
     """
 
     saturates = False
+    signed = False
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
         return 0.5 * tf.square(logits - (1.0 - self.label_smoothing))

@@ -14,6 +14,7 @@ class RelativisticAverage(CrossEntropy):
     """
 
     pairs = True
+    signed = False
 
     def discriminator(self, seen: Seen) -> tf.Tensor:
         real, generated = _differences(seen)

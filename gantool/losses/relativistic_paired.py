@@ -18,6 +18,7 @@ class RelativisticPaired(Loss):
     """
 
     pairs = True
+    signed = False
 
     def __init__(self, label_smoothing: Share = 0.0, flip: Share = 0.0) -> None:
         self.label_smoothing = label_smoothing

@@ -11,6 +11,7 @@ class Softmax(CrossEntropy):
     """
 
     logits = 2
+    signed = False
     within = "softmax"
 
     def towards_real(self, logits: tf.Tensor) -> tf.Tensor:

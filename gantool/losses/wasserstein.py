@@ -11,6 +11,7 @@ class Wasserstein(ElementwiseLoss):
     """
 
     saturates = False
+    signed = False
 
     def real(self, logits: tf.Tensor) -> tf.Tensor:
         return -logits

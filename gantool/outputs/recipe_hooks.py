@@ -63,6 +63,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
             metrics,
             attributes("loss", recipe.losses.discriminator.name)["saturates"],
             images.notes,
+            *([state.augmentation.figures] if state.augmentation else []),
         ),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),
         CheckpointHook(

@@ -1,7 +1,7 @@
 """The rows of metrics.jsonl."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gantool.engine.hook import Hook, Moment, Outcome
@@ -21,12 +21,19 @@ class RowHook(Hook):
         file: To append to.
         saturates: See `warnings_of`.
         notes: What was told of the images; it joins the warnings of the run's first row.
+        figures: What training itself tells at a pause.
     """
 
     def __init__(
-        self, every: Interval, file: MetricsFile, saturates: bool, notes: Sequence[str] = ()
+        self,
+        every: Interval,
+        file: MetricsFile,
+        saturates: bool,
+        notes: Sequence[str] = (),
+        figures: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self.every = every
+        self._figures = figures
         self._file, self._saturates, self._notes = file, saturates, notes
         self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
 
@@ -42,6 +49,7 @@ class RowHook(Hook):
             "images_per_second": round(progress.images_per_second, 1),
             "generator_loss": progress.generator_loss,
             "discriminator_loss": progress.discriminator_loss,
+            **self._figures(),
             **moment.values,
         }
         notes = [] if self._rows else self._notes

@@ -81,5 +81,8 @@ def _complete(kind: Kind) -> AfterValidator:
 
 Loss = Annotated[Component, _complete("loss"), WithJsonSchema({COMPONENT: "Loss"})]
 Term = Annotated[Component, _complete("term"), WithJsonSchema({COMPONENT: "Term"})]
+Augmentation = Annotated[
+    Component, _complete("augmentation"), WithJsonSchema({COMPONENT: "Augmentation"})
+]
 Metric = Annotated[Component, _complete("metric"), WithJsonSchema({COMPONENT: "Metric"})]
 Hook = Annotated[Component, _complete("hook"), WithJsonSchema({COMPONENT: "Hook"})]

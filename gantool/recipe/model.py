@@ -24,6 +24,7 @@ from pydantic_core import PydanticKnownError
 
 from gantool.recipe.component import (
     COMPONENT,
+    Augmentation,
     Component,
     Hook,
     Initializer,
@@ -356,6 +357,11 @@ class Recipe(Section):
     )
     regularizers: list[Term] = Field(
         [], description="Penalties and decays that join the losses, and constraints of weights."
+    )
+    augment: Augmentation | None = Field(
+        None,
+        description="How images, real and generated, are changed at random before the discriminator"
+        " sees them; null: not at all.",
     )
     optimizers: Optimizers
     train: Train

@@ -29,6 +29,7 @@ Kind = Literal[
     "schedule",
     "loss",
     "term",
+    "augmentation",
     "metric",
     "hook",
 ]
@@ -53,6 +54,7 @@ _OWN_PACKAGES: dict[Kind, str] = {
     "layer": "gantool.layers",
     "loss": "gantool.losses",
     "term": "gantool.terms",
+    "augmentation": "gantool.augmentations",
     "schedule": "gantool.schedules",
     "metric": "gantool.metrics",
     "hook": "gantool.hooks",

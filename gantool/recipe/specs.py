@@ -98,6 +98,7 @@ def resolve(data: dict[str, Any]) -> tuple[Specs, list[Problem]]:
     else:
         resolver.at("loss", "loss")
     resolver.each_at("term", "regularizers")
+    resolver.at("augmentation", "augment")
     resolver.half_life("train", "average", "half_life")
     resolver.each_at("metric", "output", "metrics")
     resolver.each_at("hook", "output", "hooks")

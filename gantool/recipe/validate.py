@@ -27,6 +27,7 @@ def validate(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
         *_repetition_problems(recipe),
         *_loss_problems(recipe),
         *_update_problems(recipe),
+        *_augmentation_problems(recipe),
         *_layout_problems(recipe),
         *_metric_problems(recipe),
     ]
@@ -89,6 +90,28 @@ def _loss_problems(recipe: Recipe) -> Iterator[Problem]:
             ("loss", "generator"),
             f"{both.generator.name} takes {of_generator} of the discriminator's logits for an"
             f" image, {both.discriminator.name} {of_discriminator}: take two losses of as many",
+        )
+
+
+def _augmentation_problems(recipe: Recipe) -> Iterator[Problem]:
+    """What changes images, where there are none or nothing to go by."""
+    changing: list[tuple[Path, Component]] = [
+        (("regularizers", index), item)
+        for index, item in enumerate(recipe.regularizers)
+        if attributes("term", item.name).get("of_images")
+    ]
+    if recipe.augment is not None:
+        changing.append((("augment",), recipe.augment))
+    for path, item in changing:
+        if recipe.data.size is None:
+            yield Problem(path, f"{item.name} changes images, and these are points: leave it out")
+    augment, loss = recipe.augment, recipe.losses.discriminator.name
+    by_signs = augment and attributes("augmentation", augment.name).get("by_signs")
+    if augment and by_signs and not attributes("loss", loss).get("signed", True):
+        yield Problem(
+            ("augment",),
+            f"{augment.name} goes by whether logits of real images are above zero, which says"
+            f" nothing with {loss}: take Augment with a probability",
         )
 
 

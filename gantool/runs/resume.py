@@ -145,7 +145,8 @@ def refuse_reordered_classes(
 def restore(state: TrainingState, point: ResumePoint) -> None:
     """Bring a fresh state to where a checkpoint was written; to its beginning, without one.
 
-    Where the recipe has begun to keep an average, it starts from the weights. What the optimizer
+    Where the recipe has begun to keep an average, it starts from the weights; an augmentation that
+    learns begins anew where the run had none. What the optimizer
     keeps of weights that are trained no more is dropped; of those that were not, it begins anew.
 
     Raises:
@@ -155,6 +156,9 @@ def restore(state: TrainingState, point: ResumePoint) -> None:
         return
     variables, stored = state.variables(), point.checkpoint.index
     average = variables.pop("generator_average", {})
+    if "augmentation" not in stored.groups:
+        for variable in variables.pop("augmentation", {}).values():
+            variable.assign(0.0)
     if "generator_average" in stored.groups and average:
         variables["generator_average"] = average
     left: set[str] = set()

@@ -18,7 +18,7 @@ import tensorflow as tf
 from gantool.distribute.step import _rows
 
 pytestmark = pytest.mark.slow
-CASES = ("clipped", "penalty", "averages", "separate")
+CASES = ("clipped", "penalty", "averages", "adaptive", "separate")
 
 
 @pytest.fixture(scope="module")

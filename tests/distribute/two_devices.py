@@ -85,6 +85,14 @@ CASES: dict[str, list[str]] = {
         "loss={RelativisticAverage: {label_smoothing: 0.1, flip: 0.3}}",
         "regularizers=[GradientPenalty: {at: around-real}, WassersteinDivergence: {power: 2}]",
     ],
+    "adaptive": [
+        *PLAIN,
+        "discriminator.layers.4.Dense.bias_initializer={Constant: {value: 0.3}}",
+        "augment={Adaptive: {target: 0.01, images: 100, every: 4}}",
+        "regularizers=[BalancedConsistency]",
+        "train.updates={discriminator: 2}",
+        "train.accumulate=2",
+    ],
     "separate": [
         *PLAIN,
         "discriminator.layers.0=Pack",

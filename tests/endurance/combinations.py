@@ -87,6 +87,8 @@ def drawn(number: int) -> Drawn:
         recipe["regularizers"].append("ClassLoss")
     if dice.random() < 0.3:
         recipe["initializer"] = {"RandomNormal": {"stddev": 0.05}}
+    if dice.random() < 0.5:
+        recipe["augment"] = augmentation(dice)
     return recipe
 
 
@@ -224,8 +226,20 @@ def regularizers(dice: random.Random) -> list[Any]:
         {"WeightDecay": {"weight": changing(dice, 0.01)}},
         {"OrthogonalRegularization": {"weight": 0.01}},
         {"WeightClip": {"limit": 0.1}},
+        {"Consistency": {"weight": changing(dice, 10.0), "shift": 2, "every": every}},
+        {"BalancedConsistency": {"real": 5, "every": every}},
     ]
     return dice.sample(known, dice.choice((0, 0, 1, 2)))
+
+
+def augmentation(dice: random.Random) -> Any:
+    return dice.choice(
+        (
+            {"DiffAugment": {"color": dice.choice((True, False))}},
+            {"Augment": {"probability": changing(dice, 0.5)}},
+            {"Adaptive": {"target": 0.01, "images": 20, "every": dice.choice((1, 3))}},
+        )
+    )
 
 
 def optimizer(dice: random.Random) -> Any:

@@ -223,7 +223,7 @@ class TestPermits:
         values = {name: [tf.constant(it) for it in gradients] for name, gradients in of.items()}
         loss = dict.fromkeys(of, tf.constant(1.0))
         totals = loss | {"discriminator": tf.constant(total)}
-        descent = Descent(loss, totals, values, {name: [] for name in of})
+        descent = Descent(loss, totals, values, {name: [] for name in of}, {})
         update, given = Update("discriminator", 1, ()), Given(*[tf.zeros([])] * 4)
         refusal = Refusal()
         if not allowed:

@@ -173,17 +173,25 @@ def test_loss_of_a_batch_is_the_sum_of_the_means_of_its_sides(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "logits", "within", "saturates"),
+    ("name", "logits", "within", "saturates", "signed"),
     [
-        ("NonSaturating", 1, "sigmoid", True),
-        ("Minimax", 1, "sigmoid", True),
-        ("Softmax", 2, "softmax", True),
-        ("Hinge", 1, "", False),
-        ("LeastSquares", 1, "", False),
-        ("Wasserstein", 1, "", False),
+        ("NonSaturating", 1, "sigmoid", True, True),
+        ("Minimax", 1, "sigmoid", True, True),
+        ("Softmax", 2, "softmax", True, False),
+        ("Hinge", 1, "", False, True),
+        ("LeastSquares", 1, "", False, False),
+        ("Wasserstein", 1, "", False, False),
     ],
 )
-def test_what_a_loss_says_of_itself_is_read_from_its_source_alike(name, logits, within, saturates):
-    expected = {"logits": logits, "within": within, "saturates": saturates, "pairs": False}
+def test_what_a_loss_says_of_itself_is_read_from_its_source_alike(
+    name, logits, within, saturates, signed
+):
+    expected = {
+        "logits": logits,
+        "within": within,
+        "saturates": saturates,
+        "signed": signed,
+        "pairs": False,
+    }
     assert attributes("loss", name) == expected | {"flip": 0.0}
     assert {word: getattr(loss(name), word) for word in expected} == expected

@@ -42,7 +42,7 @@ REFUSED = {
     "constraint": {"Constraint"},
     "schedule": {"LearningRateSchedule"},
 }
-OWN_KINDS = ("layer", "loss", "term", "schedule", "metric", "hook")
+OWN_KINDS = ("layer", "loss", "term", "augmentation", "schedule", "metric", "hook")
 OWN = [(kind, name) for kind in OWN_KINDS for name in own_modules(kind)]
 OF_KERAS = [(kind, name) for kind in MODULES for name in names(kind) if (kind, name) not in OWN]
 EVERY_CLASS = [*OF_KERAS, *OWN]
@@ -151,6 +151,7 @@ SAMPLES = {
     "output_size": 4,
     "over": 10,
     "pool_size": 2,
+    "probability": 0.3,
     "rate": 0.5,
     "scale": 2.0,
     "stddev": 0.5,
