@@ -148,7 +148,8 @@ def line_of(name: str, row: Row, found: Sequence[tuple[Mapping[str, float], floa
     for figure, decimals in FIGURES.items():
         if all(figure in figures for figures, _ in found):
             values = [figures[figure] for figures, _ in found]
-            each = ", ".join(f"{value:.{0 if figure == 'modes' else decimals}f}" for value in values)
+            places = 0 if figure == "modes" else decimals
+            each = ", ".join(f"{value:.{places}f}" for value in values)
             told.append(f"{figure} {statistics.mean(values):.{decimals}f} ({each})")
     pace = statistics.median(pace for _, pace in found)
     return f"| {name} | {row.published or '–'} | {'; '.join(told)} | {pace:.0f} |"

@@ -51,8 +51,6 @@ COMPILED = 20
 """One combination in so many is compiled as it is for users; the others run operation by operation,
 in a third of the time."""
 
-CLOCKS = ("seconds",)
-
 Drawn = dict[str, Any]
 
 
