@@ -10,7 +10,7 @@ class ConditionalBatchNormalization(BatchNormalization):
     """Batch normalisation with a scale and an offset of each class's own (de Vries et al. 2017).
 
     As Miyato and Koyama 2018 have it in the generator of cGANs with a projection discriminator:
-    scales begin at 1 and offsets at 0.
+    scales, gamma, begin at 1 and offsets, beta, at 0.
 
     Args:
         classes: How many classes there are; the builder gives it.
@@ -42,8 +42,20 @@ class ConditionalBatchNormalization(BatchNormalization):
         """Create scales and offsets [classes, C]."""
         super().build(inputs_shape)
         shape = (self.classes, inputs_shape[-1])
-        self.scales = self.add_weight(shape=shape, initializer="ones", name="scales")
-        self.offsets = self.add_weight(shape=shape, initializer="zeros", name="offsets")
+        self.scales = self.add_weight(
+            shape=shape,
+            initializer=self.gamma_initializer,
+            regularizer=self.gamma_regularizer,
+            constraint=self.gamma_constraint,
+            name="scales",
+        )
+        self.offsets = self.add_weight(
+            shape=shape,
+            initializer=self.beta_initializer,
+            regularizer=self.beta_regularizer,
+            constraint=self.beta_constraint,
+            name="offsets",
+        )
 
     def call(  # type: ignore[override]
         self, inputs: tf.Tensor, label: tf.Tensor, training: bool | None = None

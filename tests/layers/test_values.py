@@ -148,6 +148,21 @@ def test_conditional_batch_normalisation_has_scale_and_offset_of_each_class(buil
     np.testing.assert_allclose(moved, 0.01 * mean * np.ones(4), atol=1e-6)
 
 
+def test_conditional_batch_normalisation_takes_what_is_told_of_gamma_and_beta(build):
+    told = {
+        "gamma_initializer": {"Constant": {"value": 3.0}},
+        "beta_initializer": {"Constant": {"value": -2.0}},
+        "gamma_regularizer": {"L1": {"l1": 0.5}},
+        "beta_constraint": "NonNeg",
+    }
+    network = build([{"ConditionalBatchNormalization": told}], (2, 2, 4), classes=3)
+    weights = {name.split("/")[1]: it for name, it in network.weights().items()}
+    np.testing.assert_array_equal(weights["scales"], np.full((3, 4), 3.0))
+    np.testing.assert_array_equal(weights["offsets"], np.full((3, 4), -2.0))
+    assert float(sum(network.model.losses)) == pytest.approx(0.5 * 3.0 * 12)
+    assert type(weights["offsets"].constraint).__name__ == "NonNeg"
+
+
 def test_a_projection_adds_the_product_with_the_vector_of_the_class(build):
     inputs, labels = RANDOM.normal(size=(3, 5)), [1, 1, 2]
     weights, found = built(build, "Projection", inputs, labels)
