@@ -3,6 +3,8 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from gantool.kernels.resampling import halved
+
 
 class Downsample(keras.layers.Layer):
     """Maps of half the height and width, smoothed as in StyleGAN2 (Karras et al. 2020).
@@ -25,11 +27,5 @@ class Downsample(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Make [B, H / 2, W / 2, C] of [B, H, W, C]."""
-        if self.filter == "box":
-            taps, pad = [0.5, 0.5], 0
-        else:
-            taps, pad = [0.125, 0.375, 0.375, 0.125], 1
-        padded = tf.pad(inputs, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
-        height, width = inputs.shape[1:3]
-        rows = sum(tap * padded[:, at : at + height - 1 : 2] for at, tap in enumerate(taps))
-        return sum(tap * rows[:, :, at : at + width - 1 : 2] for at, tap in enumerate(taps))
+        taps = [0.5, 0.5] if self.filter == "box" else [0.125, 0.375, 0.375, 0.125]
+        return halved(inputs, taps)

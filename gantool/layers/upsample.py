@@ -3,6 +3,8 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from gantool.kernels.resampling import doubled
+
 
 class Upsample(keras.layers.Layer):
     """Maps of twice the height and width, smoothed as in StyleGAN2 (Karras et al. 2020).
@@ -21,26 +23,5 @@ class Upsample(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Make [B, 2H, 2W, C] of [B, H, W, C]."""
-        return _doubled(_doubled(inputs, 1, self.filter), 2, self.filter)
-
-
-def _doubled(inputs: tf.Tensor, axis: int, kind: str) -> tf.Tensor:
-    if kind == "nearest":
-        first = second = inputs
-    else:
-        first = 0.75 * inputs + 0.25 * shifted(inputs, axis, 1)
-        second = 0.75 * inputs + 0.25 * shifted(inputs, axis, -1)
-    pairs = tf.stack([first, second], axis + 1)
-    return tf.reshape(pairs, [-1, *(side * (1 + (it == axis)) for it, side in _sides(inputs))])
-
-
-def _sides(inputs: tf.Tensor) -> list[tuple[int, int]]:
-    return list(enumerate(inputs.shape))[1:]
-
-
-def shifted(inputs: tf.Tensor, axis: int, places: int) -> tf.Tensor:
-    """The inputs moved by 1 or −1 places along an axis, with a zero where nothing comes in."""
-    pads, first = [[0, 0]] * len(inputs.shape), [0] * len(inputs.shape)
-    pads[axis] = [1, 0] if places == 1 else [0, 1]
-    first[axis] = 0 if places == 1 else 1
-    return tf.slice(tf.pad(inputs, pads), first, tf.shape(inputs))
+        taps = [1.0, 1.0] if self.filter == "nearest" else [0.25, 0.75, 0.75, 0.25]
+        return doubled(inputs, taps)
