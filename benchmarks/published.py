@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-POINTS = HERE / "published" / "points.yaml"
-STACKED = HERE / "published" / "stacked-mnist.yaml"
+POINTS = HERE / "recipes" / "points.yaml"
+STACKED = HERE / "recipes" / "stacked-mnist.yaml"
 FIGURES = {"modes": 1, "high_quality": 3, "reverse_kl": 3}
 """Those that a table has, with the number of decimals."""
 

@@ -15,6 +15,7 @@ def test_quickstart_and_the_reference_recipes_are_there():
         "dcgan-faces-96",
         "dcgan-mnist",
         "dcgan-mnist-sigmoid",
+        "few-images-64",
         "grid",
         "lsgan-mnist",
         "projection-32",
