@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from gantool.memory import amount
 
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
+    from gantool.recipe.specs import Spec
 
 _OF_FREE, _OF_FREE_GPU = 0.7, 0.9
 """The share of free memory that the first steps may take. Those after them take up to a fifth more
@@ -55,41 +57,57 @@ def load_with_batch(
     if batch == "auto":
         loaded = load_recipe(source, settings, steps, seed)
         loaded.raise_problems()
-        batch = str(_largest(source, settings, loaded.recipe.train.batch_size))
+        own, pack = loaded.recipe.train.batch_size, _pack(loaded.specs.discriminator or ())
+        batch = str(_largest(source, settings, own, pack))
     if batch is not None:
         settings = (*settings, f"train.batch_size={batch}")
     return load_recipe(source, settings, steps, seed)
 
 
-def _largest(source: RecipeText, settings: Sequence[str], own: int) -> int:
+def _pack(discriminator: Iterable[Spec]) -> int:
+    """How many examples a discriminator judges together, by which batches are divisible."""
+    from gantool.recipe.signatures import signature
+
+    known = signature("layer", "Pack")
+    assert known is not None
+    default = known.keywords["examples"].default
+    packs = (layer for layer in discriminator if layer.name == "Pack")
+    return math.prod(layer.keywords.get("examples", default) for layer in packs)
+
+
+def _largest(source: RecipeText, settings: Sequence[str], own: int, pack: int) -> int:
     """The largest batch that fits a recipe whose own is another; says which, and why."""
     from gantool.measuring.largest_batch import MULTIPLE, largest_batch
     from gantool.memory import free_memory
 
     # Now: what this process takes later is what the trial takes, too.
-    with closing(_Trial(source, settings, free_memory())) as trial:
+    with closing(_Trial(source, settings, free_memory(), pack)) as trial:
         share = _OF_FREE_GPU if trial.on_gpu else _OF_FREE
         limit = int(share * trial.free)
         found = largest_batch(
-            *(trial.peak_of, limit, own, trial.images, trial.at_rest, trial.affordable)
+            lambda packs: trial.peak_of(packs * pack),
+            limit,
+            *(max(1, own // pack), trial.images // pack, trial.at_rest),
+            lambda: trial.affordable() / pack,
         )
     of_limit = f"of the {amount(limit)} that are {share:.0%} of the free memory"
     if found is None:
         raise GantoolError(
-            f"--batch auto: not even a batch of 1 comes through with its part {of_limit};"
-            " `gantool train … --batch 1 --dry-run` tells more"
+            f"--batch auto: not even a batch of {pack} comes through with its part {of_limit};"
+            f" `gantool train … --batch {pack} --dry-run` tells more"
         )
+    batch = found.batch * pack
     takes = "it takes" if found.was_tried else "from smaller ones, it should take"
     reason = f"{takes} {amount(found.peak)} {of_limit}"
-    if found.batch + MULTIPLE > trial.images:
+    if batch + MULTIPLE * pack > trial.images:
         reason = f"the set has {trial.images:,} images; {reason}"
-    click.echo(f"batch {found.batch} is the largest that fits: {reason}", err=True)
-    if found.batch != own:
+    click.echo(f"batch {batch} is the largest that fits: {reason}", err=True)
+    if batch != own:
         click.echo(
             f"the recipe has {own}: with another batch, learning rates may have to change, too",
             err=True,
         )
-    return found.batch
+    return batch
 
 
 class _Trial:
@@ -104,13 +122,14 @@ class _Trial:
         free: Bytes of the memory that limits the batch: the GPU's, or this machine's.
     """
 
-    def __init__(self, source: RecipeText, settings: Sequence[str], free: int) -> None:
+    def __init__(self, source: RecipeText, settings: Sequence[str], free: int, least: int) -> None:
         self.free = free
         self._request = {
             "text": source.text,
             "name": source.name,
             "folder": str(source.folder),
             "settings": list(settings),
+            "least": least,
             "most": int(_REFUSED * free),
         }
         self._last, self._seconds = 0, 0.0

@@ -39,7 +39,7 @@ def main() -> None:
 
 def _serve(request: dict[str, Any]) -> None:
     # The smallest of batches: the recipe's own may be larger than the set.
-    images = images_of(plan_of(_with_batch(request, 1)))
+    images = images_of(plan_of(_with_batch(request, request["least"])))
     import tensorflow as tf
 
     from gantool.kernels.gpu import has_gpu

@@ -117,6 +117,30 @@ def chosen(tiny: Path) -> int:
     return loaded.recipe.train.batch_size
 
 
+def test_batches_of_packs_are_divisible_by_them(
+    tiny: Path,
+    trial: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    layers = "discriminator:\n  layers:\n"
+    text = tiny.read_text()
+    assert layers in text
+    packed = Path("tiny.yaml")
+    packed.write_text(text.replace(layers, layers + "    - Pack: {examples: 3}\n"))
+    set_free(monkeypatch, 1000 * MB)
+    peak = "(1_000 if batch % 3 else 100 + batch) * 1_000_000"
+    trial(peak, images=302, at_rest=100 * MB, gpu_free=None)
+    assert chosen(packed) == 288  # 100 packs are 300, and 96 are the next multiple of 8
+    assert capsys.readouterr().err.splitlines()[:4] == [
+        "trying batch 6: 106 MB",
+        "trying batch 48: 148 MB",
+        "trying batch 288: 388 MB",
+        "batch 288 is the largest that fits: the set has 302 images; it takes 388 MB of the 700 MB"
+        " that are 70% of the free memory",
+    ]
+
+
 LEARNING_RATES = "the recipe has 8: with another batch, learning rates may have to change, too"
 
 
