@@ -10,7 +10,7 @@ from gantool.kernels.gpu import has_gpu
 from gantool.kernels.patches import Patches, patches
 from gantool.kernels.stride import Shapes
 from gantool.kernels.switch import are_plain
-from gantool.kernels.winograd import Winograd, winograd
+from gantool.kernels.winograd import LONGEST, Winograd, winograd
 
 _TILES = (2, 4)
 _FEWEST_CHANNELS = 16
@@ -119,9 +119,9 @@ def _fastest(shapes: Shapes) -> int:
         return 0
     outputs = shapes.outputs[0] * shapes.outputs[1]
     sums = 2.0 * shapes.batch * outputs * shapes.channels * shapes.filters * shapes.kernel**2
-    seconds = {tile: _seconds(shapes, tile) for tile in _TILES}
-    best = min(seconds, key=lambda tile: seconds[tile])
-    return best if seconds[best] < _WORTH * sums * _DIRECT else 0
+    tiles = [tile for tile in _TILES if tile + shapes.taps - 1 <= LONGEST]
+    seconds = {0: _WORTH * sums * _DIRECT, **{tile: _seconds(shapes, tile) for tile in tiles}}
+    return min(seconds, key=lambda tile: seconds[tile])
 
 
 def _seconds(shapes: Shapes, tile: int) -> float:

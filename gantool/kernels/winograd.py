@@ -25,6 +25,9 @@ from gantool.kernels.stride import Shapes, first_pixels, space_to_depth, taps_of
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0)
 """Where polynomials are evaluated, beside infinity; these small ones keep rounding small."""
 
+LONGEST = len(_POINTS) + 1
+"""How many samples of a signal a tile can be made from at most: m + r − 1."""
+
 
 def matrices(tile: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three matrices of minimal filtering in one dimension, float64.

@@ -8,7 +8,7 @@ import tensorflow as tf
 from gantool.kernels import convolution
 from gantool.kernels.patches import Patches, patches
 from gantool.kernels.stride import Shapes
-from gantool.kernels.winograd import Winograd
+from gantool.kernels.winograd import LONGEST, Winograd
 from gantool.layers.conv2d import Conv2D
 from gantool.layers.conv2d_transpose import Conv2DTranspose
 
@@ -64,6 +64,12 @@ class TestChoice:
         assert convolution._fastest(Shapes(64, (32, 32), 256, 256, 1, 1)) == 0
         assert convolution._fastest(Shapes(64, (32, 32), 256, 256, 2, 2)) == 0
 
+    @pytest.mark.parametrize("kernel", range(1, 13))
+    @pytest.mark.parametrize("stride", [1, 2])
+    def test_tiles_are_as_large_as_there_are_points_for(self, kernel, stride):
+        tile = convolution._fastest(shapes := Shapes(64, (32, 32), 256, 256, kernel, stride))
+        assert tile + shapes.taps - 1 <= LONGEST if tile else not 1 < shapes.taps <= 5
+
     def test_nor_do_layers_with_little_to_save(self):
         assert convolution._fastest(Shapes(64, (4, 4), 16, 16, 3, 2)) == 0
 
@@ -94,6 +100,13 @@ class TestWay:
         assert convolution._way(deep, tf.float32) is convolution._way(image, tf.float32) is None
         bfloat16 = tf.zeros([1], tf.bfloat16)
         assert convolution._as_multiplied(bfloat16).dtype == tf.bfloat16
+
+    @pytest.mark.slow
+    def test_large_kernels_go_by_small_tiles(self, taken):
+        images, kernel = drawn(64, 8, 8, 64), drawn(5, 5, 64, 64)
+        found = convolution.convolve(images, kernel, 1)
+        assert taken == ["convolve"]
+        assert near(found, tf.nn.conv2d(images, kernel, 1, "SAME"))
 
 
 class TestTypes:
