@@ -10,7 +10,7 @@ from gantool.data import order
 from gantool.data.sources import ImageSource, PointSource
 from gantool.engine.opened import OpenedData, open_data
 from gantool.engine.state import TrainingState
-from gantool.networks import value_checks
+from gantool.networks import derivative_checks, value_checks
 from gantool.networks.build import BuiltNetwork, network_of
 from gantool.networks.components import make, make_optimizer
 from gantool.networks.devices import (
@@ -77,6 +77,9 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1, opened: OpenedData | None
     loaded = _stating_classes(loaded, source)
     share = -(-loaded.recipe.train.batch_size // replicas)
     state = make_state(loaded, classes, problems, Budget(available_memory(device), share))
+    loaded.raise_problems(
+        list(derivative_checks.discriminator_problems(state.discriminator, loaded.recipe))
+    )
     computing = described(asked, loaded.recipe.train, device, replicas)
     doubtful = [
         *value_checks.generator_warnings(state.generator, loaded.recipe),

@@ -289,3 +289,18 @@ def test_problems_of_a_recipe_and_of_set_are_told_with_their_places(
     assert len(ended.err.splitlines()) == 2
     assert ended.err.startswith("--set loss=hing: ")
     assert "\n--set train.batch_size=0: " in ended.err
+
+
+@pytest.mark.parametrize("name", ["check", "train"])
+def test_a_layer_that_a_penalty_cannot_be_trained_through_is_told(
+    command: Any, tiny: Path, tmp_path: Path, name: str
+) -> None:
+    layer = "discriminator.layers.3=UpSampling2D: {interpolation: bilinear}"
+    to = ["--out", tmp_path / "run"] if name == "train" else []
+    ended = command(name, tiny, "--set", "regularizers=[R1]", "--set", layer, *to)
+    assert ended == (
+        2,
+        "",
+        f"--set {layer}: UpSampling2D has no second derivative in TensorFlow, and R1 is a penalty"
+        " on the gradient: set interpolation to nearest, or remove one of them\n",
+    )

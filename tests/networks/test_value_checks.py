@@ -11,7 +11,7 @@ CRITIC = [{"Conv2D": {"filters": 2, "kernel_size": 3}}, "Flatten", {"Dense": {"u
 GENERATOR = [{"Dense": {"units": 48}}, {"Reshape": {"target_shape": [4, 4, 3]}}]
 
 
-def recipe_with(loss="wasserstein", data_range=(-1, 1), regularizers=()):
+def recipe_with(loss="wasserstein", data_range=(-1, 1), regularizers=(), batch_size=1):
     return Recipe.model_validate(
         {
             "name": "test",
@@ -22,7 +22,7 @@ def recipe_with(loss="wasserstein", data_range=(-1, 1), regularizers=()):
             "loss": loss,
             "regularizers": list(regularizers),
             "optimizers": {"generator": "Adam", "discriminator": "Adam"},
-            "train": {"steps": 1, "batch_size": 1},
+            "train": {"steps": 1, "batch_size": batch_size},
         }
     )
 
