@@ -6,6 +6,7 @@ initial weights' seeds and the keys of a checkpoint; nothing depends on what els
 """
 
 import inspect
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -179,8 +180,9 @@ class _Builder:
             raise LayerError(path, message) from error
 
     def _layer(self, spec: Spec, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        # Keras draws the seeds of initializers and dropout that a recipe leaves open from here.
-        keras.utils.set_random_seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
+        # Keras draws the seeds of initializers and dropout that a recipe leaves open from here. Its
+        # own function would seed TensorFlow as well, which then forgets the kernels it has made.
+        random.seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
         try:
             layer = make(spec, self.offered, name=place.replace("/", "-"))
         except Exception as error:
