@@ -23,6 +23,7 @@ from gantool.engine.plan import Plan, make_plan
 from gantool.engine.step import TrainingStep
 from gantool.engine.timetable import batches_before
 from gantool.errors import InputError
+from gantool.measuring import report
 from gantool.recipe.signatures import names
 from gantool.runs import checkpoint as checkpoint_module
 from gantool.runs.checkpoint import (
@@ -78,7 +79,13 @@ def test_two_halves_leave_the_bytes_of_one_run(trained: Path, halves: Path) -> N
     assert [key for key in whole if resumed[key] != whole[key]] == []
 
 
+SMALL = (
+    "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
+    "discriminator.layers=[Flatten, Dense: {units: 4}, LeakyReLU, Dense: {units: 1}]",
+    "train.average=null",
+)
 SCHEDULED = (
+    *SMALL,
     "optimizers.generator={Adam: {beta_1: 0.5,"
     " learning_rate: {Linear: {from: 2e-3, to: 1e-3, over: 6}},"
     " beta_2: {Cosine: {from: 0.9, to: 0.99, over: 2 epochs}}}}",
@@ -151,11 +158,12 @@ def test_pauses_at_other_steps_change_nothing(
 ) -> None:
     ended = command(
         *("train", tiny, "--out", tmp_path / "run", "--set", "output.log_every=7"),
-        *("--set", "output.checkpoint.every=13", "--set", "output.grid.every=31"),
+        *("--set", "output.checkpoint.every=37", "--set", "output.grid.every=31"),
+        *("--steps", "150"),
     )
     assert ended.code == 0, ended.err
-    assert contents(tmp_path / "run" / "checkpoints" / "step-00000200.h5") == contents(
-        trained / "checkpoints" / "step-00000200.h5"
+    assert contents(tmp_path / "run" / "checkpoints" / "step-00000150.h5") == contents(
+        trained / "checkpoints" / "step-00000150.h5"
     )
 
 
@@ -216,42 +224,42 @@ def assert_halves_are_a_whole(loaded: Any, folder: Path, half: int) -> None:
     assert middle != whole
 
 
-SMALL = (
-    "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]",
-    "discriminator.layers=[Flatten, Dense: {units: 4}, LeakyReLU, Dense: {units: 1}]",
-    "train.average=null",
+# With labels, statistics, noise and an average, and as few layers as these need.
+WITH_ALL = (
+    "generator.layers=[ConcatLabel, Dense: {units: 784}, BatchNormalization,"
+    " Reshape: {target_shape: [28, 28, 1]}]",
+    "discriminator.layers=[ConcatLabel, Flatten, Dense: {units: 4}, Dropout: {rate: 0.4},"
+    " LeakyReLU, Dense: {units: 1}]",
 )
 
 
+# Each holds as much as goes together, because a step takes seconds to trace.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
         pytest.param(
-            [
-                "discriminator.layers.3=Dropout: {rate: 0.4}",
-                "train.updates.discriminator=2",
-            ],
-            id="dropout and several updates",
+            ["train.updates.discriminator=2", "train.precision=mixed_float16"],
+            id="several updates in mixed_float16",
         ),
-        pytest.param(["train.updates.real_and_generated=separate"], id="separate"),
-        pytest.param(["train.precision=mixed_bfloat16"], id="mixed_bfloat16"),
-        pytest.param(["train.precision=mixed_float16"], id="mixed_float16"),
         pytest.param(
             [
                 "loss=wasserstein",
                 "regularizers=[GradientPenalty: {weight: 10}]",
-                "discriminator.layers.2=LayerNormalization",
+                "discriminator.layers.3=LayerNormalization",
+                "train.updates={burst: {discriminator: 3, first: 4, every: 11}}",
             ],
-            id="gradient penalty",
-        ),
-        pytest.param(["regularizers=[WeightClip: {limit: 0.01}]", "loss=wasserstein"], id="clip"),
-        pytest.param(
-            ["train.updates={burst: {discriminator: 3, first: 4, every: 11}}"], id="bursts"
+            id="gradient penalty and bursts",
         ),
         pytest.param(
-            ["train.updates={order: generator-first, generator: 2, latents: shared}"],
-            id="generator first, shared latents",
+            [
+                "train.precision=mixed_bfloat16",
+                "train.updates={order: generator-first, generator: 2, latents: shared,"
+                " real_and_generated: separate}",
+                "regularizers=[WeightClip: {limit: 0.01}]",
+                "loss=wasserstein",
+            ],
+            id="generator first, shared latents, separate and clipped in mixed_bfloat16",
         ),
         pytest.param(
             [
@@ -268,7 +276,7 @@ SMALL = (
 def test_halves_are_a_whole_with(
     settings: list[str], load_tiny: Callable[..., Any], tmp_path: Path
 ) -> None:
-    assert_halves_are_a_whole(load_tiny(*settings), tmp_path, 20)
+    assert_halves_are_a_whole(load_tiny(*WITH_ALL, *settings), tmp_path, 20)
 
 
 @pytest.mark.slow
@@ -342,11 +350,20 @@ class TestResumePoint:
         assert point.checkpoint.header.step == 200
         assert point.warnings() == []
 
-    def test_is_an_older_one_where_newer_ones_are_damaged(
-        self, run: RunFolder, command: Any
-    ) -> None:
+    @pytest.fixture(scope="class")
+    def resumed(
+        self, trained: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any
+    ) -> tuple[RunFolder, Any]:
+        """A run that went on when its newest checkpoint was damaged, and what it said."""
+        run = RunFolder(tmp_path_factory.mktemp("damaged") / "run")
+        shutil.copytree(trained, run.path)
         self.damage(run.checkpoint(200))
-        ended = command("train", "--resume", run.path)
+        return run, forked("train", "--resume", run.path)
+
+    def test_is_an_older_one_where_newer_ones_are_damaged(
+        self, resumed: tuple[RunFolder, Any]
+    ) -> None:
+        run, ended = resumed
         assert ended.code == 0
         assert ended.err.splitlines() == [
             f"warning: {run.checkpoint(200)}: the checkpoint is damaged: its content is not the one"
@@ -355,9 +372,8 @@ class TestResumePoint:
         ]
         assert ended.out.startswith(f"{run.path}: 300 images, steps 151 to 200\n")
 
-    def test_leads_to_the_same_end(self, run: RunFolder, trained: Path, command: Any) -> None:
-        self.damage(run.checkpoint(200))
-        assert command("train", "--resume", run.path).code == 0
+    def test_leads_to_the_same_end(self, resumed: tuple[RunFolder, Any], trained: Path) -> None:
+        run, _ = resumed
         whole = contents(trained / "checkpoints" / "step-00000200.h5")
         assert contents(run.checkpoint(200)) == whole
         assert rows(run.path) == rows(trained)
@@ -483,13 +499,20 @@ def test_every_byte_is_hashed_once(
     assert counting.bytes == sum(path.stat().st_size - SEAL_SIZE for path in looked_at)
 
 
+PLAIN_OPTIONS = (
+    *("--set", "train.average=null", "--set", "data.labels=false", "--set", "output.log_every=1"),
+    *("--set", "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]"),
+    *("--set", "discriminator.layers=[Flatten, Dense: {units: 2}, Dense: {units: 1}]"),
+)
+
+
 @pytest.mark.slow
 def test_a_run_without_a_checkpoint_finds_its_data_again(
     tiny: Path, tmp_path: Path, command: Any
 ) -> None:
     """`data.source: digits` lies beside the recipe, not beside the run."""
     run = tmp_path / "run"
-    assert command("train", tiny, "--out", run, "--steps", "3").code == 0
+    assert command("train", tiny, "--out", run, "--steps", "3", *PLAIN_OPTIONS).code == 0
     # As one that was killed before its first checkpoint left it.
     (run / "checkpoints" / "step-00000003.h5").unlink()
     RunFolder(run).recipe_folder.write_text(str(tiny.parent))
@@ -545,11 +568,14 @@ def test_a_new_run_in_a_folder_of_others_removes_nothing_of_theirs(
 ) -> None:
     run = tmp_path / "run"
     with_files(run, FOREIGN)
-    assert command("train", tiny, "--out", run, "--steps", "2").code == 0
+    assert command("train", tiny, "--out", run, "--steps", "2", *PLAIN_OPTIONS).code == 0
     assert [name for name in FOREIGN if not (run / name).exists()] == []
 
 
-def test_a_dry_run_of_a_resume_changes_nothing(trained: Path, tmp_path: Path, command: Any) -> None:
+def test_a_dry_run_of_a_resume_changes_nothing(
+    trained: Path, tmp_path: Path, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "_OF_ESTIMATE", 0.05)
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     TestResumePoint.damage(run / "checkpoints" / "step-00000200.h5")
@@ -563,7 +589,7 @@ def test_a_second_process_in_a_run_is_refused(
     tiny: Path, tmp_path: Path, start: Any, command: Any
 ) -> None:
     run = tmp_path / "run"
-    first = start("train", tiny, "--out", run, "--steps", "1000000")
+    first = start("train", tiny, "--out", run, "--steps", "1000000", *PLAIN_OPTIONS)
     first.wait_for("step 60/")
     ended = command("train", "--resume", run)
     first.kill()
@@ -583,25 +609,25 @@ def test_a_run_that_was_killed_before_it_had_a_recipe_is_begun_anew(
     folder.make()
     folder.recipe_folder.write_text("/somewhere")
     (folder.path / ".recipe.yaml.abc.gantool-tmp").write_text("name: ti")
-    ended = command("train", tiny, "--out", folder.path, "--steps", "2")
+    ended = command("train", tiny, "--out", folder.path, "--steps", "2", *PLAIN_OPTIONS)
     assert ended.code == 0, ended.err
     assert list(folder.path.rglob("*.gantool-tmp")) == []
 
 
-PLAIN_OPTIONS = (
-    *("--set", "train.average=null", "--set", "data.labels=false", "--set", "output.log_every=1"),
-    *("--set", "generator.layers=[Dense: {units: 784}, Reshape: {target_shape: [28, 28, 1]}]"),
-    *("--set", "discriminator.layers=[Flatten, Dense: {units: 2}, Dense: {units: 1}]"),
-)
+@pytest.fixture(scope="module")
+def four_steps(tiny: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any) -> Path:
+    """A run of four steps in batches of 8, without an average."""
+    folder = tmp_path_factory.mktemp("four-steps") / "run"
+    ended = forked("train", tiny, "--out", folder, "--steps", "4", *PLAIN_OPTIONS)
+    assert ended.code == 0, ended.err
+    return folder
 
 
 @pytest.fixture
-def plain(tiny: Path, tmp_path: Path, command: Any) -> Path:
-    """A run of four steps in batches of 8, without an average."""
-    folder = tmp_path / "plain"
-    ended = command("train", tiny, "--out", folder, "--steps", "4", *PLAIN_OPTIONS)
-    assert ended.code == 0, ended.err
-    return folder
+def plain(four_steps: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(four_steps, tmp_path / "plain")
+    return tmp_path / "plain"
 
 
 @pytest.mark.slow
