@@ -24,11 +24,12 @@ SMALL = (
 
 
 class Steps(NamedTuple):
-    """A step of a plan, and the batches from any one on."""
+    """A step of a plan, and the batches from any one on; `whole` are those without a broken one."""
 
     plan: Plan
     step: TrainingStep
     feed: Callable[[int], Iterator[Any]]
+    whole: Callable[[int], Iterator[Any]]
 
     def fault(self, count: int = 50, feed: Iterator[Any] | None = None) -> Fault:
         """Run steps, one of which has to be refused."""
@@ -46,8 +47,21 @@ class Steps(NamedTuple):
         return first_not_finite(fault, self.step, self.plan.state, feed)
 
     def bytes(self) -> dict[str, bytes]:
+        return {key: variable.numpy().tobytes() for key, variable in self.variables().items()}
+
+    def bytes_after(self, count: int) -> dict[str, bytes]:
+        """Those after so many steps of whole batches, from which everything is taken back."""
+        before = {key: variable.numpy() for key, variable in self.variables().items()}
+        self.step.run(self.whole(0), count)
+        found = self.bytes()
+        for key, variable in self.variables().items():
+            variable.assign(before[key])
+        self.plan.state.step = 0
+        return found
+
+    def variables(self) -> dict[str, Any]:
         return {
-            f"{group}/{key}": variable.numpy().tobytes()
+            f"{group}/{key}": variable
             for group, members in self.plan.state.variables().items()
             for key, variable in members.items()
         }
@@ -67,16 +81,17 @@ def small(load_tiny: Callable[..., Any]) -> Callable[..., Steps]:
         assert plan.source is not None
         images = load_images(plan.source, plan.recipe.data)
 
-        def feed(first: int) -> Iterator[Any]:
+        def whole(first: int) -> tf.data.Dataset:
             settings = {"batch_size": plan.recipe.train.update_size, "seed": plan.recipe.seed}
-            whole = batches(images, plan.recipe.data, **settings, first_batch=first)
-            if broken < 0:
-                return iter(whole)
-            return iter(whole.enumerate(first).map(_broken))
+            return batches(images, plan.recipe.data, **settings, first_batch=first)
+
+        def feed(first: int) -> Iterator[Any]:
+            return iter(whole(first) if broken < 0 else whole(first).enumerate(first).map(_broken))
 
         def _broken(number: tf.Tensor, batch: Any) -> Any:
             return tf.where(number == broken, np.float32(np.nan), batch[0]), batch[1]
 
-        return Steps(plan, TrainingStep(plan.state, plan.recipe), feed)
+        step = TrainingStep(plan.state, plan.recipe)
+        return Steps(plan, step, feed, lambda first: iter(whole(first)))
 
     return set_out
