@@ -33,7 +33,7 @@ AT_A_TIME = 1000
 )
 def test_whatever_is_read_ends_as_a_line(reader, made):
     bounded = Bounded(reader.target)
-    # Each HDF5 file takes a copy of this process, which is a large one where other tests were.
+    # Each HDF5 file takes processes of its own.
     examples = FEW // 4 if reader is hdf5 and EXAMPLES == FEW else EXAMPLES
     while (left := examples - bounded.count) > 0:
 

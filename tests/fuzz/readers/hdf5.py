@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
-import resource
-import signal
+import json
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,56 +13,45 @@ from typing import Any
 import h5py
 import numpy as np
 
-from gantool.data.sources import hdf5, hdf5_index
+from gantool.data.sources import hdf5
 
 from .. import scratch
 from . import arrays
 
-_SECONDS = 3
-"""That the library may take; in a process of its own it may take more, and is ended then."""
+_PROGRAM = Path(__file__).parents[1] / "indexing.py"
 
 
 def target(data: bytes) -> None:
     """Open an HDF5 file, and read what is in it.
 
-    The library may crash or hang, so that it is asked in a copy of this process: a new one, as it
-    is without fuzzing, would take a hundred times as long.
+    The library may crash or hang, so that it is asked in a copy of a process that does nothing
+    else: a new one, as it is without fuzzing, would take a hundred times as long, and a copy of
+    this one takes longer the more it holds.
     """
-    _patch()
+    hdf5._index = _index  # type: ignore[assignment]
     arrays.read(scratch.file("x.h5", data), len(data) % 2 == 0)
 
 
-@cache
-def _patch() -> None:
-    hdf5._index = _index  # type: ignore[assignment]
-
-
 def _index(path: Path, inner: str | None = None) -> Any:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _answer(path, inner, writing)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        answer = pipe.read()
-    os.waitpid(child, 0)
-    return hdf5.answer_of(answer, path)
+    process = _started()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps([str(path), inner]) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    return hdf5.answer_of(answer.encode("utf-8", "surrogateescape"), path)
 
 
-def _answer(path: Path, inner: str | None, writing: int) -> None:
-    """Write what the index says, and end."""
-    try:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        for number in (signal.SIGPROF, signal.SIGXCPU):
-            signal.signal(number, signal.SIG_DFL)
-        used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
-        resource.setrlimit(resource.RLIMIT_CPU, (used + _SECONDS, used + _SECONDS))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        text = hdf5_index.text(str(path), inner).encode()
-        with os.fdopen(writing, "wb") as pipe:
-            pipe.write(text)
-    finally:
-        os._exit(0)
+@cache
+def _started() -> subprocess.Popen[str]:
+    """The process that is asked; it ends with this one, whose pipes it reads."""
+    return subprocess.Popen(
+        [sys.executable, _PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
 
 
 def hdf5_of(**data_sets: Any) -> bytes:
