@@ -237,20 +237,6 @@ def test_weights_just_below_the_bound_are_accepted(command: Any, tiny: Path, mac
     assert ended.err.startswith(f"{tiny}:29:7: Dense needs 0 MB for 785 weights of 4 bytes,")
 
 
-@pytest.mark.slow
-def test_every_built_in_recipe_fits_a_small_machine(
-    command: Any, repository: Path, machine: Any
-) -> None:
-    """Each takes more in truth: the smallest of them peaks at 983 MB in all."""
-    machine(900_000_000)
-    recipes = sorted((repository / "recipes").glob("*.yaml"))
-    assert recipes
-    for path in recipes:
-        ended = command("check", path.stem)
-        problems = [it for it in ended.err.splitlines() if not it.startswith("warning: ")]
-        assert (ended.code, problems) == (0, []), path.name
-
-
 def test_a_checkpoint_is_drawn_from_where_its_training_would_not_fit(
     command: Any, trained: Path, machine: Any, tmp_path: Path
 ) -> None:
