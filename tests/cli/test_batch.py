@@ -299,7 +299,7 @@ def test_a_trial_that_cannot_be_made(
 @pytest.mark.slow
 def test_ctrl_c_ends_the_trial_too(tiny: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "gantool", "train", str(tiny), "--batch", "auto"],
+        [sys.executable, "-m", "gantool", "train", str(tiny), *QUICK, "--batch", "auto"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -20,7 +20,7 @@ generator:
     - Reshape: {target_shape: [8, 8, 3]}
 discriminator: {layers: [ConcatLabel, Flatten, Dense: {units: 1}]}
 loss: Hinge
-optimizers: {generator: Adam, discriminator: Adam}
+optimizers: {generator: SGD, discriminator: SGD}
 train: {steps: 2, batch_size: 4, precision: float32}
 output: {grid: {every: 2, rows: 2, columns: 3, layouts: [by-label]}, checkpoint: {every: 2}}
 """

@@ -37,10 +37,10 @@ def alone(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_all_weights_of_the_same_networks_and_fresh_optimizers(
-    forked: Callable[..., Any], tiny: Path, alone: Path, tmp_path: Path
+    command: Callable[..., Any], tiny: Path, alone: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    ended = forked(
+    ended = command(
         *("train", tiny, "--init-from", alone, "--out", run, "--steps", "1"),
         # Nothing of it moves, so the checkpoint at the end shows with what it began.
         *("--set", "optimizers.generator={SGD: {learning_rate: 1e-30}}"),
@@ -69,10 +69,10 @@ def test_all_weights_of_the_same_networks_and_fresh_optimizers(
 
 
 def test_what_does_not_fit_stays_as_it_begins_and_is_told(
-    forked: Callable[..., Any], tiny: Path, alone: Path, tmp_path: Path
+    command: Callable[..., Any], tiny: Path, alone: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    ended = forked(
+    ended = command(
         *("train", tiny, "--init-from", alone, "--out", run, "--steps", "1"),
         *("--set", "discriminator.layers.1.Conv2D.filters=5"),
     )
@@ -87,17 +87,17 @@ def test_what_does_not_fit_stays_as_it_begins_and_is_told(
 
 
 def test_a_run_killed_before_its_first_checkpoint_goes_on_from_there(
-    forked: Callable[..., Any], tiny: Path, trained: Path, tmp_path: Path
+    command: Callable[..., Any], tiny: Path, trained: Path, tmp_path: Path
 ) -> None:
     settings = ("--init-from", trained, "--steps", "3", "--set", "output.checkpoint.keep=9")
-    whole = forked("train", tiny, "--out", tmp_path / "whole", *settings)
+    whole = command("train", tiny, "--out", tmp_path / "whole", *settings)
     assert whole.code == 0, whole.err
     killed = tmp_path / "killed"
     shutil.copytree(tmp_path / "whole", killed)
     for path in (killed / "checkpoints").iterdir():
         if path.name != "step-00000000.h5":
             path.unlink()
-    resumed = forked("train", "--resume", killed)
+    resumed = command("train", "--resume", killed)
     assert resumed.code == 0, resumed.err
     name = "checkpoints/step-00000003.h5"
     first, second = values(tmp_path / "whole" / name), values(killed / name)
@@ -107,13 +107,8 @@ def test_a_run_killed_before_its_first_checkpoint_goes_on_from_there(
     assert (begun.step, begun.images) == (0, 0)
 
 
-def test_nothing_fits(
-    gantool: Callable[..., Any], alone: Path, tmp_path: Path, repository: Path
-) -> None:
-    ended = gantool(
-        *("train", "ring", "--init-from", alone, "--out", tmp_path / "run"),
-        GANTOOL_DATA=str(repository / "data"),
-    )
+def test_nothing_fits(command: Callable[..., Any], alone: Path, tmp_path: Path) -> None:
+    ended = command("train", "ring", "--init-from", alone, "--out", tmp_path / "run")
     assert ended.code == 2
     assert ended.err == (
         f"{alone}: none of its weights has the place, name and shape of one of the recipe's"
@@ -133,9 +128,14 @@ def test_nothing_fits(
     ],
 )
 def test_what_cannot_be(
-    gantool: Callable[..., Any], arguments: tuple[str, ...], line: str, tmp_path: Path
+    command: Callable[..., Any],
+    arguments: tuple[str, ...],
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ended = gantool(*arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ended = command(*arguments)
     assert ended.code == 2
     assert ended.err.splitlines()[-1].removeprefix("Error: ") == line
     assert list(tmp_path.iterdir()) == []

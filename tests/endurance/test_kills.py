@@ -113,10 +113,10 @@ def recipe(tiny: Path, workshop: Path, faces: Path, tmp_path: Path) -> Callable[
 
 
 def _short(case: str) -> dict[str, Any]:
-    """The recipe's own way of training for 150 steps, with its bursts at steps that they reach."""
+    """The recipe's own way of training for 90 steps, with its bursts at steps that they reach."""
     train = load(find_recipe(case)).recipe.train.model_dump(exclude_none=True)
     train.pop("epochs", None)
-    train |= {"steps": 150, "batch_size": 6, "precision": "float32"}
+    train |= {"steps": 90, "batch_size": 6, "precision": "float32"}
     if "burst" in train["updates"]:
         train["updates"]["burst"] = {"discriminator": 7, "first": 5, "every": 40}
     return train

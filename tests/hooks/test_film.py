@@ -66,6 +66,7 @@ def test_a_recipe_names_it(tiny: Path, command: Callable[..., Any], tmp_path: Pa
     out = tmp_path / "run"
     settings = (
         *("--set", "output.hooks=[Film]", "--set", "output.grid.every=1"),
+        *("--set", "optimizers={generator: SGD, discriminator: SGD}"),
         *("--steps", "3"),
     )
     done = command("train", tiny, *settings, "--out", out)

@@ -16,6 +16,7 @@ QUICK = (
     "discriminator.layers=[Flatten, Dense: {units: 1}]",
     "data.labels=false",
     "train.average=null",
+    "optimizers={generator: SGD, discriminator: SGD}",
 )
 TEACH, FOOL = 2 * 8 * (8 * 784 + 4 * 784), 2 * 8 * (2 * 8 * 784 + 2 * 784)
 """Operations of an update of the discriminator and of the generator; see test_operations.py."""

@@ -25,6 +25,7 @@ QUICK = (
     "discriminator.layers=[Flatten, Dense: {units: 1}]",
     "data.labels=false",
     "train.average=null",
+    "optimizers={generator: SGD, discriminator: SGD}",
 )
 SLOW = 0.1
 """Seconds that a slow batch takes to make."""

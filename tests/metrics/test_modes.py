@@ -65,9 +65,10 @@ def test_of_the_data_themselves_all_is_found(source: str, count: int) -> None:
     assert found["reverse_kl"] == pytest.approx((count - 1) / 5000, abs=0.004)
 
 
-def test_a_run_writes_them(gantool: Callable[..., Any], tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_run_writes_them(command: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "ring.yaml").write_text(RECIPE)
-    assert gantool("train", tmp_path / "ring.yaml", "--out", tmp_path / "run").code == 0
+    assert command("train", tmp_path / "ring.yaml", "--out", tmp_path / "run").code == 0
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     assert [row["step"] for row in rows if "high_quality" in row] == [2, 4]
@@ -75,10 +76,10 @@ def test_a_run_writes_them(gantool: Callable[..., Any], tmp_path: Path) -> None:
     assert rows[-1]["reverse_kl"] >= 0
 
 
-def test_of_images_they_are_refused(gantool: Callable[..., Any], tmp_path: Path) -> None:
+def test_of_images_they_are_refused(command: Callable[..., Any], tmp_path: Path) -> None:
     text = RECIPE.replace("source: ring, range: [-2, 2]", "source: mnist, size: [28, 28]")
     (tmp_path / "r.yaml").write_text(text)
-    ended = gantool("check", tmp_path / "r.yaml")
+    ended = command("check", tmp_path / "r.yaml")
     assert ended.code == 2
     assert ended.err == (
         f"{tmp_path}/r.yaml:9:20: Modes is a figure of ring and grid, and the source is mnist:"

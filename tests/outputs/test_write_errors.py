@@ -27,6 +27,7 @@ SETTINGS = (
     "data.labels=false",
     "train.average=null",
     "train.steps=60",
+    "optimizers={generator: SGD, discriminator: SGD}",
 )
 OUTPUT = (
     "output={log_every: 5, checkpoint: {every: 10, keep: 2},"

@@ -28,6 +28,10 @@ SMALL = (
 )
 
 
+PLAIN = "optimizers={generator: SGD, discriminator: SGD}"
+"""Optimizers that keep nothing, and compile quickly."""
+
+
 class Run:
     """A run in a folder, whose weights somebody spoils at a given step, so many times."""
 
@@ -108,7 +112,7 @@ def test_a_run_goes_back_and_on_with_other_numbers(run: Callable[..., Run]) -> N
 
 @pytest.mark.slow
 def test_at_most_so_many_times(run: Callable[..., Run]) -> None:
-    spoiled = run("spoiled", "train.retries=2")
+    spoiled = run("spoiled", "train.retries=2", PLAIN)
     with pytest.raises(DivergedError) as raised:
         spoiled.train(15, 3)
     assert len(spoiled.warnings) == 2
@@ -120,7 +124,7 @@ def test_at_most_so_many_times(run: Callable[..., Run]) -> None:
 
 @pytest.mark.slow
 def test_without_retries_the_first_ends_it(run: Callable[..., Run]) -> None:
-    spoiled = run("spoiled")
+    spoiled = run("spoiled", PLAIN)
     with pytest.raises(DivergedError):
         spoiled.train(15, 1)
     assert spoiled.warnings == []
@@ -128,7 +132,7 @@ def test_without_retries_the_first_ends_it(run: Callable[..., Run]) -> None:
 
 @pytest.mark.slow
 def test_before_the_first_checkpoint_it_goes_back_to_the_start(run: Callable[..., Run]) -> None:
-    spoiled = run("spoiled", "train.retries=1")
+    spoiled = run("spoiled", "train.retries=1", PLAIN)
     start = {
         key: variable.numpy().tobytes()
         for key, variable in spoiled.fresh().state.generator.weights().items()

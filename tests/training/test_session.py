@@ -28,6 +28,7 @@ SMALL = (
     "discriminator.layers=[Flatten, Dense: {units: 4}, Dense: {units: 1}]",
     "data.labels=false",
     "train.average=null",
+    "optimizers={generator: SGD, discriminator: SGD}",
 )
 ENDLESS = 1_000_000
 PATIENCE = 20.0
