@@ -73,6 +73,7 @@ def test_intervals_may_be_epochs_and_grids_have_several_layouts(command: Any, ti
     """300 digits in batches of 128: two steps an epoch."""
     ended = command(
         *("train", tiny, "--out", "run", "--set", "train={epochs: 3, batch_size: 128}"),
+        *("--set", "optimizers={generator: SGD, discriminator: SGD}"),
         *("--set", "output.log_every=2 epochs", "--set", "output.checkpoint={every: 1 epoch}"),
         *("--set", "output.grid.every=2 epochs"),
         *("--set", "output.grid.layouts=[by-label, by-label-free]"),

@@ -25,6 +25,7 @@ SMALL = (
     " Reshape: {target_shape: [28, 28, 1]}]",
     "discriminator.layers=[Flatten, Dense: {units: 4}, BatchNormalization, Dense: {units: 1}]",
     "data.labels=false",
+    "optimizers={generator: SGD, discriminator: SGD}",
 )
 
 
