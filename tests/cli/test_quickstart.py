@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-STEPS = 300
+STEPS = 200
 
 
 def features(images: np.ndarray) -> np.ndarray:

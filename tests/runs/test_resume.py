@@ -329,6 +329,17 @@ def test_halves_are_a_whole_with_an_optimizer_that_keeps_more(
     assert_halves_are_a_whole(load_tiny(*SMALL, *settings), tmp_path, 4)
 
 
+@pytest.fixture(scope="module")
+def resumed(
+    trained: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any
+) -> tuple[RunFolder, Any]:
+    """A run that went on when its newest checkpoint was damaged, and what it said."""
+    run = RunFolder(tmp_path_factory.mktemp("damaged") / "run")
+    shutil.copytree(trained, run.path)
+    TestResumePoint.damage(run.checkpoint(200))
+    return run, forked("train", "--resume", run.path)
+
+
 class TestResumePoint:
     """The newest checkpoint that is as it was written."""
 
@@ -349,16 +360,6 @@ class TestResumePoint:
         assert point.checkpoint.path == run.checkpoint(200)
         assert point.checkpoint.header.step == 200
         assert point.warnings() == []
-
-    @pytest.fixture(scope="class")
-    def resumed(
-        self, trained: Path, tmp_path_factory: pytest.TempPathFactory, forked: Any
-    ) -> tuple[RunFolder, Any]:
-        """A run that went on when its newest checkpoint was damaged, and what it said."""
-        run = RunFolder(tmp_path_factory.mktemp("damaged") / "run")
-        shutil.copytree(trained, run.path)
-        self.damage(run.checkpoint(200))
-        return run, forked("train", "--resume", run.path)
 
     def test_is_an_older_one_where_newer_ones_are_damaged(
         self, resumed: tuple[RunFolder, Any]
