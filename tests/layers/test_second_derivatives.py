@@ -80,7 +80,6 @@ IN_FLOAT32 = {
 
 TRACED = {*FAST, "GRU", "LSTM", "RandomCrop"}
 """Layers that are computed in another way in a graph: compiled, or with loops and branches."""
-SLOW = {*TRACED, "Bidirectional", "ConvLSTM2D", "RandomElasticTransform", "SpectralNormalization"}
 
 BATCH = 4
 STEP = {"float64": 1e-6, "float32": 1e-4}
@@ -99,10 +98,9 @@ class Found(NamedTuple):
     of_penalty: list[tf.Tensor]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in LAYERS],
-)
+# Quick ones most of them, but of some 190 layers.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAYERS)
 def test_derivatives_are_those_of_differences(build: Callable[..., Any], name: str) -> None:
     compare(build, name, *LAYERS[name])
 

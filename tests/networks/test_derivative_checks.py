@@ -90,6 +90,8 @@ def test_a_layer_without_the_derivatives_is_told(build: Callable[..., Any], case
     ]
 
 
+# Quick ones all, but of some 150 layers.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

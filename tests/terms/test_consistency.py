@@ -96,10 +96,12 @@ def check(term: Any, value: Any) -> None:
     np.testing.assert_allclose(gradient[:, 0], differences, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_consistency_is_that_of_real_images() -> None:
     check(Consistency(), lambda kernel, seen: 10.0 * expected(kernel, seen, "real", 4))
 
 
+@pytest.mark.slow
 def test_balanced_consistency_is_that_of_both_sides() -> None:
     check(
         BalancedConsistency(real=3.0, generated=5.0, shift=2),
