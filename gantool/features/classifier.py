@@ -1,5 +1,6 @@
 """A small classifier of a labelled set of images."""
 
+import hashlib
 from collections.abc import Sequence
 
 import keras
@@ -7,6 +8,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
+
+from gantool.features.network import ClassNetwork, FeatureName, Features
+from gantool.features.scaling import LARGEST, floats
 
 _BATCH = 128
 _LEARNING_RATE = 2e-3
@@ -16,8 +20,10 @@ _SHIFT = 2
 """Pixels up, down, left and right by which training images are moved at most."""
 
 
-class Classifier:
+class Classifier(ClassNetwork):
     """Tells the class of an image; it is made the same from the same numbers everywhere.
+
+    Its features are the 128 numbers before the logits.
 
     Args:
         shape: Of an image, (H, W, C).
@@ -25,12 +31,19 @@ class Classifier:
 
     Attributes:
         model: Takes float32 [B, H, W, C] in [-1, 1], gives logits float32 [B, classes].
+        accuracy: Share of images that it was not trained on whose class it tells right.
     """
+
+    name: FeatureName = "classifier"
 
     def __init__(self, shape: tuple[int, ...], classes: int) -> None:
         self.shape = shape
+        self.accuracy = 0.0
         he, glorot = keras.initializers.HeNormal, keras.initializers.GlorotUniform
-        self.model = keras.Sequential([keras.Input(shape)])
+        height, width, channels = shape
+        share = min(1.0, LARGEST / max(height, width))
+        seen = (*(max(1, round(side * share)) for side in (height, width)), channels)
+        self.model = keras.Sequential([keras.Input(seen)])
         for seed, (filters, kernel, strides) in enumerate(_CONVOLUTIONS):
             self.model.add(
                 layers.Conv2D(
@@ -48,6 +61,35 @@ class Classifier:
         self.model.add(layers.Dropout(0.3, seed=12))
         self.model.add(layers.Dense(128, activation="relu", kernel_initializer=he(10)))
         self.model.add(layers.Dense(classes, kernel_initializer=glorot(11)))
+        body = keras.Model(self.model.inputs, self.model.layers[-2].output)
+        self._features = tf.function(
+            lambda images: body(floats(images), training=False),
+            autograph=False,
+            input_signature=[tf.TensorSpec([None, *shape], tf.uint8)],
+        )
+
+    @property
+    def digest(self) -> str:
+        """See `ClassNetwork`."""
+        return hashlib.sha256(self.weights()).hexdigest()
+
+    @property
+    def told(self) -> str:
+        """See `ClassNetwork`."""
+        return f"a classifier of the labels, right for {self.accuracy:.1%} of images new to it"
+
+    def __call__(self, images: NDArray[np.generic]) -> Features:
+        """See `ClassNetwork`."""
+        found: Features = self._features(images).numpy()
+        return found
+
+    def probabilities(self, features: Features) -> NDArray[np.float64]:
+        """See `ClassNetwork`."""
+        kernel, bias = (weight.numpy() for weight in self.model.layers[-1].weights)
+        logits = features.astype(np.float64) @ kernel + bias
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        found: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return found
 
     def train(self, images: NDArray[np.uint8], labels: NDArray[np.int32], steps: int) -> None:
         """Train on images [N, H, W, C] for so many steps of 128, by Adam with a cosine's decay."""
@@ -57,7 +99,7 @@ class Classifier:
 
         def step(batch: tf.Tensor, classes: tf.Tensor) -> None:
             with tf.GradientTape() as tape:
-                loss = cross_entropy(classes, self.model(_floats(batch), training=True))
+                loss = cross_entropy(classes, self.model(floats(batch), training=True))
             weights = self.model.trainable_variables
             optimizer.apply(tape.gradient(loss, weights), weights)
 
@@ -73,9 +115,8 @@ class Classifier:
     def classes_of(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """The class of each image [N, H, W, C], [N]."""
         parts = [images[start : start + 1024] for start in range(0, len(images), 1024)]
-        logits = [self.model(_floats(tf.constant(part)), training=False) for part in parts]
-        found: NDArray[np.int64] = np.concatenate(logits).argmax(axis=1)
-        return found
+        found = [self.probabilities(self(part)).argmax(axis=1) for part in parts]
+        return np.concatenate(found)
 
     def weights(self) -> bytes:
         """All of its numbers."""
@@ -88,10 +129,6 @@ class Classifier:
             size = int(np.prod(weight.shape))
             weight.assign(numbers[start : start + size].reshape(weight.shape))
             start += size
-
-
-def _floats(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
 def _moved(images: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:

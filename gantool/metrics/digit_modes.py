@@ -1,11 +1,12 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
-import numpy as np
-
-from gantool.features.digits import digit_classifier
+from gantool.evaluation.metric import Metric
+from gantool.evaluation.reals import Reals
+from gantool.evaluation.samples import Samples
+from gantool.features.labelled import digit_classifier
 from gantool.recipe.types import Count, Every
-from gantool.sampling.metric import Metric
-from gantool.sampling.modes import mode_figures
+from gantool.statistics.modes import mode_figures
 
 
 class DigitModes(Metric):
@@ -22,17 +23,18 @@ class DigitModes(Metric):
     """
 
     sources = ("stacked-mnist",)
-    compares = False
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+        "modes": "higher",
+        "reverse_kl": "lower",
+    }
 
     def __init__(self, every: Every | None = None, samples: Count = 25_600) -> None:
         self.every = every
         self.samples = samples
 
-    def __call__(
-        self, samples: Sequence[np.ndarray], reals: Sequence[np.ndarray]
-    ) -> Mapping[str, float]:
-        images = np.stack(samples)
-        classifier, accuracy = digit_classifier(*images.shape[1:3])
+    def __call__(self, samples: Samples, reals: Reals) -> Mapping[str, float]:
+        images = samples.images
+        classifier = digit_classifier(*images.shape[1:3])
         digits = [classifier.classes_of(images[..., [channel]]) for channel in range(3)]
         numbers = 100 * digits[0] + 10 * digits[1] + digits[2]
-        return {**mode_figures(numbers, 1000), "digit_accuracy": round(accuracy, 4)}
+        return {**mode_figures(numbers, 1000), "digit_accuracy": round(classifier.accuracy, 4)}

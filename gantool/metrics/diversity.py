@@ -1,9 +1,13 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gantool.evaluation.metric import Metric
+from gantool.evaluation.reals import Reals
+from gantool.evaluation.samples import Samples
 from gantool.recipe.types import Count, Every
-from gantool.sampling.metric import Metric
 
 _COMPARED = 64
 
@@ -24,23 +28,25 @@ class Diversity(Metric):
         samples: Number of samples; those of the grid where it is not given.
     """
 
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {"diversity": "higher"}
+
     def __init__(self, every: Every | None = None, samples: Count | None = None) -> None:
         self.every = every
         self.samples = samples
 
-    def __call__(
-        self, samples: Sequence[np.ndarray], reals: Sequence[np.ndarray]
-    ) -> Mapping[str, float]:
-        different = list({real.tobytes(): real for real in reals}.values())
+    def __call__(self, samples: Samples, reals: Reals) -> Mapping[str, float]:
+        real_images = reals.beside(samples.cells)
+        different = list({real.tobytes(): real for real in real_images}.values())
         count = min(len(samples), len(different), _COMPARED)
         if count < _FEWEST:
             return {}
-        return {"diversity": round(_nearest(samples[:count]) / _nearest(different[:count]), 4)}
+        of_samples = _nearest(samples.images[:count])
+        return {"diversity": round(of_samples / _nearest(np.stack(different[:count])), 4)}
 
 
-def _nearest(images: Sequence[np.ndarray]) -> float:
+def _nearest(images: NDArray[Any]) -> float:
     """Median distance to the nearest other image."""
-    pixels = np.stack(images).reshape(len(images), -1).astype(np.float64) / 255.0
+    pixels = images.reshape(len(images), -1).astype(np.float64) / 255.0
     squares = np.square(pixels).sum(axis=1)
     # |a − b|² = |a|² + |b|² − 2ab; in float64 what rounding leaves is far below a grey level.
     distances = squares[:, None] + squares[None, :] - 2.0 * pixels @ pixels.T

@@ -1,11 +1,14 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from gantool.data.sources.points import POINT_SETS
+from gantool.evaluation.metric import Metric
+from gantool.evaluation.reals import Reals
+from gantool.evaluation.samples import Samples
 from gantool.recipe.types import Count, Every
-from gantool.sampling.metric import Metric
-from gantool.sampling.modes import mode_figures
+from gantool.statistics.modes import mode_figures
 
 _DEVIATIONS = 3.0
 
@@ -23,17 +26,19 @@ class Modes(Metric):
     """
 
     sources = ("ring", "grid")
-    compares = False
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+        "modes": "higher",
+        "high_quality": "higher",
+        "reverse_kl": "lower",
+    }
 
     def __init__(self, every: Every | None = None, samples: Count = 2500) -> None:
         self.every = every
         self.samples = samples
 
-    def __call__(
-        self, samples: Sequence[np.ndarray], reals: Sequence[np.ndarray]
-    ) -> Mapping[str, float]:
+    def __call__(self, samples: Samples, reals: Reals) -> Mapping[str, float]:
         known = POINT_SETS[self.source]
-        points = np.stack(samples).astype(np.float64)
+        points = samples.images.astype(np.float64)
         distances = np.linalg.norm(points[:, None] - known.means, axis=2)
         nearest = distances.argmin(axis=1)
         near = distances.min(axis=1) < _DEVIATIONS * known.deviation

@@ -1,13 +1,12 @@
 """The metrics of a recipe while it trains."""
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
+from collections.abc import Sequence
 
 from gantool.engine.hook import Hook, Moment, Outcome
-from gantool.outputs.samples import Samples
+from gantool.evaluation.metric import Metric
+from gantool.evaluation.reals import Reals
+from gantool.outputs.samples import SamplesOfStep
 from gantool.sampling.grid import Cell
-from gantool.sampling.metric import Metric
 
 
 class MetricHook(Hook):
@@ -17,15 +16,11 @@ class MetricHook(Hook):
         metric: The metric.
         grid_cells: What stands in the grids.
         samples: Draws.
-        reals: Real images for cells.
+        reals: What they are compared with.
     """
 
     def __init__(
-        self,
-        metric: Metric,
-        grid_cells: Sequence[Cell],
-        samples: Samples,
-        reals: Callable[[Sequence[Cell]], Sequence[np.ndarray]],
+        self, metric: Metric, grid_cells: Sequence[Cell], samples: SamplesOfStep, reals: Reals
     ) -> None:
         self.every = metric.every
         self._metric, self._samples, self._reals = metric, samples, reals
@@ -35,5 +30,4 @@ class MetricHook(Hook):
 
     def __call__(self, moment: Moment) -> Outcome:
         samples = self._samples.at(moment.progress.step, self._cells)
-        reals = self._reals(self._cells) if self._metric.compares else ()
-        return Outcome(values=self._metric(samples, reals))
+        return Outcome(values=self._metric(samples, self._reals))

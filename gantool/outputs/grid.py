@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gantool.data.drawing import write_png
 from gantool.engine.hook import Hook, Moment, Outcome
-from gantool.outputs.samples import Samples
+from gantool.outputs.samples import SamplesOfStep
 from gantool.recipe.model import Grid
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import grid_cells, names_of_rows
@@ -21,7 +21,7 @@ class GridHook(Hook):
     """
 
     def __init__(
-        self, grid: Grid, folder: RunFolder, samples: Samples, names: Sequence[str]
+        self, grid: Grid, folder: RunFolder, samples: SamplesOfStep, names: Sequence[str]
     ) -> None:
         self.every = grid.every
         self._grid, self._folder = grid, folder
@@ -32,15 +32,16 @@ class GridHook(Hook):
         drawn = {
             layout: self._samples.at(
                 step, grid_cells(layout, grid.rows, grid.columns, len(self._names))
-            )
+            ).images
             for layout in grid.layouts
         }
 
         def write() -> None:
             for layout, images in drawn.items():
                 name = "" if layout == grid.layouts[0] else layout
+                beside = names_of_rows(layout, grid.rows, self._names)
                 picture = self._samples.example.picture(
-                    images, grid.rows, grid.columns, names_of_rows(layout, grid.rows, self._names)
+                    list(images), grid.rows, grid.columns, beside
                 )
                 write_png(self._folder.samples(step, name), picture)
 

@@ -14,8 +14,8 @@ from gantool.engine.hook import Hook, Moment
 from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
 from gantool.engine.timetable import timetable_of
+from gantool.evaluation.reals import real_images
 from gantool.files import write_text
-from gantool.outputs.reals import real_images
 from gantool.outputs.writer import Writer
 from gantool.runs.header import as_utf8
 from gantool.runs.metrics_file import MetricsFile

@@ -1,30 +1,23 @@
 """The hooks of a recipe, in the order in which they look at a pause."""
 
-from collections.abc import Sequence
-from functools import cache
-
-import numpy as np
-
 from gantool.data.loading import Images
 from gantool.engine.hook import Hook
 from gantool.engine.plan import Plan
+from gantool.evaluation.metric import metric_of
+from gantool.evaluation.reals import Reals
 from gantool.networks.components import make
 from gantool.outputs.checkpoints import CheckpointHook
 from gantool.outputs.figures import MetricHook
 from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
-from gantool.outputs.reals import real_images
 from gantool.outputs.rows import RowHook
-from gantool.outputs.samples import Samples
-from gantool.recipe.component import Component
-from gantool.recipe.model import Recipe
+from gantool.outputs.samples import SamplesOfStep
 from gantool.recipe.signatures import attributes
 from gantool.recipe.specs import spec_of
 from gantool.runs.header import header_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
-from gantool.sampling.grid import Cell, grid_cells
-from gantool.sampling.metric import Metric
+from gantool.sampling.grid import grid_cells
 from gantool.sampling.sampler import make_sampler
 
 
@@ -40,21 +33,14 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     recipe, state = plan.recipe, plan.state
     output, grid = recipe.output, recipe.output.grid
     cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)
-    samples = Samples(make_sampler(state.best_generator, recipe, plan.classes), images.example)
-
-    @cache
-    def reals_for(cells: tuple[Cell, ...]) -> Sequence[np.ndarray]:
-        return real_images(images, cells, plan.classes, recipe.seed)
+    sampler = make_sampler(state.best_generator, recipe, plan.classes)
+    samples = SamplesOfStep(sampler, plan.classes, images.example)
+    reals = Reals(images, plan.classes, recipe.seed, plan.loaded.folder)
 
     hooks: list[Hook] = [
         GridHook(grid, folder, samples, recipe.data.class_names(plan.classes)),
         *(
-            MetricHook(
-                _metric(item, recipe),
-                cells,
-                samples,
-                lambda cells: reals_for(tuple(cells)),
-            )
+            MetricHook(metric_of(item, recipe.data), cells, samples, reals)
             for item in output.metrics
         ),
         *(make(spec_of(item, "hook")) for item in output.hooks),
@@ -77,9 +63,3 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     for hook in hooks:
         hook.every = hook.every or grid.every
     return hooks
-
-
-def _metric(component: Component, recipe: Recipe) -> Metric:
-    metric: Metric = make(spec_of(component, "metric"))
-    metric.source = recipe.data.source
-    return metric

@@ -10,12 +10,14 @@ import pytest
 
 from gantool.data.loading import load_images
 from gantool.data.sources import open_source
-from gantool.features import digits
+from gantool.features import labelled
 from gantool.features.classifier import Classifier
 from gantool.metrics import digit_modes
 from gantool.metrics.digit_modes import DigitModes
 from gantool.recipe.data import Data
+from tests.metrics.given import RealsBeside, samples_of
 
+DIGITS = Data(source="mnist", split="train", size=(28, 28), channels=1)
 FEW = 150
 """Steps that make a classifier of digits good enough for tests."""
 
@@ -32,55 +34,55 @@ def cached(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         patch.setenv("GANTOOL_DATA", str(repository / "data"))
-        digits.digit_classifier.__wrapped__(28, 28, FEW)
+        labelled.classifier_of(DIGITS, steps=FEW)
     return folder
 
 
 @pytest.fixture
-def classifier(cached: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Classifier, float]:
+def classifier(cached: Path, monkeypatch: pytest.MonkeyPatch) -> Classifier:
     """The one that was trained before, as it is read from the cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cached))
     monkeypatch.setattr(Classifier, "train", None)
-    return digits.digit_classifier.__wrapped__(28, 28, FEW)
+    return labelled.classifier_of(DIGITS, steps=FEW)
 
 
 @pytest.mark.slow
 def test_a_classifier_is_trained_once_and_tells_digits(
-    classifier: tuple[Classifier, float], mnist: Callable[[str], np.ndarray]
+    classifier: Classifier, mnist: Callable[[str], np.ndarray]
 ) -> None:
     """It comes back whole: with other statistics or weights it would tell next to nothing."""
-    model, accuracy = classifier
-    assert accuracy > 0.95
-    told = model.classes_of(mnist("t10k-images")[:2000, ..., None])
-    assert np.mean(told == mnist("t10k-labels")[:2000]) == pytest.approx(accuracy, abs=0.03)
+    assert classifier.accuracy > 0.95
+    told = classifier.classes_of(mnist("t10k-images")[:2000, ..., None])
+    accuracy = np.mean(told == mnist("t10k-labels")[:2000])
+    assert accuracy == pytest.approx(classifier.accuracy, abs=0.03)
 
 
 @pytest.mark.slow
 def test_a_damaged_one_is_not_taken(cached: Path, tmp_path: Path) -> None:
     [path] = (cached / "gantool" / "classifiers").iterdir()
     content = bytearray(path.read_bytes())
-    assert digits._restore(Classifier((28, 28, 1), 10), path)
+    assert labelled._restore(Classifier((28, 28, 1), 10), path)
     content[len(content) // 2] ^= 1
     (tmp_path / "damaged").write_bytes(content)
-    assert not digits._restore(Classifier((28, 28, 1), 10), tmp_path / "damaged")
+    assert not labelled._restore(Classifier((28, 28, 1), 10), tmp_path / "damaged")
     (tmp_path / "short").write_bytes(content[:100])
-    assert not digits._restore(Classifier((28, 28, 1), 10), tmp_path / "short")
+    assert not labelled._restore(Classifier((28, 28, 1), 10), tmp_path / "short")
 
 
 @pytest.mark.slow
 def test_stacks_of_real_digits_have_the_modes_of_their_labels(
-    classifier: tuple[Classifier, float], monkeypatch: pytest.MonkeyPatch
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(digit_modes, "digit_classifier", lambda *_: classifier)
     data = Data(source="stacked-mnist", size=(28, 28), labels=True)
     images = load_images(open_source(data, None), data)
     wanted = np.flatnonzero(images.labels // 100 == 7)[:400]
-    found = DigitModes()(list(images.read(wanted)), ())
+    found = DigitModes()(samples_of(images.read(wanted)), RealsBeside(()))
     # A hundred of a thousand modes, with those that the classifier makes up.
     assert len(set(images.labels[wanted].tolist())) * 0.9 < found["modes"] < 160
     # A hundred modes of a thousand, and what is left by chance and by digits told wrong.
     assert found["reverse_kl"] == pytest.approx(np.log(10), abs=0.3)
-    assert found["digit_accuracy"] == round(classifier[1], 4)
+    assert found["digit_accuracy"] == round(classifier.accuracy, 4)
 
 
 @pytest.mark.slow

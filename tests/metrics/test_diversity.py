@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from gantool.metrics.diversity import Diversity
 from gantool.outputs.health import is_collapsed
+from tests.metrics.given import RealsBeside, samples_of
 
 
 def diversity(made: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> float | None:
-    return Diversity()(made, real).get("diversity")
+    return Diversity()(samples_of(made), RealsBeside(real)).get("diversity")
 
 
 def flat(*levels: int) -> list[np.ndarray]:

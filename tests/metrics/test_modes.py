@@ -16,6 +16,7 @@ from gantool.data.loading import load_images
 from gantool.data.sources import open_source
 from gantool.metrics.modes import Modes
 from gantool.recipe.data import Data
+from tests.metrics.given import RealsBeside, samples_of
 
 RECIPE = """\
 name: ring
@@ -33,7 +34,7 @@ output: {metrics: [{Modes: {every: 2, samples: 300}}], log_every: 1}
 def figures(source: str, points: Any) -> Any:
     metric = Modes()
     metric.source = source
-    return metric(list(np.asarray(points, np.float32)), ())
+    return metric(samples_of(np.asarray(points, np.float32)), RealsBeside(()))
 
 
 def test_by_hand() -> None:

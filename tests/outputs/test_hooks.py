@@ -25,7 +25,7 @@ from gantool.outputs.figures import MetricHook
 from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.recipe_hooks import hooks_of
-from gantool.outputs.samples import Samples
+from gantool.outputs.samples import SamplesOfStep
 from gantool.recipe.model import Updates
 from gantool.recipe.signatures import names
 from gantool.recipe.types import Interval
@@ -34,6 +34,7 @@ from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import Cell
 from gantool.sampling.sampler import make_sampler
+from tests.metrics.given import RealsBeside
 
 TIMETABLE = Timetable(Updates(), batches_per_epoch=10)
 HEADER = Header("", "", 0, 0, 0.0, 0, 0)
@@ -69,9 +70,9 @@ def saving(plan: Plan, folder: RunFolder) -> CheckpointHook:
     )
 
 
-def samples_of(plan: Plan) -> Samples:
+def samples_of(plan: Plan) -> SamplesOfStep:
     sampler = make_sampler(plan.state.best_generator, plan.recipe, 0)
-    return Samples(sampler, example_of(plan.recipe.data))
+    return SamplesOfStep(sampler, 0, example_of(plan.recipe.data))
 
 
 def drawing(plan: Plan, folder: RunFolder) -> GridHook:
@@ -207,28 +208,24 @@ class TestMetrics:
     """Of a generator that is made to give one image only, whatever the latent."""
 
     @staticmethod
-    def measured(plan: Plan, metric: Diversity, asked: list[int]) -> MetricHook:
-        def reals(cells: Any) -> list[np.ndarray]:
-            asked.append(len(cells))
-            return REALS
-
+    def measured(plan: Plan, metric: Diversity, reals: RealsBeside) -> MetricHook:
         cells = [Cell(seed) for seed in range(8)]
         return MetricHook(metric, cells, samples_of(plan), reals)
 
     def test_are_taken_of_the_samples_of_the_step(self, plan: Plan) -> None:
-        asked: list[int] = []
-        hook = self.measured(plan, Diversity(), asked)
+        reals = RealsBeside(REALS)
+        hook = self.measured(plan, Diversity(), reals)
         before = hook(Moment(at(100), Path())).values["diversity"]
         assert before > 0.1
         plan.state.generator.weights()["00_Dense/kernel"].assign(np.zeros((8, 784)))
         assert hook(Moment(at(100), Path())).values["diversity"] == before  # drawn once a step
         assert hook(Moment(at(200), Path())).values["diversity"] == 0.0
-        assert asked == [8, 8, 8]
+        assert reals.asked == [8, 8, 8]
 
     def test_are_of_as_many_samples_as_they_say(self, plan: Plan) -> None:
-        asked: list[int] = []
-        self.measured(plan, Diversity(samples=9), asked)(Moment(at(100), Path()))
-        assert asked == [9]
+        reals = RealsBeside(REALS)
+        self.measured(plan, Diversity(samples=9), reals)(Moment(at(100), Path()))
+        assert reals.asked == [9]
 
 
 def test_rows_are_on_disk_before_a_checkpoint(

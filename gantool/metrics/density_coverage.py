@@ -1,0 +1,48 @@
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from gantool.evaluation.feature_metric import FeatureMetric
+from gantool.evaluation.reals import Reals
+from gantool.evaluation.samples import Samples
+from gantool.features.network import FeatureNetwork
+from gantool.recipe.types import Count, Every
+from gantool.statistics.neighbours import density_coverage
+
+
+class DensityCoverage(FeatureMetric):
+    """Density and coverage of samples by nearest neighbours (Naeem et al. 2020).
+
+    `density` tells how many of the balls about real images, each as wide as the fifth neighbour is
+    far, a sample lies in, by five: 1 for equal distributions. `coverage` is the share of these
+    balls that hold a sample, in [0, 1]. As many real images are compared as samples, or all where
+    there are fewer.
+
+
+    Args:
+        every: How often; with each grid where it is not given.
+        samples: Number of samples.
+        features: What looks at the images: a `classifier` trained by their labels, once on a
+            machine; a `random` network; the `pixels`. Not given: a classifier where there are
+            labels, else a random network.
+    """
+
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+        "density": "higher",
+        "coverage": "higher",
+    }
+
+    def __init__(
+        self,
+        every: Every | None = None,
+        samples: Count = 5000,
+        features: Literal["classifier", "random", "pixels"] | None = None,
+    ) -> None:
+        self.every = every
+        self.samples = samples
+        self.features = features
+
+    def figures(
+        self, network: FeatureNetwork, samples: Samples, reals: Reals
+    ) -> Mapping[str, float]:
+        real, generated = reals.features(network, len(samples)), samples.features(network)
+        return density_coverage(real, generated)._asdict()

@@ -1,0 +1,48 @@
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from gantool.evaluation.feature_metric import FeatureMetric
+from gantool.evaluation.reals import Reals
+from gantool.evaluation.samples import Samples
+from gantool.features.network import FeatureNetwork
+from gantool.recipe.types import Count, Every
+from gantool.statistics.neighbours import precision_recall
+
+
+class PrecisionRecall(FeatureMetric):
+    """Precision and recall of samples by nearest neighbours (Kynkäänniemi et al. 2019), in [0, 1].
+
+    `precision` is the share of samples that look like real images, `recall` the share of real
+    images that the generator could have made: an image lies on a set's manifold where it is nearer
+    to one of the set's than that is to its third neighbour. As many real images are compared as
+    samples, or all where there are fewer.
+
+
+    Args:
+        every: How often; with each grid where it is not given.
+        samples: Number of samples.
+        features: What looks at the images: a `classifier` trained by their labels, once on a
+            machine; a `random` network; the `pixels`. Not given: a classifier where there are
+            labels, else a random network.
+    """
+
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+        "precision": "higher",
+        "recall": "higher",
+    }
+
+    def __init__(
+        self,
+        every: Every | None = None,
+        samples: Count = 5000,
+        features: Literal["classifier", "random", "pixels"] | None = None,
+    ) -> None:
+        self.every = every
+        self.samples = samples
+        self.features = features
+
+    def figures(
+        self, network: FeatureNetwork, samples: Samples, reals: Reals
+    ) -> Mapping[str, float]:
+        real, generated = reals.features(network, len(samples)), samples.features(network)
+        return precision_recall(real, generated)._asdict()
