@@ -16,6 +16,7 @@ from gantool.cli.download import download
 from gantool.cli.evaluate import evaluate
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
+from gantool.cli.nearest import nearest
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
@@ -55,6 +56,7 @@ for command, short_help in (
     (train, "Train a recipe."),
     (sample, "Draw images from a checkpoint."),
     (evaluate, "Take figures of checkpoints."),
+    (nearest, "Show samples beside the training images most like them."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 
+from gantool.errors import InputError
 from gantool.evaluation.metric import Metric
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
@@ -24,9 +25,13 @@ class FeatureMetric(Metric):
     def __call__(self, samples: Samples, reals: Reals) -> Figures:
         """See `Metric`."""
         network = reals.network(self.features)
+        try:
+            figures = self.figures(network, samples, reals)
+        except ValueError as error:
+            raise InputError(f"{type(self).__name__}: {error}") from error
         return {
             of_features(name, network.name, len(samples), reals.split): float(f"{value:.6g}")
-            for name, value in self.figures(network, samples, reals).items()
+            for name, value in figures.items()
         }
 
     @abstractmethod

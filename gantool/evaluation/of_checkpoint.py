@@ -9,6 +9,7 @@ from pathlib import Path
 from gantool.data.loading import load_images
 from gantool.data.preparing import OnImage
 from gantool.data.sources import open_source
+from gantool.errors import InputError
 from gantool.evaluation.feature_metric import FeatureMetric
 from gantool.evaluation.metric import Metric, metric_of
 from gantool.evaluation.reals import Reals
@@ -71,7 +72,10 @@ class Evaluated:
         Raises:
             InputError: They are not here, or cannot be read.
         """
-        source = open_source(self.recipe.data, self._folder)
+        try:
+            source = open_source(self.recipe.data, self._folder)
+        except InputError as error:
+            raise InputError(f"{error}; --set data.source=PATH says where they lie now") from error
         images = load_images(source, self.recipe.data, self._on_image)
         return Reals(images, self._classes, self.recipe.seed, self._folder)
 

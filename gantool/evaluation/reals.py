@@ -87,6 +87,10 @@ class Reals:
         )
         return features
 
+    def read(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
+        """The images [N, …] whose features have these numbers."""
+        return self.images.read(self._order[numbers])
+
     def moments(self, network: FeatureNetwork) -> Moments:
         """Moments of the features of all."""
         return Moments(

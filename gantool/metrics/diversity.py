@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,6 @@ class Diversity(Metric):
         every: How often; with each grid where it is not given.
         samples: Number of samples; those of the grid where it is not given.
     """
-
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {"diversity": "higher"}
 
     def __init__(self, every: Every | None = None, samples: Count | None = None) -> None:
         self.every = every

@@ -6,7 +6,7 @@ from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import FeatureNetwork
 from gantool.recipe.types import Count, Every
-from gantool.statistics.neighbours import is_copy
+from gantool.statistics.neighbours import nearness_to_copies
 
 
 class Memorization(FeatureMetric):
@@ -40,4 +40,5 @@ class Memorization(FeatureMetric):
         self, network: FeatureNetwork, samples: Samples, reals: Reals
     ) -> Mapping[str, float]:
         real = reals.features(network, len(reals))
-        return {"memorized": float(is_copy(samples.features(network), real).mean())}
+        nearness = nearness_to_copies(samples.features(network), real)
+        return {"memorized": float((nearness <= 1).mean())}

@@ -2,18 +2,22 @@
 
 from gantool.data.loading import Images
 from gantool.engine.hook import Hook
+from gantool.engine.loop import TrainingProgress
 from gantool.engine.plan import Plan
 from gantool.evaluation.metric import metric_of
 from gantool.evaluation.reals import Reals
 from gantool.networks.components import make
+from gantool.outputs.best import BestHook
 from gantool.outputs.checkpoints import CheckpointHook
 from gantool.outputs.figures import MetricHook
 from gantool.outputs.grid import GridHook
+from gantool.outputs.judge import judge_of
 from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import SamplesOfStep
 from gantool.recipe.signatures import attributes
 from gantool.recipe.specs import spec_of
+from gantool.runs.checkpoint import Header
 from gantool.runs.header import header_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
@@ -37,17 +41,22 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     samples = SamplesOfStep(sampler, plan.classes, images.example)
     reals = Reals(images, plan.classes, recipe.seed, plan.loaded.folder)
 
+    figures = [metric_of(item, recipe.data) for item in output.metrics]
+    judge = judge_of(figures)
+
+    def header(progress: TrainingProgress) -> Header:
+        return header_of(plan, progress.step, progress.images, progress.seconds)
+
     hooks: list[Hook] = [
         GridHook(grid, folder, samples, recipe.data.class_names(plan.classes)),
-        *(
-            MetricHook(metric_of(item, recipe.data), cells, samples, reals)
-            for item in output.metrics
-        ),
+        *(MetricHook(metric, cells, samples, reals) for metric in figures),
+        *([BestHook(judge, folder, state, header)] if judge else []),
         *(make(spec_of(item, "hook")) for item in output.hooks),
         RowHook(
             output.log_every,
             metrics,
             attributes("loss", recipe.losses.discriminator.name)["saturates"],
+            judge,
             images.notes,
             *([state.augmentation.figures] if state.augmentation else []),
         ),
@@ -56,7 +65,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
             output.checkpoint,
             folder,
             state,
-            lambda it: header_of(plan, it.step, it.images, it.seconds),
+            header,
             metrics,
         ),
     ]

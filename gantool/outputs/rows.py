@@ -7,6 +7,7 @@ from typing import Any
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.engine.timetable import Timetable
 from gantool.outputs.health import MEMORY, warnings_of
+from gantool.outputs.judge import Judge
 from gantool.recipe.types import Interval
 from gantool.runs.metrics_file import MetricsFile, read_rows
 
@@ -20,6 +21,7 @@ class RowHook(Hook):
         every: Due between rows.
         file: To append to.
         saturates: See `warnings_of`.
+        judge: Knows a plateau, where there is a figure to go by.
         notes: What was told of the images; it joins the warnings of the run's first row.
         figures: What training itself tells at a pause.
     """
@@ -29,11 +31,12 @@ class RowHook(Hook):
         every: Interval,
         file: MetricsFile,
         saturates: bool,
+        judge: Judge | None = None,
         notes: Sequence[str] = (),
         figures: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self.every = every
-        self._figures = figures
+        self._figures, self._judge = figures, judge
         self._file, self._saturates, self._notes = file, saturates, notes
         self._rows: deque[dict[str, Any]] = deque(read_rows(file.path), maxlen=MEMORY)
 
@@ -55,6 +58,8 @@ class RowHook(Hook):
         notes = [] if self._rows else self._notes
         self._rows.append(row)
         warnings = warnings_of(list(self._rows), self._saturates)
+        if self._judge is not None:
+            warnings += self._judge.told_of_plateau(list(self._rows))
         if notes or warnings:
             row["warnings"] = [*notes, *warnings]
         return Outcome(job=lambda: self._file.append(row), warnings=warnings)

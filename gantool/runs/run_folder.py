@@ -22,6 +22,7 @@ WRITTEN = (
     "samples/reals.png",
     "samples/step-*.png",
     "checkpoints/step-*.h5",
+    "checkpoints/best.h5",
 )
 """The files of a run; everything else in its folder is somebody else's."""
 
@@ -70,6 +71,11 @@ class RunFolder:
     def checkpoint(self, step: int) -> Path:
         """The checkpoint after `step` steps."""
         return self.path / "checkpoints" / f"step-{step:08d}.h5"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the step with the best figure, where the recipe has one to go by."""
+        return self.path / "checkpoints" / "best.h5"
 
     def checkpoints(self) -> list[Path]:
         """The checkpoints there are, oldest first."""

@@ -33,18 +33,32 @@ def nearest(vectors: Vectors, others: Vectors) -> Nearest:
     return Nearest(numbers, distances)
 
 
-def radii(vectors: Vectors, k: int) -> Floats:
-    """Distance of each vector [N, D] to the k-th nearest other one, [N].
+def nearest_few(vectors: Vectors, others: Vectors, count: int) -> NDArray[np.int64]:
+    """Numbers [N, count] of those of others [M, D] nearest to each of vectors [N, D], in order."""
+    found = np.empty((len(vectors), count), np.int64)
+    for rows, squares in _squared_distances(vectors, others):
+        found[rows] = np.argsort(squares, axis=1, kind="stable")[:, :count]
+    return found
+
+
+def radii(vectors: Vectors, k: int, of: NDArray[np.int64] | None = None) -> Floats:
+    """Distance of each vector [N, D] to the k-th nearest other one, [N]; or of some, [M].
+
+    Args:
+        vectors: All.
+        k: Which neighbour.
+        of: The numbers [M] of those whose radii are wanted; None for all.
 
     Raises:
         ValueError: There are no k others.
     """
     if len(vectors) <= k:
         raise ValueError(f"of {len(vectors)} vectors none has {k} others")
-    found = np.empty(len(vectors))
-    for rows, squares in _squared_distances(vectors, vectors):
+    numbers = np.arange(len(vectors)) if of is None else of
+    found = np.empty(len(numbers))
+    for rows, squares in _squared_distances(vectors[numbers], vectors):
         # A vector is no neighbour of itself, though it may have doubles that are.
-        squares[np.arange(len(squares)), np.arange(rows.start, rows.stop)] = np.inf
+        squares[np.arange(len(squares)), numbers[rows]] = np.inf
         found[rows] = np.sqrt(np.partition(squares, k - 1, axis=1)[:, k - 1])
     return found
 
@@ -92,14 +106,17 @@ def density_coverage(real: Vectors, generated: Vectors, k: int = 5) -> DensityCo
     return DensityCoverage(float(counts.mean() / k), float(covered.mean()))
 
 
-def is_copy(generated: Vectors, real: Vectors) -> NDArray[np.bool_]:
-    """Whether each generated vector [M, D] is nearer to a real one than that is to all others, [M].
+def nearness_to_copies(generated: Vectors, real: Vectors) -> Floats:
+    """How far each generated vector [M, D] is from the nearest real one [N, D], [M].
 
-    Of new images of the same kind about half are; of copies all.
+    As a share of how far that one is from the nearest other real one: up to 1 for what is like a
+    copy. Of new images of the same kind about half are below 1; of copies all.
     """
     found = nearest(generated, real)
-    copies: NDArray[np.bool_] = found.distance <= radii(real, 1)[found.number]
-    return copies
+    widths = radii(real, 1, found.number)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = found.distance / widths
+    return np.where(found.distance > 0, shares, 0.0)
 
 
 def _on_manifold(vectors: Vectors, centres: Vectors, k: int) -> NDArray[np.bool_]:

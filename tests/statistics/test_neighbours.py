@@ -7,8 +7,9 @@ from prdc import compute_prdc
 from gantool.statistics import neighbours
 from gantool.statistics.neighbours import (
     density_coverage,
-    is_copy,
     nearest,
+    nearest_few,
+    nearness_to_copies,
     precision_recall,
     radii,
 )
@@ -53,6 +54,8 @@ def test_nearest_and_radii_by_hand() -> None:
     assert radii(line, 3).tolist() == [7, 6, 4, 7]
     found = nearest(np.array([[2.5], [-1.0]]), line)
     assert found.number.tolist() == [2, 0]
+    assert nearest_few(np.array([[2.5]]), line, 3).tolist() == [[2, 1, 0]]
+    assert radii(line, 1, of=np.array([3, 1])).tolist() == [4, 1]
     np.testing.assert_allclose(found.distance, [0.5, 1.0])
 
 
@@ -64,18 +67,18 @@ def test_copies_are_nearer_than_the_next_real_one() -> None:
     """Reals at 0, 10 and 12: the nearest others are 10, 2 and 2 away."""
     real = np.array([[0.0], [10.0], [12.0]])
     generated = np.array([[-9.0], [-11.0], [12.5], [15.0]])
-    assert is_copy(generated, real).tolist() == [True, False, True, False]
+    np.testing.assert_allclose(nearness_to_copies(generated, real), [0.9, 1.1, 0.25, 1.5])
 
 
 def test_exact_copies_are_copies_also_of_images_that_are_there_twice() -> None:
     real = RANDOM.normal(100.0, size=(20, 300)).astype(np.float32)
     twice = np.concatenate([real, real[:1]])
-    assert is_copy(real, twice).all()
+    assert nearness_to_copies(real, twice).tolist() == [0] * 20
 
 
 def test_of_new_vectors_of_the_same_kind_half_are() -> None:
-    share = is_copy(RANDOM.normal(size=(3000, 4)), RANDOM.normal(size=(3000, 4))).mean()
-    assert share == pytest.approx(0.5, abs=0.05)
+    new, old = RANDOM.normal(size=(2, 3000, 4))
+    assert (nearness_to_copies(new, old) <= 1).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_too_few_for_k_neighbours_are_refused() -> None:
