@@ -91,6 +91,29 @@ def test_images_of_latents_are_those_of_the_network(checkpoint: Path) -> None:
     assert np.abs(drawn.astype(int) - images).max() <= 1
 
 
+def test_latents_of_a_file_are_drawn_like_those_of_seeds(checkpoint: Path) -> None:
+    """Rows 0 to 39 hold the latents of seeds 0 to 39: the same blocks, so the same bits."""
+    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    cells = [Cell(0), Cell(39), Cell(7, 3)]
+    by_seeds, by_rows = (
+        np.stack(list(sampler.draw(cells, latents)))
+        for latents in (None, sampler.latents_of(range(40)))
+    )
+    np.testing.assert_array_equal(by_rows, by_seeds)
+
+
+def test_truncation_moves_latents_wherever_they_come_from(checkpoint: Path) -> None:
+    stored = Checkpoint(checkpoint)
+    whole, half = CheckpointSampler(stored), CheckpointSampler(stored, truncation=0.5)
+    latents = whole.latents_of(range(3))
+    np.testing.assert_array_equal(half.latents_of(range(3)), latents / 2)
+    cells = [Cell(0), Cell(2)]
+    expected = np.stack(list(whole.draw(cells, latents / 2)))
+    assert (expected != np.stack(list(whole.draw(cells)))).any()
+    np.testing.assert_array_equal(np.stack(list(half.draw(cells))), expected)
+    np.testing.assert_array_equal(np.stack(list(half.draw(cells, latents))), expected)
+
+
 def with_recipe(checkpoint: Path, change: Callable[[str], str]) -> None:
     text = change(index_of(checkpoint)["header"]["recipe"])
     with_index(checkpoint, lambda index: index["header"].update(recipe=text))
