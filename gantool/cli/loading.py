@@ -157,7 +157,7 @@ def start_tensorflow() -> None:
     means; they are set aside.
     """
     prepare_tensorflow()
-    with ends_at_once_on_signals(), _quiet_unless_it_fails():
+    with ends_at_once_on_signals(), _quiet_unless_it_fails(), _left_out("sklearn", "matplotlib"):
         import keras
         import tensorflow as tf
 
@@ -168,6 +168,22 @@ def start_tensorflow() -> None:
     for device in gpus():
         # Without this TensorFlow takes all of a GPU's memory, whatever it needs.
         tf.config.experimental.set_memory_growth(device, True)
+
+
+@contextmanager
+def _left_out(*names: str) -> Iterator[None]:
+    """Within, some modules count as not installed, which take seconds and are not yet imported.
+
+    Keras imports scikit-learn, and with it SciPy, and Matplotlib for parts that are not used here.
+    """
+    absent = [name for name in names if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 @contextmanager

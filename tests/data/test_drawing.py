@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gantool.data.drawing import beside_rows, tile, write_png
+from gantool.data.drawing import beside_rows, enlarged, tile, write_png
 
 
 def flat(value: int, channels: int = 1) -> np.ndarray:
@@ -95,3 +95,30 @@ def test_a_long_name_is_cut_and_one_without_letters_in_the_font_is_left_out():
     nothing = beside_rows(whole, ["\u732b"])[:, :-20]
     assert (nothing == 255).all()
     assert (beside_rows(whole, ["\u043a\u043e\u0442"])[:, :-20] < 128).any()
+
+
+def test_spacing_is_white_and_only_between_images() -> None:
+    grid = tile([flat(value) for value in (1, 2, 3)], rows=2, columns=2, spacing=3)
+    height, width = flat(1).shape[:2]
+    assert grid.shape == (2 * height + 3, 2 * width + 3, 1)
+    assert (grid[height : height + 3] == 255).all()
+    assert (grid[:, width : width + 3] == 255).all()
+    for row, column, value in ((0, 0, 1), (0, 1, 2), (1, 0, 3), (1, 1, 0)):
+        top, left = row * (height + 3), column * (width + 3)
+        assert (grid[top : top + height, left : left + width] == value).all()
+
+
+def test_names_stand_beside_rows_that_lie_apart() -> None:
+    """The same strip as without spacing, with white between its parts."""
+    images = [np.zeros((20, 20, 1), np.uint8)] * 2
+    close = beside_rows(tile(images, 2, 1), ["cat", "dog"])
+    apart = beside_rows(tile(images, 2, 1, spacing=6), ["cat", "dog"], spacing=6)
+    assert (apart[20:26] == 255).all()
+    np.testing.assert_array_equal(np.delete(apart, range(20, 26), axis=0), close)
+
+
+def test_enlarged_pixels_are_squares() -> None:
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3, 1)
+    expected = np.kron(image[:, :, 0], np.ones((4, 4), np.uint8))
+    np.testing.assert_array_equal(enlarged(image, 4)[:, :, 0], expected)
+    np.testing.assert_array_equal(enlarged(np.stack([image, image]), 4)[1, :, :, 0], expected)

@@ -45,9 +45,73 @@ def test_it_draws_from_the_moving_average(checkpoint: Path) -> None:
 
 
 def test_without_a_moving_average_it_draws_from_the_generator(checkpoint: Path) -> None:
+    assert changed(without_average(checkpoint), "generator")
+
+
+def without_average(checkpoint: Path) -> Path:
     with_recipe(checkpoint, lambda text: text.replace("average: 0.99", "average: null"))
     with_index(checkpoint, lambda index: index["groups"].remove("generator_average"))
-    assert changed(checkpoint, "generator")
+    return checkpoint
+
+
+def test_weights_are_those_asked_for(checkpoint: Path) -> None:
+    stored = Checkpoint(checkpoint)
+    for asked, has, group in (
+        (None, "average", "generator_average"),
+        ("average", "average", "generator_average"),
+        ("raw", "raw", "generator"),
+    ):
+        sampler = CheckpointSampler(stored, asked)
+        assert sampler.weights == has
+        kernel = stored.numbers(stored.index.variables[f"{group}/01_Dense/kernel"])
+        [own] = [it for it in sampler.generator.weights if it.shape == kernel.shape]
+        np.testing.assert_array_equal(own.numpy(), kernel)
+
+
+def test_without_an_average_there_are_only_raw_weights(checkpoint: Path) -> None:
+    stored = Checkpoint(without_average(checkpoint))
+    assert CheckpointSampler(stored).weights == CheckpointSampler(stored, "raw").weights == "raw"
+    with pytest.raises(InputError) as raised:
+        CheckpointSampler(stored, "average")
+    assert str(raised.value) == (
+        f"{checkpoint}: tiny keeps no average of its weights (train.average): leave --weights"
+        " average out"
+    )
+
+
+def test_images_of_latents_are_those_of_the_network(checkpoint: Path) -> None:
+    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    latents, labels = sampler.latents_of([0, 5, 2**40]), [0, 5, 6]
+    assert (latents.shape, latents.dtype, sampler.takes_label) == ((3, 8), np.float32, True)
+    images = sampler.images(latents, labels)
+    assert (images.shape, images.dtype) == ((3, 28, 28, 1), np.uint8)
+    made = sampler.generator([latents, np.array(labels, np.int32)], training=False).numpy()
+    np.testing.assert_allclose(images, (made + 1.0) * 127.5, atol=0.5 + 1e-3)
+    drawn = np.stack(list(sampler.draw([Cell(0, 0), Cell(5, 5), Cell(2**40, 6)])))
+    assert np.abs(drawn.astype(int) - images).max() <= 1
+
+
+def test_latents_of_a_file_are_drawn_like_those_of_seeds(checkpoint: Path) -> None:
+    """Rows 0 to 39 hold the latents of seeds 0 to 39: the same blocks, so the same bits."""
+    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    cells = [Cell(0), Cell(39), Cell(7, 3)]
+    by_seeds, by_rows = (
+        np.stack(list(sampler.draw(cells, latents)))
+        for latents in (None, sampler.latents_of(range(40)))
+    )
+    np.testing.assert_array_equal(by_rows, by_seeds)
+
+
+def test_truncation_moves_latents_wherever_they_come_from(checkpoint: Path) -> None:
+    stored = Checkpoint(checkpoint)
+    whole, half = CheckpointSampler(stored), CheckpointSampler(stored, truncation=0.5)
+    latents = whole.latents_of(range(3))
+    np.testing.assert_array_equal(half.latents_of(range(3)), latents / 2)
+    cells = [Cell(0), Cell(2)]
+    expected = np.stack(list(whole.draw(cells, latents / 2)))
+    assert (expected != np.stack(list(whole.draw(cells)))).any()
+    np.testing.assert_array_equal(np.stack(list(half.draw(cells))), expected)
+    np.testing.assert_array_equal(np.stack(list(half.draw(cells, latents))), expected)
 
 
 def with_recipe(checkpoint: Path, change: Callable[[str], str]) -> None:
