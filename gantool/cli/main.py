@@ -8,13 +8,17 @@ from typing import NoReturn
 import click
 
 from gantool import __version__
+from gantool.cli.arithmetic import arithmetic
 from gantool.cli.bench import bench
 from gantool.cli.check import check
 from gantool.cli.components import components
 from gantool.cli.convert import convert
+from gantool.cli.directions import directions
 from gantool.cli.download import download
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
+from gantool.cli.interpolate import interpolate
+from gantool.cli.project import project
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
@@ -53,6 +57,10 @@ cli.context_class = Context
 for command, short_help in (
     (train, "Train a recipe."),
     (sample, "Draw images from a checkpoint."),
+    (interpolate, "Make a film of the way between seeds."),
+    (arithmetic, "Draw sums and differences of latents."),
+    (directions, "Draw walks along directions of latents."),
+    (project, "Find the latent of a picture."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

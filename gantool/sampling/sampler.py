@@ -1,6 +1,6 @@
 """From seeds to images: an image is a function of the generator, its seed and its label alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 
 import keras
@@ -110,6 +110,14 @@ class Sampler:
             images = self._drawn(self.latents_of(seeds), labels, state)
             for place, (_, run) in enumerate(wanted):
                 yield run, images[[place * BLOCK + cell.seed % BLOCK for cell in run]]
+
+    def as_function(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """(latents [B, size], labels int32 [B]) to images [B, H, W, C] float32, with gradients.
+
+        Several at once, so that they may differ in rounding from those of `images`.
+        """
+        state = self._state_now()
+        return lambda latents, labels: tf.cast(self._pass(latents, labels, state)[0], tf.float32)
 
     @property
     def _shape(self) -> tuple[int, ...]:
