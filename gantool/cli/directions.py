@@ -99,7 +99,7 @@ def directions(
     [through] = opened.vectors(sampler, [seed])
     chosen = _directions(opened, sampler, groups, through, label or 0, count or _COUNT)
     walks = walk(through, chosen, np.arange(-_REACH, _REACH + 1))
-    names = [""] if groups else [str(number) for number in range(1, len(chosen) + 1)]
+    names = [] if groups else [str(number) for number in range(1, len(chosen) + 1)]
     write_rows(sampler, list(walks), names, label, out)
     write_vectors(kept, walks.reshape(-1, walks.shape[2]))
     write_vectors(found, chosen)
