@@ -34,7 +34,7 @@ _REACH = 3
 @click.command()
 @latent_options
 @click.option(
-    "--count", type=click.IntRange(1, 1000), help=f"How many directions.  [default: {_COUNT}]"
+    "--count", type=click.IntRange(min=1), help=f"How many directions.  [default: {_COUNT}]"
 )
 @click.option(
     "--from",
@@ -88,6 +88,9 @@ def directions(
     label = opened.label_of(asked)
     if label is None and opened.names and opened.latents is None:
         label = seed % len(opened.names)
+    size = opened.recipe.latent.size
+    if count is not None and count > size:
+        raise click.UsageError(f"--count {count}: there are {size} principal directions")
     refuse_unwritable(out, kept, found)
     sampler = build(opened, asked)
     if label is None:
@@ -97,7 +100,7 @@ def directions(
     from gantool.steering.directions import walk
 
     [through] = opened.vectors(sampler, [seed])
-    chosen = _directions(opened, sampler, groups, through, label or 0, count or _COUNT)
+    chosen = _directions(opened, sampler, groups, through, label or 0, count or min(_COUNT, size))
     walks = walk(through, chosen, np.arange(-_REACH, _REACH + 1))
     names = [] if groups else [str(number) for number in range(1, len(chosen) + 1)]
     write_rows(sampler, list(walks), names, label, out)

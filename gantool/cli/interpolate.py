@@ -136,6 +136,8 @@ def _checked_out(out: Path, is_film: bool, frames: int, fps: int | None) -> str:
     if not is_film:
         if fps is not None:
             raise click.UsageError("--fps belongs to films: name a .gif, .webp or .mp4 with --out")
+        if out.is_dir() and any(_FRAME.fullmatch(path.name) for path in out.iterdir()):
+            raise click.UsageError(f"--out {out}: holds frames already; name another folder")
         return ""
     from gantool.sampling.films import FASTEST_GIF, LONGEST_GIF, find_encoder
 
@@ -205,7 +207,6 @@ def _write_stills(
 ) -> None:
     """Write all frames as one picture, or each as a file of a folder."""
     from gantool.data.drawing import write_png
-    from gantool.errors import InputError
     from gantool.sampling.films import enlarged
 
     if out.suffix.lower() == ".png" and not out.is_dir():
@@ -214,7 +215,5 @@ def _write_stills(
         return
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        if any(_FRAME.fullmatch(path.name) for path in out.iterdir()):
-            raise InputError(f"{out}: holds the frames of another film; name another folder")
         for number, picture in enumerate(_pictures(drawn, example, scale, alpha=True)):
             write_png(out / f"frame-{number:05d}.png", picture, flushed=False)
