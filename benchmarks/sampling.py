@@ -32,7 +32,8 @@ class Sampling:
         from gantool.runs.resume import find_checkpoint
         from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
-        self.sampler = CheckpointSampler(find_checkpoint(place, print))
+        checkpoint = find_checkpoint(place, print)
+        self.sampler, self.sha256 = CheckpointSampler(checkpoint), checkpoint.sha256
         self.count = count
 
     def a_block_a_call(self, _folder: Path) -> None:
@@ -48,10 +49,17 @@ class Sampling:
 
     def with_files(self, folder: Path) -> None:
         """All that `sample` does."""
+        from gantool.data.export.pictures import write_folder
         from gantool.sampling.grid import Cell
-        from gantool.sampling.picture_files import write_pictures
+        from gantool.sampling.picture_files import pictures_of
+        from gantool.sampling.provenance import Provenance
 
-        write_pictures(self.sampler, map(Cell, range(self.count)), folder)
+        provenance = Provenance(
+            checkpoint=self.sha256, weights="average", truncation=1.0, latents=None, seeds="0",
+            labels=None, grid=None, scale=1,
+        )  # fmt: skip
+        cells = map(Cell, range(self.count))
+        write_folder(folder, pictures_of(self.sampler, cells, None, provenance), "png")
 
     def _draw(self, seeds: range) -> None:
         from gantool.sampling.grid import Cell

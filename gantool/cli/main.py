@@ -15,6 +15,7 @@ from gantool.cli.components import components
 from gantool.cli.convert import convert
 from gantool.cli.directions import directions
 from gantool.cli.download import download
+from gantool.cli.export_images import export_images
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.interpolate import interpolate
@@ -68,6 +69,7 @@ for command, short_help in (
     (download, "Get a data set."),
     (inspect, "Tell what images, a checkpoint or a run hold."),
     (convert, "Prepare a large set of images."),
+    (export_images, "Write the real images that networks see."),
     (schema, "Print what a recipe may hold, for editors."),
     (version, "Show versions and the device."),
 ):

@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from gantool.cli.loading import start_tensorflow
+from gantool.cli.loading import start_tensorflow, warn
+from gantool.cli.sample_options import Target, drawing_options, target_of
+from gantool.cli.sample_order import Order, order_like, order_of
 
 if TYPE_CHECKING:
     from gantool.runs.checkpoint import Checkpoint
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
-    from gantool.sampling.grid import Cell
 
-_MAX_SEED = 2**62
-_MAX_CELLS = 10_000
-_SEEDS = range(64)
-_COLUMNS = 10
-_BY_LABEL = ("by-label", "by-label-free")
-
-
-def parse_numbers(
-    _context: click.Context, option: click.Parameter, value: str | None
-) -> list[range] | None:
-    """Read `0-63`, `7`, or several of them with commas between."""
-    if value is None:
-        return None
-    what = (option.name or "").removesuffix("s")
-    ranges = []
-    for part in value.split(","):
-        match = re.fullmatch(r"\s*(\d{1,99})\s*(?:-\s*(\d{1,99})\s*)?", part)
-        if not match:
-            raise click.BadParameter(f"{part!r} is no {what} or range of {what}s such as 0-9")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise click.BadParameter(f"the range {part!r} runs backwards")
-        if last > _MAX_SEED:
-            raise click.BadParameter(f"{what}s go up to {_MAX_SEED}")
-        ranges.append(range(first, last + 1))
-    return ranges
-
-
-def parse_grid(
-    _context: click.Context, _option: click.Parameter, value: str | None
-) -> tuple[int, int] | str | None:
-    """Read `8x10`, rows and columns, or the name of a layout by labels."""
-    if value is None or value in _BY_LABEL:
-        return value
-    match = re.fullmatch(r"(\d{1,99})[x×](\d{1,99})", value)
-    if not match or not int(match[1]) or not int(match[2]):
-        names = " or ".join(_BY_LABEL)
-        raise click.BadParameter(
-            f"{value!r} is no grid; write ROWSxCOLUMNS, such as 8x8, or {names}"
-        )
-    return int(match[1]), int(match[2])
+_WITH_LIKE = {"place", "like", "out", "latents_file"}
+"""Options that go with --like: the picture says the others."""
 
 
 @click.command()
@@ -69,195 +28,118 @@ def parse_grid(
     metavar="FILE_OR_RUN",
     help="A checkpoint, or a run folder for its newest whole one.",
 )
+@drawing_options
 @click.option(
-    "--seeds",
-    callback=parse_numbers,
-    metavar="SEEDS",
-    help="As in 0-9,42.  [default: 0-63; as many as ROWSxCOLUMNS has; by label, ten columns]",
-)
-@click.option(
-    "--label",
-    "asked",
-    metavar="CLASSES",
-    help="What to show: a class by name or number, as in cat or 7; or several: cat,dog or 0-9.",
-)
-@click.option(
-    "--grid",
-    callback=parse_grid,
-    metavar="LAYOUT",
-    help="ROWSxCOLUMNS; by-label: a row a label, a column a seed; by-label-free: a row a label, a"
-    " seed an image.",
-)
-@click.option(
-    "--out",
+    "--like",
     type=click.Path(path_type=Path),
-    help="A .png for one grid; a folder for one image a seed.  [default: a grid, in the working"
-    " folder]",
+    metavar="PNG",
+    help="Draw a picture of gantool's again, by what it says of itself.",
 )
 def sample(
-    place: Path,
-    seeds: list[range] | None,
-    asked: str | None,
-    grid: tuple[int, int] | str | None,
-    out: Path | None,
+    place: Path, like: Path | None, out: Path | None, kept_latents: Path | None, **options: Any
 ) -> None:
     """Draw the images of some seeds from a checkpoint.
 
     A seed and a label always give the same image from the same checkpoint, whatever is drawn beside
     it. Without --label a network that takes labels shows class k mod classes for seed k; several
     labels are drawn by-label unless another grid is named.
+
+    Each PNG says where it comes from: --like draws it again, to the byte, from the same checkpoint.
     """
     from gantool.runs.resume import find_checkpoint
 
-    one_grid = _is_grid(out, grid)
-    checkpoint = find_checkpoint(place, lambda line: click.echo(f"warning: {line}", err=True))
-    chosen = _chosen_labels(asked, checkpoint)
-    if one_grid and grid is None and chosen is not None and len(chosen) > 1:
-        grid = "by-label"
-    if chosen is None and grid in _BY_LABEL:
-        chosen = list(range(max(1, checkpoint.header.classes)))
-    if one_grid:
-        _refuse_too_many(seeds, 1 if grid == "by-label-free" else len(chosen or (0,)))
-    count, cells = _cells(seeds, chosen, grid)
-    rows, columns = _layout(count, len(chosen or ()), grid) if one_grid else (0, 0)
+    if like is None:
+        target = _target(out, kept_latents, **options)
+        checkpoint = find_checkpoint(place, warn)
+        _draw(checkpoint, _order(checkpoint, target, **options), target, out, kept_latents)
+        return
+    out = _out_beside(like, out)
+    before = like.read_bytes() if like.is_file() else b""
+    checkpoint = find_checkpoint(place, warn)
+    order = order_like(like, checkpoint, options["latents_file"])
+    _draw(checkpoint, order, Target("grid"), out, None)
+    if out.read_bytes() != before:
+        warn(
+            f"{out}: not byte for byte {like}, which was changed since, or drawn by other releases"
+            " or on another machine"
+        )
+
+
+def _target(
+    out: Path | None,
+    kept_latents: Path | None,
+    *,
+    seeds: tuple[range, ...] | None,
+    counted: tuple[range, ...] | None,
+    latents_file: Path | None,
+    format: str | None,
+    **options: Any,
+) -> Target:
+    chosen = {"--seeds": seeds, "--count": counted, "--latents": latents_file}
+    given = [name for name, value in chosen.items() if value is not None]
+    if len(given) > 1:
+        raise click.UsageError(f"{given[0]} and {given[1]} contradict each other")
+    if latents_file is not None and kept_latents is not None:
+        raise click.UsageError("--write-latents writes those of seeds; --latents has its own")
+    return target_of(out, options["grid"], format, options["scale"], options["spacing"])
+
+
+def _order(
+    checkpoint: Checkpoint,
+    target: Target,
+    *,
+    seeds: tuple[range, ...] | None,
+    counted: tuple[range, ...] | None,
+    format: str | None,  # noqa: ARG001 - the target has it
+    **options: Any,
+) -> Order:
+    return order_of(checkpoint, target, seeds=seeds or counted, **options)
+
+
+def _out_beside(like: Path, out: Path | None) -> Path:
+    """Where a picture like another goes.
+
+    Raises:
+        click.UsageError: Other options are given with --like, or --out is no other PNG.
+    """
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        if name not in _WITH_LIKE and (
+            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        ):
+            raise click.UsageError(f"{option.opts[0]} and --like contradict each other")
+    if out is None or out.suffix.lower() != ".png" or out.is_dir():
+        raise click.UsageError("--like needs a .png for --out")
+    if out.exists() and like.exists() and out.samefile(like):
+        raise click.UsageError(f"--out {out}: the picture itself; name another file")
+    return out
+
+
+def _draw(
+    checkpoint: Checkpoint, order: Order, target: Target, out: Path | None, latents: Path | None
+) -> None:
+    """Draw what is ordered, write it, and say so."""
     start_tensorflow()
+    from gantool.cli.sample_output import Output
     from gantool.sampling.checkpoint_sampler import CheckpointSampler
 
-    sampler = CheckpointSampler(checkpoint)
-    if chosen is not None:
+    sampler = CheckpointSampler(checkpoint, order.weights, order.truncation)
+    if order.selection.labels is not None:
         sampler.refuse_labels()
-    if one_grid:
-        path = out or Path(f"{sampler.recipe.name}-step-{sampler.header.step:08d}.png")
-        names = sampler.recipe.data.class_names(sampler.header.classes)
-        beside = [names[label] for label in chosen or ()] if grid in _BY_LABEL else []
-        _write_grid(sampler, cells, (rows, columns), path, beside)
-        click.echo(f"{path}: seeds in {rows} rows of {columns}, step {sampler.header.step}")
+    output = Output(sampler, order, order.provenance(checkpoint, sampler.weights))
+    step, count = sampler.header.step, order.selection.count
+    path = out or Path(f"{sampler.recipe.name}-step-{step:08d}.png")
+    drawn = f"{count:,} {'image' if count == 1 else 'images'}"
+    if latents is not None:
+        output.write_latents(latents)
+    if target.kind == "npz":
+        output.write_arrays(path)
+    elif target.kind != "grid":
+        output.write_each(path, target)
     else:
-        assert out is not None
-        _write_each(sampler, cells, out)
-        images = "image" if count == 1 else "images"
-        click.echo(f"{out}: {count:,} {images}, step {sampler.header.step}")
-
-
-def _is_grid(out: Path | None, grid: tuple[int, int] | str | None) -> bool:
-    if out is None or (out.suffix.lower() == ".png" and not out.is_dir()):
-        return True
-    if out.suffix and not out.is_dir():
-        raise click.UsageError(
-            f"--out {out}: name a .png for a grid, or a folder for single images"
-        )
-    if grid is not None:
-        raise click.UsageError(f"--grid needs a .png for --out; {out} is a folder")
-    return False
-
-
-def _chosen_labels(asked: str | None, checkpoint: Checkpoint) -> list[int] | None:
-    from gantool.errors import InputError
-    from gantool.sampling.labels import class_names, labels_of
-
-    if asked is None:
-        return None
-    names = class_names(checkpoint.header)
-    if not names:
-        raise InputError(f"{checkpoint.path}: was trained without labels: leave --label out")
-    return labels_of(asked, names)
-
-
-def _refuse_too_many(seeds: list[range] | None, times: int) -> None:
-    count = sum(len(part) for part in seeds or ()) * times
-    if count > _MAX_CELLS:
-        raise click.UsageError(
-            f"{count:,} images are too many for one grid; name a folder with --out"
-        )
-
-
-def _cells(
-    seeds: list[range] | None, labels: list[int] | None, grid: tuple[int, int] | str | None
-) -> tuple[int, Iterator[Cell]]:
-    """How many images are to be drawn and which, label by label where there are labels."""
-    from gantool.sampling.grid import Cell
-
-    parts = seeds or [_usual_seeds(labels, grid)]
-    count = sum(len(part) for part in parts)
-    if labels is None:
-        return count, (Cell(seed) for part in parts for seed in part)
-    if grid != "by-label-free":
-        drawn = (Cell(seed, label) for label in labels for part in parts for seed in part)
-        return count * len(labels), drawn
-    if count % len(labels):
-        raise click.UsageError(
-            f"--grid by-label-free: {count} seeds do not fill {len(labels)} rows"
-        )
-    columns = count // len(labels)
-    numbered = enumerate(seed for part in parts for seed in part)
-    return count, (Cell(seed, labels[place // columns]) for place, seed in numbered)
-
-
-def _usual_seeds(labels: list[int] | None, grid: tuple[int, int] | str | None) -> range:
-    count = len(labels or ())
-    if grid == "by-label-free":
-        return range(_COLUMNS * count)
-    if isinstance(grid, tuple):
-        places = min(grid[0] * grid[1], _MAX_CELLS)
-        return range(max(1, places // max(1, count)))
-    return _SEEDS if count < 2 else range(_COLUMNS)
-
-
-def _layout(count: int, labels: int, grid: tuple[int, int] | str | None) -> tuple[int, int]:
-    """Rows and columns: as asked for, or as square as possible."""
-    if isinstance(grid, str):
-        return labels, count // labels
-    if grid is None:
-        columns = math.ceil(math.sqrt(count))
-        return math.ceil(count / columns), columns
-    if grid[0] * grid[1] < count:
-        raise click.UsageError(f"{count} images do not fit into a grid of {grid[0]}x{grid[1]}")
-    if grid[0] * grid[1] > _MAX_CELLS:
-        raise click.UsageError(f"a grid has at most {_MAX_CELLS:,} places")
-    return grid
-
-
-def _write_grid(
-    sampler: CheckpointSampler,
-    cells: Iterable[Cell],
-    grid: tuple[int, int],
-    path: Path,
-    names: Sequence[str],
-) -> None:
-    from gantool.data.drawing import write_png
-    from gantool.errors import InputError
-
-    _refuse_too_large(sampler, grid)
-    images = list(sampler.draw(cells))
-    try:
-        write_png(path, sampler.example.picture(images, *grid, names))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _refuse_too_large(sampler: CheckpointSampler, grid: tuple[int, int]) -> None:
-    """Raise InputError where the machine cannot hold the picture of a grid."""
-    from gantool.errors import InputError
-    from gantool.memory import amount, machine_memory
-
-    shape = sampler.recipe.data.shape
-    size, memory = math.prod((*grid, *shape)), machine_memory()
-    if size > memory:
-        raise InputError(
-            f"a grid of {grid[0]} × {grid[1]} images of {'×'.join(map(str, shape))} bytes is"
-            f" {amount(size)}, and this machine has {amount(memory)}: draw fewer, or name a folder"
-            " with --out"
-        )
-
-
-def _write_each(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path) -> None:
-    from gantool.errors import InputError
-    from gantool.sampling.picture_files import write_pictures
-
-    if sampler.recipe.data.size is None:
-        raise InputError(f"--out {folder}: points are shown together: name a .png")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_pictures(sampler, cells, folder)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
+        output.write_picture(path)
+        if order.grid is not None:
+            what = "seeds" if order.latents is None else "latents"
+            drawn = f"{what} in {order.grid.rows} rows of {order.grid.columns}"
+    click.echo(f"{path}: {drawn}, step {step}")

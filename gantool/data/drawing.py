@@ -8,8 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from gantool.files import write_bytes
+
+TEXT_KEY = "gantool"
+"""The keyword of the text in a PNG that tells where its pixels come from."""
 
 _SQUARE = 8
 """Side of a square of the checkerboard, in pixels."""
@@ -29,8 +33,13 @@ _SIDE = 384
 """Of a picture of points, in pixels."""
 
 
-def tile(images: Sequence[np.ndarray], rows: int, columns: int) -> np.ndarray:
-    """Lay images out row by row, without gaps; places that are left over stay black.
+def enlarged(images: np.ndarray, scale: int) -> np.ndarray:
+    """Each pixel of images [..., H, W, C] as scale × scale equal ones."""
+    return images.repeat(scale, axis=-3).repeat(scale, axis=-2)
+
+
+def tile(images: Sequence[np.ndarray], rows: int, columns: int, spacing: int = 0) -> np.ndarray:
+    """Lay images out row by row; places that are left over stay black.
 
     Images with an alpha channel lie over a checkerboard, and so do the places left over.
 
@@ -38,37 +47,44 @@ def tile(images: Sequence[np.ndarray], rows: int, columns: int) -> np.ndarray:
         images: At most rows · columns of uint8 [H, W, C], all of one shape.
         rows: Of the grid.
         columns: Of the grid.
+        spacing: White pixels between two images, none around them.
 
     Returns:
-        uint8 [rows · H, columns · W, C]; three channels where C is 4.
+        uint8 [rows · (H + spacing) - spacing, columns · (W + spacing) - spacing, C]; three channels
+        where C is 4.
     """
     height, width, channels = images[0].shape
-    grid = np.zeros((rows, columns, height, width, channels), np.uint8)
+    grid = np.full((rows, height + spacing, columns, width + spacing, channels), _WHITE, np.uint8)
+    grid[:, :height, :, :width] = 0
     for index, image in enumerate(images):
-        grid[divmod(index, columns)] = image
-    picture = grid.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, channels)
+        row, column = divmod(index, columns)
+        grid[row, :height, column, :width] = image
+    down, across = rows * (height + spacing), columns * (width + spacing)
+    picture = grid.reshape(down, across, channels)[: down - spacing, : across - spacing]
     return _over_checkerboard(picture) if channels == 4 else picture
 
 
-def beside_rows(picture: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def beside_rows(picture: np.ndarray, names: Sequence[str], spacing: int = 0) -> np.ndarray:
     """Write a name to the left of each row of a picture.
 
     Args:
         picture: uint8 [H, W, C] of rows of equal height.
         names: Of the rows, from top to bottom; what is long is cut. One that the font cannot write
             stays empty.
+        spacing: Pixels between two rows.
 
     Returns:
         uint8 [H, W + margin, C].
     """
-    height = len(picture) // len(names)
+    pitch = (len(picture) + spacing) // len(names)
+    height = pitch - spacing
     font = _font(min(max(height // 2, _SMALLEST), _LARGEST))
     texts = [_shortened(name, font) for name in names]
     margin = 2 * _GAP + round(max(font.getlength(text) for text in texts))
     strip = Image.new("L", (margin, len(picture)), _WHITE)
     draw = ImageDraw.Draw(strip)
     for row, text in enumerate(texts):
-        draw.text((margin - _GAP, (row + 0.5) * height), text, fill=0, font=font, anchor="rm")
+        draw.text((margin - _GAP, row * pitch + 0.5 * height), text, fill=0, font=font, anchor="rm")
     written = np.repeat(np.asarray(strip)[:, :, None], picture.shape[2], axis=2)
     return np.concatenate([written, picture], axis=1)
 
@@ -112,24 +128,41 @@ def scatter(points: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     return np.flipud(np.rint(levels).astype(np.uint8))[:, :, None]
 
 
-def write_png(path: Path, pixels: np.ndarray, *, flushed: bool = True) -> None:
+def write_png(path: Path, pixels: np.ndarray, text: str = "") -> None:
     """Write uint8 [H, W, 1, 3 or 4] as a PNG, whole or not at all.
 
     Args:
         path: Of the file.
         pixels: Grey, RGB or RGBA; alpha is not premultiplied.
-        flushed: See `complete_or_absent`.
+        text: See `encode_png`.
 
     Raises:
         OSError: It cannot be written.
     """
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    write_bytes(path, encode_png(pixels, text))
+
+
+def encode_png(pixels: np.ndarray, text: str = "") -> memoryview:
+    """The bytes of a PNG of uint8 [H, W, 1, 3 or 4].
+
+    Args:
+        pixels: Grey, RGB or RGBA; alpha is not premultiplied.
+        text: What it says, in ASCII, of where its pixels come from; nothing where it is empty.
+    """
+    notes = PngInfo()
+    if text:
+        notes.add_text(TEXT_KEY, text)
     encoded = BytesIO()
     # Of zlib's strategies Z_RLE "is designed to be almost as fast as Z_HUFFMAN_ONLY, but give
     # better compression for PNG image data" (zlib.h, deflateInit2). For pictures of 64×64 and
     # 96×96 it takes a third to a half of the time of Pillow's default; the files are as large.
-    image.save(encoded, format="PNG", compress_type=zlib.Z_RLE)
-    write_bytes(path, encoded.getbuffer(), flushed=flushed)
+    as_image(pixels).save(encoded, format="PNG", compress_type=zlib.Z_RLE, pnginfo=notes)
+    return encoded.getbuffer()
+
+
+def as_image(pixels: np.ndarray) -> Image.Image:
+    """An image of Pillow, grey, RGB or RGBA, of uint8 [H, W, 1, 3 or 4]."""
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _over_checkerboard(pixels: np.ndarray) -> np.ndarray:

@@ -39,11 +39,16 @@ class Example(ABC):
 
     @abstractmethod
     def picture(
-        self, examples: Sequence[Stored], rows: int, columns: int, names: Sequence[str] = ()
+        self,
+        examples: Sequence[Stored],
+        rows: int,
+        columns: int,
+        names: Sequence[str] = (),
+        spacing: int = 0,
     ) -> NDArray[np.uint8]:
         """A picture, uint8 [H, W, 1 or 3], of rows · columns stored examples at most.
 
-        `names` are written beside the rows, if there are any.
+        `names` are written beside the rows, if there are any; `spacing` pixels lie between images.
         """
 
 
@@ -59,10 +64,15 @@ class ImageExample(Example):
         return from_range(values, self.bounds)
 
     def picture(
-        self, examples: Sequence[Stored], rows: int, columns: int, names: Sequence[str] = ()
+        self,
+        examples: Sequence[Stored],
+        rows: int,
+        columns: int,
+        names: Sequence[str] = (),
+        spacing: int = 0,
     ) -> NDArray[np.uint8]:
-        whole = tile(examples, rows, columns)
-        return beside_rows(whole, names) if names else whole
+        whole = tile(examples, rows, columns, spacing)
+        return beside_rows(whole, names, spacing) if names else whole
 
 
 class PointExample(Example):

@@ -1,7 +1,6 @@
 """Images from a checkpoint, which needs nothing beside it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
 import keras
 import numpy as np
@@ -16,10 +15,9 @@ from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
 from gantool.runs.checkpoint import Checkpoint, Header
 from gantool.sampling.grid import Cell
+from gantool.sampling.provenance import Weights
 from gantool.sampling.sampler import BLOCK, make_sampler
-
-Weights = Literal["average", "raw"]
-"""Which weights of a generator: their moving average, or those that training moves."""
+from gantool.sampling.truncation import truncated
 
 
 class CheckpointSampler:
@@ -28,6 +26,7 @@ class CheckpointSampler:
     Args:
         checkpoint: Where its weights lie.
         weights: Which; None for the moving average where the recipe has one.
+        truncation: By which latents are moved towards their mean, 0 to 1; see `truncated`.
 
     Attributes:
         recipe: The recipe it was trained by.
@@ -45,7 +44,9 @@ class CheckpointSampler:
             is asked for.
     """
 
-    def __init__(self, checkpoint: Checkpoint, weights: Weights | None = None) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, weights: Weights | None = None, truncation: float = 1.0
+    ) -> None:
         self.header: Header = checkpoint.header
         path = checkpoint.path
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
@@ -64,7 +65,7 @@ class CheckpointSampler:
         checkpoint.read({group: built.weights()})
         self.generator: keras.Model = built.model
         self.takes_label: bool = built.takes_label
-        self._path = path
+        self._path, self._truncation = path, truncation
         self._sampler = make_sampler(built, self.recipe, self.header.classes)
 
     def refuse_labels(self) -> None:
@@ -74,27 +75,51 @@ class CheckpointSampler:
 
     def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
         """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""
-        return self._sampler.latents_of(seeds)
+        return truncated(self._sampler.latents_of(seeds), self.recipe.latent, self._truncation)
 
     def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
         """Examples of latents [N, size] as they are stored: uint8 [N, H, W, C] of images.
 
-        Without labels all are of class 0. An image may differ in rounding from the one that `draw`
-        makes of the same latent, which has another place in its block.
+        Latents are taken as they are. Without labels all are of class 0. An image may differ in
+        rounding from the one that `draw` makes of the same latent, which has another place in its
+        block.
         """
         return self.example.from_network(self._sampler.images(latents, labels))
 
-    def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
-        """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image."""
-        for image in self._sampler.draw(cells):
-            yield self.example.from_network(image)
+    def draw(
+        self, cells: Iterable[Cell], latents: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image.
 
-    def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
+        `latents` as in `draw_runs`.
+        """
+        for _, images in self.draw_runs(cells, latents):
+            yield from self.example.from_network(images)
+
+    def draw_runs(
+        self, cells: Iterable[Cell], latents: np.ndarray | None = None
+    ) -> Iterator[tuple[list[Cell], np.ndarray]]:
         """Give cells and their images [N, H, W, C] float32 in the recipe's range, in order.
 
         Few of them are in memory at a time, however many cells there are.
+
+        Args:
+            cells: To draw.
+            latents: [N, size] float32, of which a cell's seed is the number of a row, and which are
+                truncated, too; None for those of seeds.
         """
-        return self._sampler.draw_runs(cells)
+        if latents is None:
+            return self._sampler.draw_runs(cells, self.latents_of)
+        moved = truncated(latents, self.recipe.latent, self._truncation)
+        return self._sampler.draw_runs(cells, lambda rows: _rows(moved, rows))
+
+
+def _rows(latents: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Rows of latents, zeros for those behind the last, with which blocks are filled."""
+    rows = np.zeros((len(numbers), latents.shape[1]), np.float32)
+    there = numbers < len(latents)
+    rows[there] = latents[numbers[there]]
+    return rows
 
 
 def _generator(loaded: LoadedRecipe, classes: int) -> BuiltNetwork:

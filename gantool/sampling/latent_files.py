@@ -1,9 +1,11 @@
 """Latent vectors in files: .npy of NumPy, float32 [N, size]. Knows no TensorFlow."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 
 from gantool.data.sources.numpy_files import mapped
 from gantool.errors import InputError
@@ -45,8 +47,25 @@ def write_latents(path: Path, latents: np.ndarray) -> None:
     Raises:
         OSError: The file cannot be written.
     """
+    write_latent_blocks(path, latents.shape, [latents])
+
+
+def write_latent_blocks(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) -> None:
+    """Write latents as `write_latents` does, where not all of them are in memory at a time.
+
+    Args:
+        path: Of the file.
+        shape: [N, size].
+        blocks: [n, size] each, N rows in all.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     with complete_or_absent(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.asarray(latents, np.float32), allow_pickle=False)
+        npy.write_array_header_1_0(file, header)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, "<f4").data)
 
 
 def _refuse_misfit(path: Path, shape: tuple[int, ...], dtype: np.dtype, size: int) -> None:

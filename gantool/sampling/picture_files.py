@@ -1,46 +1,46 @@
-"""A picture a file: encoded and written on other cores while the next ones are drawn."""
+"""Samples on their way to files: each with its name, its pixels and where it comes from."""
 
-import os
-from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
-from gantool.data.drawing import write_png
+from gantool.data.drawing import enlarged
 from gantool.data.example import Example
+from gantool.data.export.pictures import Picture, Run
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
-
-_WAITING = 8
-"""Runs of pictures that wait at most, so that the generator need not as soon as a disk does."""
+from gantool.sampling.provenance import Provenance
 
 
-def write_pictures(sampler: CheckpointSampler, cells: Iterable[Cell], folder: Path) -> None:
-    """Write the picture of each cell into `folder`, as seed-00000007.png or with its label.
+def pictures_of(
+    sampler: CheckpointSampler,
+    cells: Iterable[Cell],
+    latents: np.ndarray | None,
+    provenance: Provenance,
+) -> Iterator[Run]:
+    """The picture of each cell, a run of neighbours at a time.
 
-    Each file is whole or not there, however the command ends. They are not flushed to disk one by
-    one, which would take longer than to draw them: after a power cut, draw them again.
-
-    Raises:
-        OSError: A file cannot be written.
+    Args:
+        sampler: Draws them.
+        cells: To draw.
+        latents: See `CheckpointSampler.draw_runs`.
+        provenance: Of all of them; its `scale` is what they are enlarged by.
     """
-    example = sampler.example
-    # For small pictures more threads only take Python's lock from each other and the generator.
-    threads = max(1, len(os.sched_getaffinity(0)) // 2)
-    written: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(threads, "pictures") as pool:
-        for run, images in sampler.draw_runs(cells):
-            written.append(pool.submit(_write_run, folder, run, images, example))
-            # Where files are slower than the generator it waits, and memory stays bounded.
-            while len(written) > threads + _WAITING:
-                written.popleft().result()
-        for future in written:
-            future.result()
+    for run, images in sampler.draw_runs(cells, latents):
+        yield partial(_pictures, sampler.example, provenance, run, images)
 
 
-def _write_run(folder: Path, run: list[Cell], images: np.ndarray, example: Example) -> None:
-    for (seed, label), pixels in zip(run, example.from_network(images), strict=True):
-        ending = "" if label is None else f"-label-{label}"
-        write_png(folder / f"seed-{seed:08d}{ending}.png", pixels, flushed=False)
+def name_of(cell: Cell, provenance: Provenance) -> str:
+    """Of a file, without its ending: `seed-00000007`, with its label if one is asked for."""
+    kind = "seed" if provenance.latents is None else "latent"
+    label = "" if cell.label is None else f"-label-{cell.label}"
+    return f"{kind}-{cell.seed:08d}{label}"
+
+
+def _pictures(
+    example: Example, provenance: Provenance, run: list[Cell], images: np.ndarray
+) -> Iterator[Picture]:
+    pixels = enlarged(example.from_network(images), provenance.scale)
+    for cell, its in zip(run, pixels, strict=True):
+        yield Picture(name_of(cell, provenance), its, provenance.of(cell).text())

@@ -21,6 +21,9 @@ that is always made in the same place of the same block has the same bits, whate
 for beside it.
 """
 
+LatentsOf = Callable[[np.ndarray], np.ndarray]
+"""From seeds [N] to latents [N, size] float32."""
+
 _SIDE_BY_SIDE = 4
 """Blocks that one call draws at most: one alone keeps a few cores busy, and not all of the time."""
 
@@ -96,18 +99,25 @@ class Sampler:
         for _, images in self.draw_runs(cells):
             yield from images
 
-    def draw_runs(self, cells: Iterable[Cell]) -> Iterator[tuple[list[Cell], np.ndarray]]:
+    def draw_runs(
+        self, cells: Iterable[Cell], latents_of: LatentsOf | None = None
+    ) -> Iterator[tuple[list[Cell], np.ndarray]]:
         """Give cells and their images [N, H, W, C] float32, in order, as many as a block has.
 
         Cells are taken as they are needed, and no more than some blocks are in memory.
+
+        Args:
+            cells: To draw.
+            latents_of: What stands in for `latents_of`.
         """
+        latents_of = latents_of or self.latents_of
         state = self._state_now()
         runs = groupby(cells, _block_of)
         while wanted := [(block, list(run)) for block, run in islice(runs, _SIDE_BY_SIDE)]:
             seeds = np.concatenate([np.arange(first, first + BLOCK) for (first, _), _ in wanted])
             labels = np.repeat([label for (_, label), _ in wanted], BLOCK)
             labels = np.where(labels < 0, seeds % max(self._classes, 1), labels)
-            images = self._drawn(self.latents_of(seeds), labels, state)
+            images = self._drawn(latents_of(seeds), labels, state)
             for place, (_, run) in enumerate(wanted):
                 yield run, images[[place * BLOCK + cell.seed % BLOCK for cell in run]]
 

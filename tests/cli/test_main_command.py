@@ -18,7 +18,7 @@ from gantool.networks.devices import Device
 
 COMMANDS = (
     *("train", "sample", "check", "bench", "recipes", "components"),
-    *("download", "inspect", "convert", "schema", "version"),
+    *("download", "inspect", "convert", "export-images", "schema", "version"),
 )
 
 
