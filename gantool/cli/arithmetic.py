@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from gantool.cli.sample import parse_numbers
 from gantool.cli.steering import (
     build,
     latent_options,
     numbers_of,
     open_checkpoint,
     out_option,
+    parse_numbers,
     refuse_unwritable,
     write_rows,
     write_vectors,
@@ -44,9 +44,9 @@ def arithmetic(
     place: Path,
     file: Path | None,
     kept: Path | None,
-    plus: list[range],
-    minus: list[range],
-    to: list[range],
+    plus: tuple[range, ...],
+    minus: tuple[range, ...],
+    to: tuple[range, ...],
     asked: str | None,
     out: Path,
 ) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.sample import parse_numbers
 from gantool.cli.steering import (
     Opened,
     build,
@@ -16,6 +15,7 @@ from gantool.cli.steering import (
     numbers_of,
     open_checkpoint,
     out_option,
+    parse_numbers,
     refuse_unwritable,
     write_rows,
     write_vectors,
@@ -68,8 +68,8 @@ def directions(
     file: Path | None,
     kept: Path | None,
     count: int | None,
-    start: list[range] | None,
-    end: list[range] | None,
+    start: tuple[range, ...] | None,
+    end: tuple[range, ...] | None,
     seed: int,
     asked: str | None,
     out: Path,
@@ -111,7 +111,7 @@ def directions(
 
 
 def _groups(
-    start: list[range] | None, end: list[range] | None, count: int | None
+    start: tuple[range, ...] | None, end: tuple[range, ...] | None, count: int | None
 ) -> list[list[int]]:
     """The numbers of both groups; none where principal directions are asked for."""
     if (start is None) != (end is None):

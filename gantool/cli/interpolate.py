@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.sample import parse_numbers
 from gantool.cli.steering import (
     MOST,
     Opened,
@@ -18,10 +17,11 @@ from gantool.cli.steering import (
     latent_options,
     numbers_of,
     open_checkpoint,
+    parse_numbers,
     refuse_unwritable,
     write_vectors,
-    writing,
 )
+from gantool.cli.writing import errors_of_writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def interpolate(
     place: Path,
     file: Path | None,
     kept: Path | None,
-    seeds: list[range] | None,
+    seeds: tuple[range, ...] | None,
     asked: str | None,
     frames: int,
     loop: bool,
@@ -116,7 +116,7 @@ def interpolate(
         from gantool.sampling.films import write_film
 
         pictures = _pictures(drawn, sampler.example, scale, alpha=out.suffix.lower() == ".webp")
-        with writing(out):
+        with errors_of_writing(out):
             write_film(out, pictures, frames, fps or _FPS, encoder)
         length = f", {frames / (fps or _FPS):.3g} s"
     else:
@@ -149,7 +149,7 @@ def _checked_out(out: Path, is_film: bool, frames: int, fps: int | None) -> str:
     return find_encoder(out) if suffix == ".mp4" else ""
 
 
-def _numbers(seeds: list[range] | None, opened: Opened) -> list[int]:
+def _numbers(seeds: tuple[range, ...] | None, opened: Opened) -> list[int]:
     """The seeds, or rows of the file, that are gone through."""
     if seeds is not None:
         return numbers_of(seeds, "--seeds")
@@ -195,7 +195,7 @@ def _pictures(
     drawn: Iterator[np.ndarray], example: Example, scale: int, *, alpha: bool
 ) -> Iterator[np.ndarray]:
     """What is shown of each example: over a checkerboard where it is transparent, or with alpha."""
-    from gantool.sampling.films import enlarged
+    from gantool.data.drawing import enlarged
 
     for one in drawn:
         is_image = one.ndim == 3
@@ -206,14 +206,15 @@ def _write_stills(
     drawn: Iterator[np.ndarray], example: Example, frames: int, scale: int, out: Path
 ) -> None:
     """Write all frames as one picture, or each as a file of a folder."""
-    from gantool.data.drawing import write_png
-    from gantool.sampling.films import enlarged
+    from gantool.data.drawing import encode_png, enlarged, write_png
+    from gantool.files import write_bytes
 
     if out.suffix.lower() == ".png" and not out.is_dir():
-        with writing(out):
+        with errors_of_writing(out):
             write_png(out, enlarged(example.picture(list(drawn), 1, frames), scale))
         return
-    with writing(out):
+    with errors_of_writing(out):
         out.mkdir(parents=True, exist_ok=True)
         for number, picture in enumerate(_pictures(drawn, example, scale, alpha=True)):
-            write_png(out / f"frame-{number:05d}.png", picture, flushed=False)
+            path = out / f"frame-{number:05d}.png"
+            write_bytes(path, encode_png(picture), flushed=False)

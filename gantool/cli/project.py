@@ -15,8 +15,8 @@ from gantool.cli.steering import (
     out_option,
     refuse_unwritable,
     write_vectors,
-    writing,
 )
+from gantool.cli.writing import errors_of_writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def project(
     classes = (labels or range(len(opened.names))) if sampler.takes_label else [0]
     found = _found(sampler, wanted, opened.latents, classes, steps, seed)
     [image] = sampler.images(found.latent[None], [found.label])
-    with writing(out):
+    with errors_of_writing(out):
         write_png(out, sampler.example.picture([wanted, image], 1, 2))
     write_vectors(kept, found.latent[None])
     error = np.sqrt(np.mean(np.square(image.astype(np.float64) - wanted)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gantool.cli.writing import errors_of_writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Latents that a command is given or makes at most."""
+
+
+def parse_numbers(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[range, ...] | None:
+    """Read `0-63`, `7`, or several of them with commas between."""
+    if value is None:
+        return None
+    from gantool.sampling.seeds import ranges_of
+
+    try:
+        return ranges_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def npy_file(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
@@ -209,17 +224,6 @@ def refuse_unwritable(*paths: Path | None) -> None:
             raise InputError(f"{path}: cannot be written (there is no folder {path.parent})")
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Within, an OSError becomes an InputError that names the file."""
-    from gantool.errors import InputError
-
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
-
-
 def write_vectors(path: Path | None, latents: np.ndarray) -> None:
     """Write latents [N, size] to the file of `--write-latents`, if there is one.
 
@@ -229,7 +233,7 @@ def write_vectors(path: Path | None, latents: np.ndarray) -> None:
     from gantool.sampling.latent_files import write_latents
 
     if path is not None:
-        with writing(path):
+        with errors_of_writing(path):
             write_latents(path, latents)
 
 
@@ -256,5 +260,5 @@ def write_rows(
     places = [
         next(drawn) if column < len(row) else empty for row in rows for column in range(columns)
     ]
-    with writing(path):
+    with errors_of_writing(path):
         write_png(path, sampler.example.picture(places, len(rows), columns, names))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gantool.data.drawing import as_image
 from gantool.errors import GantoolError, InputError, printable
 from gantool.files import complete_or_absent
 
@@ -46,7 +47,7 @@ def write_film(
         _write_mp4(path, frames, fps, encoder)
         return
     unit = 10 if path.suffix.lower() == ".gif" else 1  # GIF counts in hundredths of a second
-    write_animation(path, map(_as_image, frames), durations(count, fps, unit))
+    write_animation(path, map(as_image, frames), durations(count, fps, unit))
 
 
 def write_animation(
@@ -100,19 +101,10 @@ def find_encoder(path: Path) -> str:
         ) from None
 
 
-def enlarged(pixels: np.ndarray, times: int) -> np.ndarray:
-    """Each pixel of [H, W, C] as a square of so many."""
-    return pixels.repeat(times, axis=0).repeat(times, axis=1)
-
-
 def durations(count: int, fps: int, unit: int) -> list[int]:
     """Milliseconds of each frame, whole units; frame k begins at k / fps seconds, rounded."""
     begins = [round(1000 * frame / (fps * unit)) * unit for frame in range(count + 1)]
     return [after - before for before, after in pairwise(begins)]
-
-
-def _as_image(pixels: np.ndarray) -> Image.Image:
-    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _write_mp4(path: Path, frames: Iterable[np.ndarray], fps: int, encoder: str) -> None:

@@ -13,7 +13,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
 
 from gantool.errors import GantoolError, InputError
-from gantool.sampling.films import durations, enlarged, find_encoder, write_film
+from gantool.sampling.films import durations, find_encoder, write_film
 
 
 def grey(count: int, height: int = 6, width: int = 4) -> list[np.ndarray]:
@@ -146,9 +146,3 @@ class TestEncoder:
             "film.mp4: MP4 is written by ffmpeg, which is not here: install it, or run pip install"
             " '.[video]' in the clone; .gif and .webp need nothing"
         )
-
-
-def test_each_pixel_becomes_a_square() -> None:
-    pixels = np.array([[[1], [2]]], np.uint8)
-    expected = [[1, 1, 1, 2, 2, 2]] * 3
-    np.testing.assert_array_equal(enlarged(pixels, 3)[:, :, 0], expected)
