@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gantool.layers.batch_normalization import BatchNormalization
 from gantool.layers.concat_label import ConcatLabel
 from gantool.recipe.model import Latent
 from gantool.sampling.sampler import Sampler
@@ -67,6 +68,18 @@ def test_the_generator_as_a_function_makes_the_same_images(sampler: Sampler) -> 
     latents = sampler.latents_of(range(5))
     found = sampler.as_function()(tf.constant(latents), tf.constant([0, 1, 2, 0, 1]))
     np.testing.assert_allclose(found, sampler.images(latents, [0, 1, 2, 0, 1]), rtol=0, atol=1e-6)
+
+
+def test_the_function_goes_by_the_statistics_of_samples() -> None:
+    """Those of a fixed batch, where the recipe says so, and not by those that the model holds."""
+    latents = keras.Input((4,))
+    outputs = BatchNormalization()(keras.layers.Dense(8)(latents))
+    model = keras.Model(latents, keras.layers.Reshape((2, 2, 2))(outputs))
+    by_batch = Sampler(model, False, NORMAL, 0, reference=6)
+    drawn = by_batch.latents_of(range(3))
+    found = by_batch.as_function()(tf.constant(drawn), tf.zeros([3], tf.int32))
+    np.testing.assert_allclose(found, by_batch.images(drawn), rtol=0, atol=1e-5)
+    assert not np.allclose(found, Sampler(model, False, NORMAL, 0).images(drawn), atol=0.1)
 
 
 @pytest.mark.slow
