@@ -8,16 +8,23 @@ from typing import NoReturn
 import click
 
 from gantool import __version__
+from gantool.cli.arithmetic import arithmetic
 from gantool.cli.bench import bench
 from gantool.cli.check import check
 from gantool.cli.components import components
 from gantool.cli.convert import convert
+from gantool.cli.directions import directions
 from gantool.cli.download import download
 from gantool.cli.evaluate import evaluate
 from gantool.cli.export_images import export_images
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.nearest import nearest
+from gantool.cli.export_images import export_images
+from gantool.cli.help_text import Context
+from gantool.cli.inspect import inspect
+from gantool.cli.interpolate import interpolate
+from gantool.cli.project import project
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
@@ -58,6 +65,10 @@ for command, short_help in (
     (sample, "Draw images from a checkpoint."),
     (evaluate, "Take figures of checkpoints."),
     (nearest, "Show samples beside the training images most like them."),
+    (interpolate, "Make a film of the way between seeds."),
+    (arithmetic, "Draw sums and differences of latents."),
+    (directions, "Draw walks along directions of latents."),
+    (project, "Find the latent of a picture."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

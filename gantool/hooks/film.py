@@ -1,12 +1,12 @@
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from gantool.engine.hook import Hook, Moment, Outcome
-from gantool.files import complete_or_absent
 from gantool.recipe.types import Count, Every
+from gantool.sampling.films import write_animation
 
 _GRID = re.compile(r"step-(\d{8,})\.png")
 
@@ -34,7 +34,7 @@ class Film(Hook):
         def write() -> None:
             grids = _spread(_grids(folder / "samples", step), self._frames)
             if grids:
-                _write_gif(folder / "film.gif", grids, self._milliseconds)
+                write_animation(folder / "film.gif", _opened(grids), self._milliseconds)
 
         return Outcome(job=write)
 
@@ -56,17 +56,7 @@ def _spread(paths: Sequence[Path], count: int) -> list[Path]:
     return [paths[number * (len(paths) - 1) // (count - 1)] for number in range(count)]
 
 
-def _write_gif(path: Path, pictures: Sequence[Path], milliseconds: int) -> None:
-    frames = []
-    for picture in pictures:
-        with Image.open(picture) as image:
-            frames.append(image.quantize() if image.mode == "RGB" else image.copy())
-    with complete_or_absent(path) as temporary:
-        frames[0].save(
-            temporary,
-            format="GIF",
-            save_all=True,
-            append_images=frames[1:],
-            duration=milliseconds,
-            loop=0,
-        )
+def _opened(paths: Sequence[Path]) -> Iterator[Image.Image]:
+    for path in paths:
+        with Image.open(path) as image:
+            yield image.copy()

@@ -121,6 +121,14 @@ class Sampler:
             for place, (_, run) in enumerate(wanted):
                 yield run, images[[place * BLOCK + cell.seed % BLOCK for cell in run]]
 
+    def as_function(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """(latents [B, size], labels int32 [B]) to images [B, H, W, C] float32, with gradients.
+
+        Several at once, so that they may differ in rounding from those of `images`.
+        """
+        state = self._state_now()
+        return lambda latents, labels: tf.cast(self._pass(latents, labels, state)[0], tf.float32)
+
     @property
     def _shape(self) -> tuple[int, ...]:
         """Of an image."""

@@ -17,7 +17,8 @@ from gantool.networks import devices
 from gantool.networks.devices import Device
 
 COMMANDS = (
-    *("train", "sample", "check", "bench", "recipes", "components"),
+    *("train", "sample", "evaluate", "nearest", "interpolate", "arithmetic", "directions", "project"),
+    *("check", "bench", "recipes", "components"),
     *("download", "inspect", "convert", "export-images", "schema", "version"),
 )
 
