@@ -1,7 +1,9 @@
 """Images from a checkpoint, which needs nothing beside it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
+import keras
 import numpy as np
 
 from gantool.data.example import example_of
@@ -16,36 +18,71 @@ from gantool.runs.checkpoint import Checkpoint, Header
 from gantool.sampling.grid import Cell
 from gantool.sampling.sampler import BLOCK, make_sampler
 
+Weights = Literal["average", "raw"]
+"""Which weights of a generator: their moving average, or those that training moves."""
+
 
 class CheckpointSampler:
-    """The generator of a checkpoint: the moving average where the recipe has one.
+    """The generator of a checkpoint.
+
+    Args:
+        checkpoint: Where its weights lie.
+        weights: Which; None for the moving average where the recipe has one.
 
     Attributes:
         recipe: The recipe it was trained by.
         header: What the checkpoint says of itself.
         example: What the generator makes.
+        generator: The Keras model; takes latents [B, size] float32, or [latents, labels] with
+            labels int32 [B] where `takes_label`, and gives [B, H, W, C] in the recipe's range.
+            By `generator.statistics: batch`, `images` and `draw` normalise by other statistics than
+            those that the model holds.
+        takes_label: Whether the generator is told the class to make.
+        weights: Which it has: "average" or "raw".
 
     Raises:
-        InputError: Its recipe cannot be built, or is of other networks.
+        InputError: Its recipe cannot be built, is of other networks, or has no moving average that
+            is asked for.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, weights: Weights | None = None) -> None:
         self.header: Header = checkpoint.header
         path = checkpoint.path
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
         loaded = load(text)
         self.recipe: Recipe = loaded.recipe
         self.example = example_of(self.recipe.data)
-        generator = _generator(loaded, self.header.classes)
-        group = "generator" if self.recipe.train.average is None else "generator_average"
-        checkpoint.read({group: generator.weights()})
-        self._path, self._takes_label = path, generator.takes_label
-        self._sampler = make_sampler(generator, self.recipe, self.header.classes)
+        has_average = self.recipe.train.average is not None
+        if weights == "average" and not has_average:
+            raise InputError(
+                f"{path}: {self.recipe.name} keeps no average of its weights (train.average):"
+                " leave --weights average out"
+            )
+        self.weights: Weights = weights or ("average" if has_average else "raw")
+        built = _generator(loaded, self.header.classes)
+        group = "generator_average" if self.weights == "average" else "generator"
+        checkpoint.read({group: built.weights()})
+        self.generator: keras.Model = built.model
+        self.takes_label: bool = built.takes_label
+        self._path = path
+        self._sampler = make_sampler(built, self.recipe, self.header.classes)
 
     def refuse_labels(self) -> None:
         """Raise InputError where the generator takes no labels."""
-        if not self._takes_label:
+        if not self.takes_label:
             raise InputError(f"{self._path}: the generator of {self.recipe.name} takes no labels")
+
+    def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""
+        return self._sampler.latents_of(seeds)
+
+    def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Examples of latents [N, size] as they are stored: uint8 [N, H, W, C] of images.
+
+        Without labels all are of class 0. An image may differ in rounding from the one that `draw`
+        makes of the same latent, which has another place in its block.
+        """
+        return self.example.from_network(self._sampler.images(latents, labels))
 
     def draw(self, cells: Iterable[Cell]) -> Iterator[np.ndarray]:
         """Give the example of each cell as it is stored, in order: uint8 [H, W, C] of an image."""

@@ -45,9 +45,50 @@ def test_it_draws_from_the_moving_average(checkpoint: Path) -> None:
 
 
 def test_without_a_moving_average_it_draws_from_the_generator(checkpoint: Path) -> None:
+    assert changed(without_average(checkpoint), "generator")
+
+
+def without_average(checkpoint: Path) -> Path:
     with_recipe(checkpoint, lambda text: text.replace("average: 0.99", "average: null"))
     with_index(checkpoint, lambda index: index["groups"].remove("generator_average"))
-    assert changed(checkpoint, "generator")
+    return checkpoint
+
+
+def test_weights_are_those_asked_for(checkpoint: Path) -> None:
+    stored = Checkpoint(checkpoint)
+    for asked, has, group in (
+        (None, "average", "generator_average"),
+        ("average", "average", "generator_average"),
+        ("raw", "raw", "generator"),
+    ):
+        sampler = CheckpointSampler(stored, asked)
+        assert sampler.weights == has
+        kernel = stored.numbers(stored.index.variables[f"{group}/01_Dense/kernel"])
+        [own] = [it for it in sampler.generator.weights if it.shape == kernel.shape]
+        np.testing.assert_array_equal(own.numpy(), kernel)
+
+
+def test_without_an_average_there_are_only_raw_weights(checkpoint: Path) -> None:
+    stored = Checkpoint(without_average(checkpoint))
+    assert CheckpointSampler(stored).weights == CheckpointSampler(stored, "raw").weights == "raw"
+    with pytest.raises(InputError) as raised:
+        CheckpointSampler(stored, "average")
+    assert str(raised.value) == (
+        f"{checkpoint}: tiny keeps no average of its weights (train.average): leave --weights"
+        " average out"
+    )
+
+
+def test_images_of_latents_are_those_of_the_network(checkpoint: Path) -> None:
+    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    latents, labels = sampler.latents_of([0, 5, 2**40]), [0, 5, 6]
+    assert (latents.shape, latents.dtype, sampler.takes_label) == ((3, 8), np.float32, True)
+    images = sampler.images(latents, labels)
+    assert (images.shape, images.dtype) == ((3, 28, 28, 1), np.uint8)
+    made = sampler.generator([latents, np.array(labels, np.int32)], training=False).numpy()
+    np.testing.assert_allclose(images, (made + 1.0) * 127.5, atol=0.5 + 1e-3)
+    drawn = np.stack(list(sampler.draw([Cell(0, 0), Cell(5, 5), Cell(2**40, 6)])))
+    assert np.abs(drawn.astype(int) - images).max() <= 1
 
 
 def with_recipe(checkpoint: Path, change: Callable[[str], str]) -> None:
