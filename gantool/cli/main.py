@@ -13,6 +13,7 @@ from gantool.cli.check import check
 from gantool.cli.components import components
 from gantool.cli.convert import convert
 from gantool.cli.download import download
+from gantool.cli.export import export
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.recipes import recipes
@@ -53,6 +54,7 @@ cli.context_class = Context
 for command, short_help in (
     (train, "Train a recipe."),
     (sample, "Draw images from a checkpoint."),
+    (export, "Write a generator for other programs."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

@@ -111,6 +111,12 @@ class Sampler:
             for place, (_, run) in enumerate(wanted):
                 yield run, images[[place * BLOCK + cell.seed % BLOCK for cell in run]]
 
+    def keep_statistics(self) -> None:
+        """Have the model hold the statistics that samples are normalised by."""
+        state = self._state_now()
+        for variable, value in zip(self._model.non_trainable_variables, state, strict=True):
+            variable.assign(value)
+
     @property
     def _shape(self) -> tuple[int, ...]:
         """Of an image."""
