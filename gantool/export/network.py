@@ -75,20 +75,30 @@ def network_of(sampler: CheckpointSampler, traced: bool) -> Network:
         traced: Whether only the operations of the layers leave gantool, not the layers.
     """
     sampler.keep_statistics()
-    model = sampler.generator
-    latents = keras.Input((sampler.recipe.latent.size,), name="z")
-    label = keras.Input((), dtype="int32", name="label")
+    classes = sampler.header.classes if sampler.takes_label else 0
+    model = rebuilt(sampler.generator, traced)
+    return Network(model, sampler.recipe.latent, classes, sampler.example)
+
+
+def rebuilt(generator: keras.Model, traced: bool) -> keras.Model:
+    """A generator of Keras's own layers, with the inputs `z` and, where it takes one, `label`.
+
+    Layers that Keras has none for stay as they are.
+    """
+    names = ("z", "label")
+    inputs = [
+        keras.Input(given.shape[1:], dtype=given.dtype, name=name)
+        for given, name in zip(generator.inputs, names, strict=False)
+    ]
     # Each layer is taken as it is; what is called in its place is decided by `_rebuilt`.
-    rebuilt = keras.models.clone_model(
-        model,
-        input_tensors=[latents, label] if sampler.takes_label else latents,
+    return keras.models.clone_model(
+        generator,
+        input_tensors=inputs if len(inputs) > 1 else inputs[0],
         clone_function=lambda layer: layer,
         call_function=lambda layer, *given, **keywords: _rebuilt(
             layer, _kept, traced, *given, **keywords
         ),
     )
-    classes = sampler.header.classes if sampler.takes_label else 0
-    return Network(rebuilt, sampler.recipe.latent, classes, sampler.example)
 
 
 def own_layers(model: keras.Model) -> list[str]:

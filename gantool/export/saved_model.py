@@ -41,7 +41,11 @@ class SavedModel(Format):
         """See `Format`."""
         given = "[0, 1, 2], [0, 1, 2]" if network.classes else "[0, 1, 2]"
         output = PIXELS if network.output == "images" else network.output
-        return f"{output} = tf.saved_model.load({str(path)!r}).generate({given})[{output!r}]"
+        # Its variables live as long as it does, so it has to have a name.
+        return (
+            f"loaded = tf.saved_model.load({str(path)!r})\n"
+            f"{output} = loaded.generate({given})[{output!r}]"
+        )
 
 
 def save(network: Network, functions: Mapping[str, Any], path: Path) -> None:

@@ -52,13 +52,16 @@ class Exporter:
         checkpoint: Of any recipe.
         weights: Which; None for the moving average where the recipe has one.
 
+    Attributes:
+        samples: What `gantool sample` draws of the seeds that are compared, float32.
+
     Raises:
         InputError: As `CheckpointSampler`.
     """
 
     def __init__(self, checkpoint: Checkpoint, weights: Weights | None = None) -> None:
         sampler = CheckpointSampler(checkpoint, weights)
-        self._samples = self._in_float32 = _samples(sampler)
+        self.samples = self._in_float32 = _samples(sampler)
         self._precision = sampler.recipe.train.precision
         if self._precision != "float32":
             sampler = CheckpointSampler(checkpoint, weights, "float32")
@@ -87,7 +90,7 @@ class Exporter:
             if reader := written.reader(network, made):
                 found = _made_by(reader, self._sampler)
                 _refuse_other(path, found, self._in_float32)
-                difference = float(np.abs(found - self._samples).max())
+                difference = float(np.abs(found - self.samples).max())
         return Exported(
             self._sampler.weights,
             difference,
