@@ -91,13 +91,14 @@ def _written(checkpoint: Checkpoint, name: str, path: Path, weights: Weights | N
     from gantool.errors import InputError
 
     start_tensorflow()
-    try:
-        with quiet_unless_it_fails():
-            from gantool.export.writing import Exporter
+    with quiet_unless_it_fails():
+        from gantool.export.writing import Exporter
 
-            return Exporter(checkpoint, weights).write(name, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        exporter = Exporter(checkpoint, weights)
+        try:
+            return exporter.write(name, path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def _told(exported: Exported, checkpoint: Checkpoint) -> str:

@@ -180,7 +180,7 @@ def quiet_unless_it_fails() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except GantoolError:
+        except (GantoolError, KeyboardInterrupt):
             raise
         except BaseException:
             held.seek(0)

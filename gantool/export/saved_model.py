@@ -1,5 +1,7 @@
 """A SavedModel: the operations of TensorFlow, from seeds or from latent vectors."""
 
+import errno
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,13 +51,20 @@ class SavedModel(Format):
 
 
 def save(network: Network, functions: Mapping[str, Any], path: Path) -> None:
-    """Write functions that go by a network's weights as a SavedModel, each with its signature."""
+    """Write functions that go by a network's weights as a SavedModel, each with its signature.
+
+    Raises:
+        OSError: The disk is full.
+    """
     module = tf.Module()
     module.weights = [variable.value for variable in network.model.variables]
     for name, function in functions.items():
         setattr(module, name, function)
     signatures = {name: each.get_concrete_function() for name, each in functions.items()}
-    tf.saved_model.save(module, str(path), signatures=signatures)
+    try:
+        tf.saved_model.save(module, str(path), signatures=signatures)
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 def latent_function(network: Network, outputs: Callable[..., dict[str, tf.Tensor]]) -> Any:

@@ -1,6 +1,7 @@
 """The weights alone, for a Keras model that is written elsewhere."""
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import keras
 
@@ -15,7 +16,11 @@ class WeightsFile(Format):
 
     def write(self, network: Network, path: Path) -> None:
         """See `Format`."""
-        network.model.save_weights(path)
+        # HDF5 ends the process where a disk is full; `.keras` has it made in memory.
+        whole = path.with_name("whole.keras")
+        network.model.save(whole)
+        with ZipFile(whole) as archive:
+            path.write_bytes(archive.read("model.weights.h5"))
 
     def reader(self, network: Network, path: Path) -> Reader:
         """See `Format`."""
