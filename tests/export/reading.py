@@ -50,12 +50,9 @@ def differences(exports: dict[str, Any], samples: Any) -> dict[str, float]:
         found["weights"] = names["model"](inputs_of(model, z, label))
     loaded = tf.saved_model.load(exports["savedmodel"]["path"])
     takes = {"label": tf.constant(label)} if len(model.inputs) > 1 else {}
-    for kind, given in (
-        ("generate", {"seed": tf.range(32, dtype=tf.int64)}),
-        ("latents", {"z": z}),
-    ):
-        signature = loaded.signatures[kind if kind == "generate" else "generate_latents"]
-        found[kind] = signature(**given, **takes)[exports["output"]]
+    given = {"generate": {"seed": tf.range(32, dtype=tf.int64)}, "generate_latents": {"z": z}}
+    for name, taken in given.items():
+        found[name] = loaded.signatures[name](**taken, **takes)[exports["output"]]
     exec(exports["savedmodel"]["code"], names)
     last = "pixels" if exports["output"] == "images" else "points"
     return {
