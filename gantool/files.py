@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,36 @@ def complete_or_absent(path: Path, *, flushed: bool = True) -> Iterator[Path]:
             with suppress(OSError):
                 temporary.unlink()
             raise
+
+
+@contextmanager
+def complete_or_absent_tree(path: Path) -> Iterator[Path]:
+    """Give a path of the same name in a folder of its own, for a file or a folder to be made there.
+
+    For writers that go by how a name ends, or that make a folder. On success what is made is
+    flushed to disk and takes the place of `path`; when the block raises, `path` is left as it was.
+    Whatever else the block leaves beside it is removed.
+
+    Raises:
+        OSError: As `complete_or_absent`.
+    """
+    own = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_UNFINISHED}")
+    with errors_name(path):
+        own.mkdir()
+        made, before = own / "made" / path.name, own / "before"
+        try:
+            made.parent.mkdir()
+            yield made
+            for each in (made, *made.rglob("*")):
+                flush_to_disk(each)
+            if path.is_dir():  # nothing takes the place of a folder that holds something
+                path.replace(before)
+            made.replace(path)
+            flush_to_disk(path.parent)
+        finally:
+            if before.exists() and not path.exists():
+                before.replace(path)
+            shutil.rmtree(own, ignore_errors=True)
 
 
 @contextmanager

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gantool.files import complete_or_absent, remove_unfinished, write_bytes, write_text
+from gantool.files import (
+    complete_or_absent,
+    complete_or_absent_tree,
+    remove_unfinished,
+    write_bytes,
+    write_text,
+)
 
 
 def test_the_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
@@ -109,3 +115,53 @@ def test_unfinished_files_of_a_name_are_removed(tmp_path: Path) -> None:
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:
     write_text(tmp_path / "a", "ä\r\nb\n")
     assert (tmp_path / "a").read_bytes() == b"\xc3\xa4\r\nb\n"
+
+
+class TestCompleteOrAbsentTree:
+    def test_a_file_takes_its_place_and_what_is_beside_it_goes(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.keras"
+        path.write_text("before")
+        with complete_or_absent_tree(path) as made:
+            assert made.name == "a.keras"
+            made.with_name("scratch").write_text("scratch")
+            made.write_text("after")
+            assert path.read_text() == "before"
+        assert path.read_text() == "after"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_folder_takes_the_place_of_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "model"
+        path.mkdir()
+        (path / "old").write_text("before")
+        with complete_or_absent_tree(path) as made:
+            (made / "part").mkdir(parents=True)
+            (made / "part" / "new").write_text("after")
+        assert [it.name for it in path.rglob("*")] == ["part", "new"]
+        assert list(tmp_path.iterdir()) == [path]
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    def test_when_it_fails_all_is_as_it_was(
+        self, tmp_path: Path, error: type[BaseException]
+    ) -> None:
+        path = tmp_path / "model"
+        path.mkdir()
+        (path / "old").write_text("before")
+        with pytest.raises(error), complete_or_absent_tree(path) as made:  # noqa: PT012
+            made.mkdir()
+            raise error
+        assert sorted(tmp_path.rglob("*")) == [path, path / "old"]
+
+    def test_where_nothing_was_made_what_was_there_comes_back(self, tmp_path: Path) -> None:
+        path = tmp_path / "model"
+        path.mkdir()
+        with pytest.raises(FileNotFoundError), complete_or_absent_tree(path):
+            pass
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
+        with (
+            pytest.raises(FileNotFoundError) as raised,
+            complete_or_absent_tree(tmp_path / "no" / "a"),
+        ):
+            pass
+        assert raised.value.filename == str(tmp_path / "no" / "a")

@@ -14,6 +14,7 @@ import click
 
 from gantool.cli.signals import ends_at_once_on_signals
 from gantool.device import prepare_tensorflow
+from gantool.errors import GantoolError
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
@@ -157,7 +158,7 @@ def start_tensorflow() -> None:
     means; they are set aside.
     """
     prepare_tensorflow()
-    with ends_at_once_on_signals(), _quiet_unless_it_fails(), _left_out("sklearn", "matplotlib"):
+    with ends_at_once_on_signals(), quiet_unless_it_fails(), _left_out("sklearn", "matplotlib"):
         import keras
         import tensorflow as tf
 
@@ -187,14 +188,16 @@ def _left_out(*names: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_unless_it_fails() -> Iterator[None]:
-    """Hold back what native code writes to stderr; show it after all when an error comes."""
+def quiet_unless_it_fails() -> Iterator[None]:
+    """Hold back what libraries write to stderr; show it after all when one of theirs fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         kept = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except (GantoolError, KeyboardInterrupt):
+            raise
         except BaseException:
             held.seek(0)
             os.write(kept, held.read())

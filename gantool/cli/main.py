@@ -16,14 +16,12 @@ from gantool.cli.convert import convert
 from gantool.cli.directions import directions
 from gantool.cli.download import download
 from gantool.cli.evaluate import evaluate
-from gantool.cli.export_images import export_images
-from gantool.cli.help_text import Context
-from gantool.cli.inspect import inspect
-from gantool.cli.nearest import nearest
+from gantool.cli.export import export
 from gantool.cli.export_images import export_images
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.interpolate import interpolate
+from gantool.cli.nearest import nearest
 from gantool.cli.project import project
 from gantool.cli.recipes import recipes
 from gantool.cli.sample import sample
@@ -69,6 +67,7 @@ for command, short_help in (
     (arithmetic, "Draw sums and differences of latents."),
     (directions, "Draw walks along directions of latents."),
     (project, "Find the latent of a picture."),
+    (export, "Write a generator for other programs."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

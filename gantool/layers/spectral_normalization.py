@@ -70,6 +70,11 @@ class SpectralNormalization(keras.layers.SpectralNormalization):
                 item.assign(scope.get_current_value(item))
         return outputs
 
+    def divided(self) -> list[tuple[keras.Variable, tf.Tensor]]:
+        """Each kernel, and what it is in samples: W / σ."""
+        pairs = zip(self.kernels, self.vectors_u, strict=True)
+        return [(kernel, self._normalized(kernel, kept)[0]) for kernel, kept in pairs]
+
     def _normalized(self, of: keras.Variable, kept: keras.Variable) -> tuple[tf.Tensor, tf.Tensor]:
         """W / σ in the kernel's shape, and the new u; a kernel of zeros stays as it is."""
         # A wrapper that calls this layer's `call` itself has the values cast; the sums are not.

@@ -27,6 +27,7 @@ class CheckpointSampler:
         checkpoint: Where its weights lie.
         weights: Which; None for the moving average where the recipe has one.
         truncation: By which latents are moved towards their mean, 0 to 1; see `truncated`.
+        precision: What it computes in, as in `train.precision`; None for the recipe's own.
 
     Attributes:
         recipe: The recipe it was trained by.
@@ -35,7 +36,7 @@ class CheckpointSampler:
         generator: The Keras model; takes latents [B, size] float32, or [latents, labels] with
             labels int32 [B] where `takes_label`, and gives [B, H, W, C] in the recipe's range.
             By `generator.statistics: batch`, `images` and `draw` normalise by other statistics than
-            those that the model holds.
+            those that the model holds before `keep_statistics`.
         takes_label: Whether the generator is told the class to make.
         weights: Which it has: "average" or "raw".
 
@@ -45,12 +46,18 @@ class CheckpointSampler:
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, weights: Weights | None = None, truncation: float = 1.0
+        self,
+        checkpoint: Checkpoint,
+        weights: Weights | None = None,
+        truncation: float = 1.0,
+        precision: str | None = None,
     ) -> None:
         self.header: Header = checkpoint.header
         path = checkpoint.path
         text = RecipeText(self.header.recipe, f"{path} (recipe)", path.parent)
         loaded = load(text)
+        if precision is not None:
+            loaded = loaded.stating(("train", "precision"), precision)
         self.recipe: Recipe = loaded.recipe
         self.example = example_of(self.recipe.data)
         has_average = self.recipe.train.average is not None
@@ -72,6 +79,10 @@ class CheckpointSampler:
         """Raise InputError where the generator takes no labels."""
         if not self.takes_label:
             raise InputError(f"{self._path}: the generator of {self.recipe.name} takes no labels")
+
+    def keep_statistics(self) -> None:
+        """Have the model hold the statistics that samples are normalised by."""
+        self._sampler.keep_statistics()
 
     def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
         """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""

@@ -129,6 +129,12 @@ class Sampler:
         state = self._state_now()
         return lambda latents, labels: tf.cast(self._pass(latents, labels, state)[0], tf.float32)
 
+    def keep_statistics(self) -> None:
+        """Have the model hold the statistics that samples are normalised by."""
+        state = self._state_now()
+        for variable, value in zip(self._model.non_trainable_variables, state, strict=True):
+            variable.assign(value)
+
     @property
     def _shape(self) -> tuple[int, ...]:
         """Of an image."""

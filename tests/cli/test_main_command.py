@@ -17,7 +17,16 @@ from gantool.networks import devices
 from gantool.networks.devices import Device
 
 COMMANDS = (
-    *("train", "sample", "evaluate", "nearest", "interpolate", "arithmetic", "directions", "project"),
+    *(
+        "train",
+        "sample",
+        "evaluate",
+        "nearest",
+        "interpolate",
+        "arithmetic",
+        "directions",
+        "project",
+    ),
     *("check", "bench", "recipes", "components"),
     *("download", "inspect", "convert", "export-images", "schema", "version"),
 )
