@@ -1,4 +1,3 @@
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,8 +6,7 @@ from PIL import Image
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.files import complete_or_absent
 from gantool.recipe.types import Count, Every
-
-_GRID = re.compile(r"step-(\d{8,})\.png")
+from gantool.runs.run_folder import RunFolder
 
 
 class Film(Hook):
@@ -32,19 +30,13 @@ class Film(Hook):
         folder, step = moment.folder, moment.progress.step
 
         def write() -> None:
-            grids = _spread(_grids(folder / "samples", step), self._frames)
+            # Later ones are of a run that was gone back from.
+            grids = [path for at, path in RunFolder(folder).grids().items() if at <= step]
+            grids = _spread(grids, self._frames)
             if grids:
                 _write_gif(folder / "film.gif", grids, self._milliseconds)
 
         return Outcome(job=write)
-
-
-def _grids(folder: Path, last: int) -> list[Path]:
-    """The grids up to a step; later ones are of a run that was gone back from."""
-    found = {
-        int(match[1]): path for path in folder.iterdir() if (match := _GRID.fullmatch(path.name))
-    }
-    return [found[step] for step in sorted(found) if step <= last]
 
 
 def _spread(paths: Sequence[Path], count: int) -> list[Path]:

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -23,6 +24,10 @@ class DigitModes(Metric):
 
     sources = ("stacked-mnist",)
     compares = False
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+        "modes": "higher",
+        "reverse_kl": "lower",
+    }
 
     def __init__(self, every: Every | None = None, samples: Count = 25_600) -> None:
         self.every = every

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -24,6 +25,11 @@ class Modes(Metric):
 
     sources = ("ring", "grid")
     compares = False
+    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+        "modes": "higher",
+        "reverse_kl": "lower",
+        "high_quality": "higher",
+    }
 
     def __init__(self, every: Every | None = None, samples: Count = 2500) -> None:
         self.every = every

@@ -14,8 +14,10 @@ from gantool.outputs.figures import MetricHook
 from gantool.outputs.grid import GridHook
 from gantool.outputs.loss_plot import LossPlotHook
 from gantool.outputs.reals import real_images
+from gantool.outputs.report import ReportHook
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import Samples
+from gantool.outputs.tensorboard import EventFiles, TensorBoardGrids, TensorBoardRows
 from gantool.recipe.component import Component
 from gantool.recipe.model import Recipe
 from gantool.recipe.signatures import attributes
@@ -46,6 +48,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     def reals_for(cells: tuple[Cell, ...]) -> Sequence[np.ndarray]:
         return real_images(images, cells, plan.classes, recipe.seed)
 
+    events = EventFiles(folder.tensorboard, state.step)
     hooks: list[Hook] = [
         GridHook(grid, folder, samples, recipe.data.class_names(plan.classes)),
         *(
@@ -65,7 +68,13 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
             images.notes,
             *([state.augmentation.figures] if state.augmentation else []),
         ),
+        *(
+            [TensorBoardRows(events), TensorBoardGrids(events, grid, folder)]
+            if output.tensorboard
+            else []
+        ),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),
+        ReportHook(output.checkpoint.every, folder),
         CheckpointHook(
             output.checkpoint,
             folder,
