@@ -16,6 +16,8 @@ from gantool.cli.download import download
 from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.recipes import recipes
+from gantool.cli.report import report
+from gantool.cli.runs import runs
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
 from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated, terminates_like_ctrl_c
@@ -40,6 +42,8 @@ def cli(debug: bool) -> None:
       train; pictures appear in runs/
     gantool sample --ckpt RUN
       draw images from a run
+    gantool runs
+      how your runs stand
     gantool recipes cgan-mnist > mine.yaml
       a recipe to make your own of
     gantool check mine.yaml
@@ -53,6 +57,8 @@ cli.context_class = Context
 for command, short_help in (
     (train, "Train a recipe."),
     (sample, "Draw images from a checkpoint."),
+    (runs, "List runs, or follow one."),
+    (report, "Make a page of a run, or of several."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

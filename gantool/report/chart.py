@@ -12,8 +12,11 @@ WIDTH, HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 8, 24
 """Margins of the plot within the picture."""
 
-_DRAWN, _EMBEDDED = 300, 2000
+_DRAWN, _ZOOMED = 300, 2000
 """Points of a curve that the picture, and the data for who zooms into it, have at most."""
+
+_ALL = 30_000
+"""Points of all curves of a page, likewise."""
 
 COLOURS = 8
 """That curves have; from there on they are dashed."""
@@ -33,6 +36,14 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """Curves that share their axes."""
+
+    title: str
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True)
 class Tick:
     """A mark on an axis: where it is in the picture, and what is written there."""
 
@@ -42,7 +53,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Plot:
-    """What is drawn of curves that share their axes.
+    """What is drawn of a chart.
 
     Attributes:
         x_ticks: From left to right.
@@ -59,11 +70,15 @@ class Plot:
     data: Sequence[Sequence[Sequence[float]]]
 
 
-def plot_of(title: str, curves: Sequence[Curve]) -> Plot | None:
-    """Curves with axes around all of them; None where none has a value."""
-    curves = [curve for curve in curves if curve.values]
-    if not curves:
-        return None
+def plots_of(charts: Sequence[Chart]) -> list[Plot]:
+    """A plot of each chart that has a value."""
+    most = min(_ZOOMED, _ALL // max(1, sum(len(chart.curves) for chart in charts)))
+    drawn = [(it.title, [curve for curve in it.curves if curve.values]) for it in charts]
+    return [_plot(title, curves, most) for title, curves in drawn if curves]
+
+
+def _plot(title: str, curves: Sequence[Curve], most: int) -> Plot:
+    """Curves, of at most so many points, with axes around all of them."""
     steps = [value.step for curve in curves for value in curve.values]
     values = [value.value for curve in curves for value in curve.values]
     across, up = _Axis(min(steps), max(steps)), _Axis(min(values), max(values))
@@ -75,13 +90,13 @@ def plot_of(title: str, curves: Sequence[Curve]) -> Plot | None:
         return round(HEIGHT - _BOTTOM - up.share(value) * (HEIGHT - _TOP - _BOTTOM), 1)
 
     def line(curve: Curve) -> str:
-        points = [f"{x(it.step)},{y(it.value)}" for it in thinned(curve.values, _DRAWN)]
+        points = [f"{x(it.step)},{y(it.value)}" for it in thinned(curve.values, min(most, _DRAWN))]
         if len(points) == 1:
             [(value, step)] = curve.values
             points.append(f"{x(step) + 4},{y(value)}")
         return " ".join(points)
 
-    embedded = [thinned(curve.values, _EMBEDDED) for curve in curves]
+    embedded = [thinned(curve.values, most) for curve in curves]
     return Plot(
         title=title,
         labels=[curve.label for curve in curves],
@@ -99,7 +114,7 @@ def thinned(values: Sequence[Value], most: int) -> list[Value]:
     """The least and the greatest of every few values in a row, so that no peak is lost."""
     if len(values) <= most:
         return list(values)
-    size = -(-len(values) * 2 // most)
+    size = -(-len(values) * 2 // max(most, 2))
     kept = []
     for start in range(0, len(values), size):
         part = values[start : start + size]

@@ -73,6 +73,5 @@ def over_seeds(values: Sequence[float]) -> tuple[float, float | None]:
 
 def shown(value: float) -> str:
     """A figure for people, with four digits that count: `0.1234`, `25`, `12,345`."""
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    is_large = 1e4 <= abs(value) < 1e15
+    return f"{value:,.0f}" if is_large or value == int(value) < 1e4 else f"{value:.4g}"

@@ -4,44 +4,36 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gantool import __version__
 from gantool.quantities import duration
-from gantool.report.chart import COLOURS, HEIGHT, WIDTH, Curve, Plot, plot_of
+from gantool.report.chart import COLOURS, HEIGHT, WIDTH, Chart, Curve, plots_of
 from gantool.report.comparison import groups_of, recipe_differences
 from gantool.report.figures import (
     LOSSES,
     SPEED,
-    Value,
-    best,
-    directions,
     figure_names,
     shown,
     values_of,
 )
 from gantool.report.pictures import PICTURE_BYTES, Pictures
 from gantool.report.run import Run
+from gantool.report.table import reached
 
 GENERATOR = '<meta name="generator" content="gantool'
 """What a page has near its beginning, by which it is known for one of ours."""
 
-
-@dataclass(frozen=True)
-class FigureRow:
-    """A figure in the table of a run."""
-
-    name: str
-    latest: Value
-    best: Value | None
-    direction: str | None
+_HEAD = 200
+"""Bytes within which that stands."""
 
 
 def page_of_run(run: Run, pictures: Pictures) -> str:
@@ -54,21 +46,21 @@ def page_of_run(run: Run, pictures: Pictures) -> str:
     film = pictures.film(run)
     newest = pictures.of(run.folder.samples(film[-1].step)) if film else None
     losses = [Curve(name.removesuffix("_loss"), values_of(run.rows, name)) for name in LOSSES]
-    others = [*figure_names(run.rows), SPEED]
-    plots = [
-        plot_of("losses", losses),
-        *(plot_of(name, [Curve(name, values_of(run.rows, name))]) for name in others),
+    others = (*figure_names(run.rows), SPEED)
+    charts = [
+        Chart("losses", losses),
+        *(Chart(name, [Curve(name, values_of(run.rows, name))]) for name in others),
     ]
     html = _page(
         "run.html.j2",
-        plots,
+        charts,
         title=run.name,
         run=run,
         film=film,
         newest=newest,
         reals=pictures.of(run.folder.reals),
         nearest=pictures.of(run.folder.nearest),
-        figures=_figures(run),
+        figures=reached(run),
     )
     pictures.forget_unused()
     return html
@@ -81,19 +73,21 @@ def page_of_runs(runs: Sequence[Run], pictures: Pictures) -> str:
         runs: In the order in which they are shown.
         pictures: Encodes their newest grids.
     """
+    if len({run.name for run in runs}) < len(runs):
+        runs = [replace(run, name=str(run.folder.path)) for run in runs]
     names = list(dict.fromkeys(name for run in runs for name in figure_names(run.rows)))
-    plots = [
-        plot_of(name, [Curve(run.name, values_of(run.rows, name)) for run in runs])
+    charts = [
+        Chart(name, [Curve(run.name, values_of(run.rows, name)) for run in runs])
         for name in (*LOSSES, *names, SPEED)
     ]
-    most = min(PICTURE_BYTES, 2 * 1_000_000 // len(runs))
+    most = min(PICTURE_BYTES, 2_000_000 // len(runs))
     newest = []
     for run in runs:
         grids = [path for step, path in run.folder.grids().items() if step <= run.step]
         newest.append(pictures.of(grids[-1], most) if grids else None)
     return _page(
         "runs.html.j2",
-        plots,
+        charts,
         title=f"{len(runs)} runs",
         runs=runs,
         newest=newest,
@@ -102,17 +96,8 @@ def page_of_runs(runs: Sequence[Run], pictures: Pictures) -> str:
     )
 
 
-def _figures(run: Run) -> list[FigureRow]:
-    known, rows = directions(run.recipe), []
-    for name in (*LOSSES, *figure_names(run.rows)):
-        if values := values_of(run.rows, name):
-            direction = known.get(name)
-            rows.append(FigureRow(name, values[-1], best(values, direction), direction))
-    return rows
-
-
-def _page(template: str, plots: Sequence[Plot | None], **given: Any) -> str:
-    drawn = [plot for plot in plots if plot is not None]
+def _page(template: str, charts: Sequence[Chart], **given: Any) -> str:
+    plots = plots_of(charts)
     style, script = _text("uPlot.min.css") + _text("page.css"), _script()
     return (
         _environment()
@@ -127,10 +112,10 @@ def _page(template: str, plots: Sequence[Plot | None], **given: Any) -> str:
             ),
             style=style,
             script=script,
-            plots=drawn,
+            plots=plots,
             data={
-                "plots": [plot.data for plot in drawn],
-                "labels": [plot.labels for plot in drawn],
+                "plots": [plot.data for plot in plots],
+                "labels": [plot.labels for plot in plots],
                 "film": [
                     {"step": frame.step, "source": frame.picture.source}
                     for frame in given.get("film", ())
@@ -174,3 +159,9 @@ def _environment() -> Environment:
 def _colour(index: int) -> str:
     """The classes of a curve, by its place."""
     return f"c{index % COLOURS}" + (" dashed" if index // COLOURS % 2 else "")
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that gantool has made."""
+    with path.open("rb") as file:
+        return GENERATOR.encode() in file.read(_HEAD)

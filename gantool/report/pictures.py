@@ -89,15 +89,15 @@ class Pictures:
 
 
 def thinned(grids: Sequence[tuple[int, Path]]) -> list[tuple[int, Path]]:
-    """Every grid, every second, every fourth, …: so many that there are `FRAMES` with the newest.
+    """Every grid, every second, every fourth, …, and the newest: at most `FRAMES`.
 
     Which ones are shown so changes only where their number doubles.
     """
-    stride = 1
-    while -(-len(grids) // stride) >= FRAMES:
+    shown, stride = list(grids), 1
+    while len(shown) > FRAMES:
         stride *= 2
-    shown = list(grids[::stride])
-    return shown if not grids or shown[-1] == grids[-1] else [*shown, grids[-1]]
+        shown = list(dict.fromkeys([*grids[::stride], grids[-1]]))
+    return shown
 
 
 def _read(path: Path, most: int) -> Picture | None:

@@ -31,6 +31,7 @@ class Run:
 
     Attributes:
         folder: Its paths.
+        name: What it is called: as its folder.
         text: Its recipe as text; empty where that cannot be read.
         recipe: The same as typed data; None where it is not one of this gantool's.
         problems: What cannot be read, in lines.
@@ -41,6 +42,7 @@ class Run:
     """
 
     folder: RunFolder
+    name: str
     text: str
     recipe: Recipe | None
     problems: Sequence[str]
@@ -50,20 +52,20 @@ class Run:
     told: State | None = None
 
     @property
-    def name(self) -> str:
-        """Of its folder."""
-        return self.folder.path.resolve().name
-
-    @property
     def state(self) -> State:
         """Whether it is trained now, has been stopped or killed, has diverged or is through."""
         if self.told is not None:
             return self.told
         if self.is_trained:
             return "running"
-        if self.session is not None and self.session.diverged is not None:
+        if self.diverged is not None:
             return "diverged"
         return "done" if self.last_step is not None and self.step >= self.last_step else "stopped"
+
+    @property
+    def diverged(self) -> str | None:
+        """How it diverged, if it did."""
+        return None if self.session is None else self.session.diverged
 
     @cached_property
     def step(self) -> int:
@@ -160,6 +162,7 @@ class RunReader:
         text, recipe, wrong = self._read_recipe()
         return Run(
             folder=self.folder,
+            name=self.folder.path.resolve().name,
             text=text,
             recipe=recipe,
             problems=[*wrong, *problems],

@@ -18,7 +18,7 @@ from gantool.networks.devices import Device
 
 COMMANDS = (
     *("train", "sample", "check", "bench", "recipes", "components"),
-    *("download", "inspect", "convert", "schema", "version"),
+    *("download", "inspect", "convert", "schema", "version", "report", "runs"),
 )
 
 
@@ -49,6 +49,8 @@ def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
         (["components", "layer", "Conv2D"], 0),
         (["inspect", "digits"], 0),
         (["convert", "digits", "set", "--size", "28"], 0),
+        (["runs"], 0),
+        (["report", "gone"], 2),
         (["check", "wrong.yaml"], 2),
         (["check", "list.yaml"], 2),
         (["check", "gone.yaml"], 2),
