@@ -131,4 +131,4 @@ def test_bad_input_is_a_line(arguments: list[str], line: str, command: Callable[
 
 def test_a_run_has_to_be_named(command: Callable[..., Any]) -> None:
     ended = command("report")
-    assert (ended.code, ended.err.splitlines()[-1]) == (2, "Error: Missing argument 'RUN...'.")
+    assert (ended.code, ended.err.splitlines()[-1]) == (2, "Error: Missing argument 'RUN…'.")
