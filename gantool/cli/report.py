@@ -48,5 +48,5 @@ def _refuse_bad_place(out: Path) -> None:
         raise InputError(f"{out}: is a folder; name a file, as in --out {out / 'report.html'}")
     if not out.parent.is_dir():
         raise InputError(f"{out.parent}: no such folder")
-    if out.exists() and not is_page(out):
+    if out.exists() and not (out.is_file() and is_page(out)):
         raise InputError(f"{out}: is there already, and is no page of gantool's; name another file")

@@ -22,7 +22,7 @@ from gantool.runs.run_folder import RunFolder
 from gantool.runs.run_lock import alone_with
 from gantool.runs.session_file import read_session, write_session
 
-from ..report.conftest import row
+from ..report.rows import row
 
 
 @pytest.fixture(autouse=True)

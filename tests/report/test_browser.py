@@ -15,7 +15,7 @@ from gantool.report.page import page_of_run, page_of_runs
 from gantool.report.pictures import Pictures
 from gantool.report.run import RunReader
 
-from .conftest import row
+from .rows import row
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # A machine for checks has one, or something is wrong with it.

@@ -80,7 +80,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 
 def test_all_curves_of_a_page_together_are_bounded() -> None:
-    values = [Value(float(it % 7), it) for it in range(5000)]
+    values = [Value(float(it % 7), it) for it in range(2500)]
     many = plots_of([Chart(str(it), [Curve("x", values)] * 20) for it in range(10)])
     assert sum(len(steps) for plot in many for steps, _ in plot.data) <= 30_000
     [few] = plots_of([Chart("x", [Curve("x", values)])])

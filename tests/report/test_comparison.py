@@ -11,7 +11,7 @@ import pytest
 from gantool.report.comparison import Summary, groups_of, recipe_differences
 from gantool.report.run import Run, RunReader
 
-from .conftest import row
+from .rows import row
 
 
 @pytest.fixture

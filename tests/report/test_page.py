@@ -21,7 +21,7 @@ from gantool.report.run import RunReader
 from gantool.runs.run_folder import RunFolder
 from gantool.runs.session_file import NetworkTable, Session, write_session
 
-from .conftest import row
+from .rows import row
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \"'&{{ 7 * 7 }}"
 SESSION = Session(
@@ -140,13 +140,14 @@ def test_only_what_is_in_the_page_is_run_and_nothing_is_fetched(made: Callable[.
             assert str(attributes.get(name) or "data:").startswith("data:")
 
 
+@pytest.mark.slow
 def test_a_hundred_grids_of_noise_fit_into_five_megabytes(made: Callable[..., Path]) -> None:
     """Nothing is larger than noise; of the reals, the newest grid and the nearest, too."""
     steps = range(1000, 101_000, 1000)
     path = made(
         rows=[row(step, **{f"figure{it}": step**0.5 for it in range(10)}) for step in steps]
     )
-    noise = np.random.default_rng(0).integers(0, 256, (320, 320, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
     for step in steps:
         grid = path / "samples" / f"step-{step:08d}.png"
         if step == steps[0]:

@@ -16,7 +16,7 @@ from gantool.report import pictures
 from gantool.report.pictures import Pictures, thinned
 from gantool.report.run import RunReader
 
-from .conftest import row
+from .rows import row
 
 
 def decoded(source: str) -> Image.Image:

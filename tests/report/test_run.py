@@ -15,7 +15,7 @@ from gantool.runs.run_folder import RunFolder
 from gantool.runs.run_lock import alone_with
 from gantool.runs.session_file import Session, read_session, write_session
 
-from .conftest import row
+from .rows import row
 
 SESSION = Session(computing="2 cores", images=300, last_step=400, networks={})
 
