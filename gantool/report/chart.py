@@ -139,7 +139,7 @@ class _Axis:
 
     def __init__(self, low: float, high: float) -> None:
         if not high - low > 1e-9 * max(abs(low), abs(high), 1e-30):
-            room = abs(low) / 2 or 0.5
+            room = abs(low) / 2 if abs(low) > 1e-30 else 0.5
             low, high = low - room, high + room
         self.low, self.high = low, high
 

@@ -1,6 +1,5 @@
 """The figures of a run: what its rows say over time, and at best."""
 
-import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -13,6 +12,9 @@ Row = Mapping[str, Any]
 
 LOSSES = ("generator_loss", "discriminator_loss")
 SPEED = "images_per_second"
+_LARGEST = 1e300
+"""Sums and differences of such numbers are finite."""
+
 _NO_FIGURES = {"step", "images", "seconds", SPEED, *LOSSES, "warnings"}
 
 
@@ -24,14 +26,14 @@ class Value(NamedTuple):
 
 
 def number(value: Any) -> float | None:
-    """A value of a row as a number; None for anything else, and for NaN and Inf."""
+    """A value of a row as a number; None for anything else, and for NaN, Inf and beyond ±10³⁰⁰."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
         found = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) <= _LARGEST else None
 
 
 def figure_names(rows: Sequence[Row]) -> list[str]:

@@ -75,6 +75,16 @@ def test_one_value_and_equal_values_are_in_the_middle() -> None:
     assert {float(point.split(",")[1]) for point in flat.lines[0].split()} == {middle}
 
 
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=9))
+def test_whatever_is_a_number_is_drawn_within_the_picture(values: list[float]) -> None:
+    curve = Curve("x", [Value(value, step) for step, value in enumerate(values)])
+    [plot] = plots_of([Chart("x", [curve])])
+    ends = [tuple(map(float, point.split(","))) for point in plot.lines[0].split()]
+    assert all(58 <= x <= WIDTH and 8 <= y <= HEIGHT - 24 for x, y in ends)
+    assert 1 <= len(plot.y_ticks) <= 8
+    assert all(8 <= tick.at <= HEIGHT - 24 for tick in plot.y_ticks)
+
+
 def test_nothing_is_drawn_of_nothing() -> None:
     assert plots_of([Chart("x", [Curve("x", [])]), Chart("y", [])]) == []
 
@@ -84,4 +94,4 @@ def test_all_curves_of_a_page_together_are_bounded() -> None:
     many = plots_of([Chart(str(it), [Curve("x", values)] * 20) for it in range(10)])
     assert sum(len(steps) for plot in many for steps, _ in plot.data) <= 30_000
     [few] = plots_of([Chart("x", [Curve("x", values)])])
-    assert 1900 <= len(few.data[0][0]) <= 2000
+    assert 1000 < len(few.data[0][0]) <= 2000

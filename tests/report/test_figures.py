@@ -30,7 +30,9 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("value", [None, True, "1", math.nan, math.inf, -math.inf, [1], 10**400])
+@pytest.mark.parametrize(
+    "value", [None, True, "1", math.nan, math.inf, -math.inf, 1.1e300, [1], 10**400]
+)
 def test_what_is_no_number(value: Any) -> None:
     assert number(value) is None
 
