@@ -14,7 +14,7 @@ INSTALL := -m pip install --quiet --timeout 120
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 # Of what each lower bound is of, some test: recipes, Keras's names and layers, data and downloads,
-# a run with its log, pictures and checkpoints, resumed and drawn from.
+# a run with its log, pictures, page and checkpoints, resumed and drawn from.
 WITH_THE_OLDEST := $(addprefix tests/, \
 	test_packaging.py \
 	recipe/test_document.py recipe/test_load.py recipe/test_schema.py \
@@ -26,6 +26,7 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	runs/test_checkpoint.py::test_equal_runs_leave_equal_bytes \
 	outputs/test_rows.py runs/test_metrics_file.py outputs/test_loss_plot.py \
 	runs/test_resume.py::TestResumePoint::test_leads_to_the_same_end \
+	report/test_page.py \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
 

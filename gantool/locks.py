@@ -3,12 +3,17 @@
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _NONE_HERE = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 """What a file system says that knows no locks; it keeps nobody from working in it."""
+
+_TRIES = 5
+_PAUSE = 0.01
+"""Seconds between tries: who only looks whether a lock is held, by `is_held`, has it so briefly."""
 
 
 @contextmanager
@@ -41,6 +46,21 @@ def wait(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock of a file."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # it is held; or there are no locks here, and the file says that it is
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _acquire(path: Path, busy: Callable[[int], None]) -> int:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -55,13 +75,18 @@ def _acquire(path: Path, busy: Callable[[int], None]) -> int:
 
 
 def _lock(handle: int, busy: Callable[[int], None]) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        busy(handle)
-    except OSError as error:
-        if error.errno not in _NONE_HERE:
-            raise
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        except OSError as error:
+            if error.errno not in _NONE_HERE:
+                raise
+            return
+        else:
+            return
+    busy(handle)
 
 
 def _is_still(path: Path, handle: int) -> bool:

@@ -41,6 +41,8 @@ def test_the_wheel_holds_the_package_and_nothing_of_tests_or_data(wheel):
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
     assert all(name.startswith("gantool/") for name in names)
     assert "gantool/cli/main.py" in names
+    for name in ("templates/run.html.j2", "static/page.js", "static/uPlot-LICENSE"):
+        assert f"gantool/report/{name}" in names
 
 
 def test_an_unpacked_wheel_finds_its_recipes_from_any_folder(wheel, tmp_path):

@@ -11,8 +11,8 @@ import click
 from gantool.cli import completion
 from gantool.cli.batch import batch_option, load_with_batch
 from gantool.cli.loading import images_of, plan_of, setting_options
-from gantool.cli.quantities import step_time
 from gantool.memory import amount
+from gantool.quantities import step_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

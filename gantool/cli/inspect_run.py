@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.quantities import duration
+from gantool.quantities import duration
 
 if TYPE_CHECKING:
     from gantool.runs.checkpoint import Checkpoint, Header

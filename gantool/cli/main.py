@@ -24,6 +24,8 @@ from gantool.cli.interpolate import interpolate
 from gantool.cli.nearest import nearest
 from gantool.cli.project import project
 from gantool.cli.recipes import recipes
+from gantool.cli.report import report
+from gantool.cli.runs import runs
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
 from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated, terminates_like_ctrl_c
@@ -48,6 +50,8 @@ def cli(debug: bool) -> None:
       train; pictures appear in runs/
     gantool sample --ckpt RUN
       draw images from a run
+    gantool runs
+      how your runs stand
     gantool recipes cgan-mnist > mine.yaml
       a recipe to make your own of
     gantool check mine.yaml
@@ -68,6 +72,8 @@ for command, short_help in (
     (directions, "Draw walks along directions of latents."),
     (project, "Find the latent of a picture."),
     (export, "Write a generator for other programs."),
+    (runs, "List runs, or follow one."),
+    (report, "Make a page of a run, or of several."),
     (check, "Tell what is wrong with a recipe, or show its layers."),
     (bench, "Measure how fast a recipe trains."),
     (recipes, "List the built-in recipes, or print one."),

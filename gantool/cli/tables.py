@@ -1,11 +1,8 @@
 """What a recipe is made of, as tables."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import click
-import keras
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -15,9 +12,9 @@ from gantool.engine.scheduled import all_schedules
 from gantool.engine.smoke_test import Trace
 from gantool.engine.timetable import Timetable, timetable_of
 from gantool.gan.schedule import Progress, Schedule
-from gantool.layers.auxiliary_classifier import classifies
-from gantool.networks.build import BuiltNetwork, PlacedLayer
+from gantool.networks.build import BuiltNetwork
 from gantool.networks.messages import times
+from gantool.networks.table import layer_rows, parameter_count
 
 
 def print_plan(plan: Plan, traced: Trace, count: int | None) -> None:
@@ -41,52 +38,12 @@ def _print_network(title: str, network: BuiltNetwork, input_shape: tuple[int, ..
     table.add_column("layer", no_wrap=True)
     table.add_column("output", no_wrap=True)
     table.add_column("parameters", justify="right", no_wrap=True)
-    table.add_row("", "input", times(input_shape) + (" + label" if network.takes_label else ""), "")
-    inside: list[str] = []
-    for number, layer in enumerate(network.layers, start=1):
-        *blocks, _ = layer.place.split("/")
-        for heading in _begun(inside, blocks):
-            table.add_row("", heading, "", "")
-        inside = blocks
-        own = layer.layer.count_params()
-        count = f"{own:,}" if own else ""
-        name = "  " * len(blocks) + _name(layer)
-        table.add_row(str(number), name, _output(layer), count)
+    for row in layer_rows(network, input_shape):
+        table.add_row(*row)
     # As wide as the table needs: a pipe is no reason to cut names short.
     console = Console(width=200, soft_wrap=True, highlight=False)
     console.print(table)
-    parameters = sum(math.prod(variable.shape) for variable in network.weights().values())
-    click.echo(f"{parameters:,} parameters\n")
-
-
-def _output(placed: PlacedLayer) -> str:
-    if not classifies(placed.layer):
-        return times(placed.shape)
-    classes = (placed.shape[-1] or 1) - 1
-    return f"logit + {classes} class" + ("es" if classes > 1 else "")
-
-
-def _begun(before: Sequence[str], blocks: Sequence[str]) -> list[str]:
-    """Headings of the blocks that begin with a layer, and of their parts, such as a `body`."""
-    shared = 0
-    while before[shared : shared + 1] == blocks[shared : shared + 1] != []:
-        shared += 1
-    return ["  " * depth + _part(blocks[depth]) for depth in range(shared, len(blocks))]
-
-
-def _part(part: str) -> str:
-    """Of `03_Residual` the block, of `02` in a Repeat which time it is, and `body` as it is."""
-    return f"time {int(part) + 1}" if part.isdigit() else part.split("_", 1)[-1]
-
-
-def _name(placed: PlacedLayer) -> str:
-    """The name of a layer, with what it wraps."""
-    name = _part(placed.place.rsplit("/", 1)[-1])
-    layer: Any = placed.layer
-    inside = []
-    while isinstance(layer := getattr(layer, "layer", None), keras.layers.Layer):
-        inside.append(type(layer).__name__)
-    return "(".join([name, *inside]) + ")" * len(inside)
+    click.echo(f"{parameter_count(network):,} parameters\n")
 
 
 def _memory_lines(plan: Plan) -> list[str]:

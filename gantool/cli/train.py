@@ -24,10 +24,10 @@ from gantool.cli.loading import (
     warn_of_few_steps,
 )
 from gantool.cli.progress import training_progress
-from gantool.cli.quantities import duration, step_time
 from gantool.cli.signals import stop_on_signals
 from gantool.errors import DivergedError, GantoolError, InputError, LostWorkerError
 from gantool.memory import amount
+from gantool.quantities import duration, step_time
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images

@@ -20,7 +20,8 @@ class Moment:
     Attributes:
         progress: Where the run stands.
         folder: Of the run.
-        values: What the hooks before have given for the row of metrics.jsonl.
+        values: What the hooks before have given for the row of metrics.jsonl; behind the one that
+            writes it, the row, where there is one.
     """
 
     progress: TrainingProgress

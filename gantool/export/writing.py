@@ -65,7 +65,7 @@ class Exporter:
         self.samples = self._in_float32 = _samples(sampler)
         self._precision = sampler.recipe.train.precision
         if self._precision != "float32":
-            sampler = CheckpointSampler(checkpoint, weights, "float32")
+            sampler = CheckpointSampler(checkpoint, weights, precision="float32")
             self._in_float32 = _samples(sampler)
         self._path, self._sampler = checkpoint.path, sampler
 

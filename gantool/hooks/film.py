@@ -1,4 +1,3 @@
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -6,9 +5,8 @@ from PIL import Image
 
 from gantool.engine.hook import Hook, Moment, Outcome
 from gantool.recipe.types import Count, Every
+from gantool.runs.run_folder import RunFolder
 from gantool.sampling.films import write_animation
-
-_GRID = re.compile(r"step-(\d{8,})\.png")
 
 
 class Film(Hook):
@@ -32,19 +30,13 @@ class Film(Hook):
         folder, step = moment.folder, moment.progress.step
 
         def write() -> None:
-            grids = _spread(_grids(folder / "samples", step), self._frames)
+            # Later ones are of a run that was gone back from.
+            grids = [path for at, path in RunFolder(folder).grids().items() if at <= step]
+            grids = _spread(grids, self._frames)
             if grids:
                 write_animation(folder / "film.gif", _opened(grids), self._milliseconds)
 
         return Outcome(job=write)
-
-
-def _grids(folder: Path, last: int) -> list[Path]:
-    """The grids up to a step; later ones are of a run that was gone back from."""
-    found = {
-        int(match[1]): path for path in folder.iterdir() if (match := _GRID.fullmatch(path.name))
-    }
-    return [found[step] for step in sorted(found) if step <= last]
 
 
 def _spread(paths: Sequence[Path], count: int) -> list[Path]:

@@ -16,10 +16,12 @@ from gantool.engine.plan import Plan
 from gantool.engine.timetable import timetable_of
 from gantool.evaluation.reals import real_images
 from gantool.files import write_text
+from gantool.outputs.session_facts import session_of
 from gantool.outputs.writer import Writer
 from gantool.runs.header import as_utf8
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
+from gantool.runs.session_file import write_session
 from gantool.sampling.grid import grid_cells, names_of_rows
 
 
@@ -110,6 +112,7 @@ def _write_start(plan: Plan, images: Images, folder: RunFolder) -> None:
         # Before the recipe: a run that has one can be resumed, and its data are looked for.
         write_text(folder.recipe_folder, as_utf8(plan.loaded.folder))
     write_text(folder.recipe, plan.loaded.text)
+    write_session(folder, session_of(plan, len(images)))
     if not folder.reals.exists():
         grid = plan.recipe.output.grid
         cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)

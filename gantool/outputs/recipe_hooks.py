@@ -13,8 +13,10 @@ from gantool.outputs.figures import MetricHook
 from gantool.outputs.grid import GridHook
 from gantool.outputs.judge import judge_of
 from gantool.outputs.loss_plot import LossPlotHook
+from gantool.outputs.report import ReportHook
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import SamplesOfStep
+from gantool.outputs.tensorboard import EventFiles, TensorBoardGrids, TensorBoardRows
 from gantool.recipe.signatures import attributes
 from gantool.recipe.specs import spec_of
 from gantool.runs.checkpoint import Header
@@ -47,6 +49,7 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
     def header(progress: TrainingProgress) -> Header:
         return header_of(plan, progress.step, progress.images, progress.seconds)
 
+    events = EventFiles(folder.tensorboard, state.step)
     hooks: list[Hook] = [
         GridHook(grid, folder, samples, recipe.data.class_names(plan.classes)),
         *(MetricHook(metric, cells, samples, reals) for metric in figures),
@@ -60,7 +63,13 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
             images.notes,
             *([state.augmentation.figures] if state.augmentation else []),
         ),
+        *(
+            [TensorBoardRows(events), TensorBoardGrids(events, grid, folder)]
+            if output.tensorboard
+            else []
+        ),
         LossPlotHook(output.checkpoint.every, folder, recipe.name),
+        ReportHook(output.checkpoint.every, folder),
         CheckpointHook(
             output.checkpoint,
             folder,

@@ -13,7 +13,7 @@ from gantool.runs.metrics_file import MetricsFile, read_rows
 
 
 class RowHook(Hook):
-    """Appends a row, also wherever a hook before it gave values.
+    """Appends a row, also wherever a hook before it gave values; gives it to those behind it.
 
     Warnings are a function of the rows so far, so that a resumed run warns alike.
 
@@ -62,4 +62,4 @@ class RowHook(Hook):
             warnings += self._judge.told_of_plateau(list(self._rows))
         if notes or warnings:
             row["warnings"] = [*notes, *warnings]
-        return Outcome(job=lambda: self._file.append(row), warnings=warnings)
+        return Outcome(values=row, job=lambda: self._file.append(row), warnings=warnings)

@@ -319,6 +319,11 @@ class Output(Section):
         description="Figures of the samples for the rows of metrics.jsonl.",
     )
     hooks: list[Hook] = Field([], description="What else is done at pauses of training.")
+    tensorboard: bool = Field(
+        False,
+        description="Whether the numbers of each row of metrics.jsonl, and the grids, are also"
+        " written as event files into tensorboard/ of the run folder.",
+    )
     on_write_error: Literal["stop", "continue"] = Field(
         "stop",
         description="Where a file cannot be written, as on a full disk: stop; or continue: warn, go"

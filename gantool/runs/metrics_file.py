@@ -7,6 +7,9 @@ from typing import Any
 
 from gantool.files import errors_name, flush_to_disk, write_text
 
+_NO_STEP = 2**53
+"""Steps are below it: a number that every reader of JSON knows exactly."""
+
 
 class MetricsFile:
     """Appends rows to metrics.jsonl; one that could not be written waits for the next try.
@@ -65,6 +68,62 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         return []
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+class RowReader:
+    """Reads the rows of a metrics.jsonl that may grow, or be damaged, beside the run.
+
+    Attributes:
+        rows: The whole ones so far.
+        unreadable: Lines that are no rows.
+
+    Args:
+        path: Of the file; it may not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._begin()
+
+    def _begin(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.unreadable = 0
+        self._end, self._inode = 0, -1
+
+    def read(self) -> None:
+        """Read what has come since; all, where the file is another one by now.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            self._begin()
+            return
+        with file:
+            status = os.fstat(file.fileno())
+            if status.st_ino != self._inode or status.st_size < self._end:
+                self._begin()
+            file.seek(self._end)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._inode, self._end = status.st_ino, self._end + len(whole)
+        for line in whole.splitlines():
+            row = _row(line)
+            if row is None:
+                self.unreadable += 1
+            else:
+                self.rows.append(row)
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    step = row.get("step") if isinstance(row, dict) else None
+    return row if type(step) is int and 0 <= step < _NO_STEP else None
 
 
 def keep_rows(path: Path, step: int) -> None:

@@ -11,13 +11,17 @@ from gantool.errors import InputError
 from gantool.files import remove_unfinished
 
 _CHECKPOINT = re.compile(r"step-(\d{8,})\.h5")
+_GRID = re.compile(r"step-(\d{8,})\.png")
 _NUMBERED = re.compile(r"(\d{5,})-.*")
 
 WRITTEN = (
     "recipe.yaml",
     ".recipe-folder",
+    "session.json",
     "metrics.jsonl",
     "losses.png",
+    "report.html",
+    "tensorboard/events.*",
     "film.gif",
     "samples/reals.png",
     "samples/step-*.png",
@@ -54,6 +58,11 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def session(self) -> Path:
+        """What a session of training knows beside its rows."""
+        return self.path / "session.json"
+
+    @property
     def reals(self) -> Path:
         """Real images, arranged as the samples are."""
         return self.path / "samples" / "reals.png"
@@ -62,6 +71,30 @@ class RunFolder:
     def losses(self) -> Path:
         """Both losses over the steps."""
         return self.path / "losses.png"
+
+    @property
+    def report(self) -> Path:
+        """The page of the run."""
+        return self.path / "report.html"
+
+    @property
+    def nearest(self) -> Path:
+        """Samples beside the real images that are most like them."""
+        return self.path / "nearest.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of event files."""
+        return self.path / "tensorboard"
+
+    def grids(self) -> dict[int, Path]:
+        """The grids of samples in the first layout, by their step and in its order."""
+        found = {
+            int(match[1]): path
+            for path in (self.path / "samples").glob("step-*.png")
+            if (match := _GRID.fullmatch(path.name))
+        }
+        return dict(sorted(found.items()))
 
     def samples(self, step: int, layout: str = "") -> Path:
         """The grid of samples after `step` steps, or another one of the same step."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gantool.errors import InputError
-from gantool.locks import lock
+from gantool.locks import is_held, lock
 from gantool.runs.run_folder import RunFolder
 
 
@@ -27,3 +27,8 @@ def alone_with(folder: RunFolder) -> Iterator[None]:
         os.ftruncate(handle, 0)
         os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield
+
+
+def is_trained(folder: RunFolder) -> bool:
+    """Whether a process trains the run in a folder now."""
+    return is_held(folder.lock)

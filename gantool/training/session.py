@@ -1,7 +1,7 @@
 """One session of training: from a plan and its images to a run folder that has moved on."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import tensorflow as tf
@@ -21,12 +21,14 @@ from gantool.errors import DivergedError
 from gantool.networks.shape_checks import examples_in_a_pack
 from gantool.outputs.outputs import Outputs
 from gantool.outputs.recipe_hooks import hooks_of
+from gantool.outputs.report import write_diverged_report
 from gantool.recipe.document import Problem
 from gantool.recipe.model import Recipe
 from gantool.recipe.randomness import seed_of_retry
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.resume import find_resume_point, restore, tidy
 from gantool.runs.run_folder import RunFolder
+from gantool.runs.session_file import read_session, write_session
 
 Warn = Callable[[str], None]
 
@@ -81,6 +83,8 @@ def run_session(
             # All workers find the same fault; what the one that writes finds is its own alone.
             is_of_all = replicas.workers == 1 or isinstance(error.__cause__, NotFiniteError)
             if state.retries >= retries or not is_of_all:
+                if replicas.worker == 0:
+                    _record_divergence(folder, str(error))
                 raise
             with _lost_workers(images, replicas):
                 replicas.end()  # the first has written all that it had
@@ -217,6 +221,15 @@ def _go_back(plan: Plan, folder: RunFolder, *, writes: bool) -> None:
     if writes:
         tidy(folder, point, plan.recipe.output.checkpoint.keep)
     state.retries = retries
+
+
+def _record_divergence(folder: RunFolder, how: str) -> None:
+    """Have the run folder tell that the run has diverged, if it can be written."""
+    session = read_session(folder)
+    with suppress(OSError):
+        if session is not None:
+            write_session(folder, session.model_copy(update={"diverged": how}))
+        write_diverged_report(folder)
 
 
 def _begin_again(state: TrainingState, plan: Plan) -> None:

@@ -17,18 +17,9 @@ from gantool.networks import devices
 from gantool.networks.devices import Device
 
 COMMANDS = (
-    *(
-        "train",
-        "sample",
-        "evaluate",
-        "nearest",
-        "interpolate",
-        "arithmetic",
-        "directions",
-        "project",
-    ),
-    *("check", "bench", "recipes", "components"),
-    *("download", "inspect", "convert", "export-images", "schema", "version"),
+    *("train", "sample", "evaluate", "nearest", "interpolate", "arithmetic", "directions"),
+    *("project", "export", "check", "bench", "recipes", "components", "download", "inspect"),
+    *("convert", "export-images", "schema", "version", "report", "runs"),
 )
 
 
@@ -59,6 +50,8 @@ def imports_of(*arguments: str, cwd: Path) -> tuple[int, set[str]]:
         (["components", "layer", "Conv2D"], 0),
         (["inspect", "digits"], 0),
         (["convert", "digits", "set", "--size", "28"], 0),
+        (["runs"], 0),
+        (["report", "gone"], 2),
         (["check", "wrong.yaml"], 2),
         (["check", "list.yaml"], 2),
         (["check", "gone.yaml"], 2),

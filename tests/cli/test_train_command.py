@@ -44,9 +44,11 @@ def test_a_run_folder_holds_what_the_design_says(trained: Path) -> None:
         "losses.png",
         "metrics.jsonl",
         "recipe.yaml",
+        "report.html",
         "samples/reals.png",
         "samples/step-00000100.png",
         "samples/step-00000200.png",
+        "session.json",
     ]
 
 
@@ -87,9 +89,9 @@ def test_intervals_may_be_epochs_and_grids_have_several_layouts(command: Any, ti
     assert [line.split("  ")[0] for line in lines[2:-1]] == ["step 4/6", "step 6/6"]
     assert files(Path("run")) == [
         *(f"checkpoints/step-0000000{step}.h5" for step in (2, 4, 6)),
-        *("losses.png", "metrics.jsonl", "recipe.yaml", "samples/reals.png"),
+        *("losses.png", "metrics.jsonl", "recipe.yaml", "report.html", "samples/reals.png"),
         *("samples/step-00000004-by-label-free.png", "samples/step-00000004.png"),
-        *("samples/step-00000006-by-label-free.png", "samples/step-00000006.png"),
+        *("samples/step-00000006-by-label-free.png", "samples/step-00000006.png", "session.json"),
     ]
     for layout, name in (("by-label", ""), ("by-label-free", "-by-label-free")):
         seeds = "0-2" if layout == "by-label" else "0-29"
@@ -184,7 +186,7 @@ def test_runs_are_numbered_and_the_options_are_in_the_recipe(command: Any, tiny:
     assert text.startswith("# A network small enough for tests.\nname: tiny\n")
     assert files(Path("runs/00000-tiny")) == [
         *("checkpoints/step-00000002.h5", "losses.png", "metrics.jsonl", "recipe.yaml"),
-        *("samples/reals.png", "samples/step-00000002.png"),
+        *("report.html", "samples/reals.png", "samples/step-00000002.png", "session.json"),
     ]
     checkpoints = [Path(f"runs/0000{n}-tiny/checkpoints/step-00000002.h5") for n in (0, 1)]
     assert all(path.stat().st_size > 10_000 for path in checkpoints)

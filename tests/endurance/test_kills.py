@@ -128,7 +128,7 @@ def contents(run: Path) -> dict[str, Any]:
     return {
         str(path.relative_to(run)): read.get(path.suffix, Path.read_bytes)(path)
         for path in sorted(run.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != "report.html"
     }
 
 

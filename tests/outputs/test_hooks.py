@@ -288,7 +288,7 @@ def test_hooks_come_as_often_as_the_recipe_says_or_with_each_grid(
     images = load_images(plan.source, plan.recipe.data)
     hooks = hooks_of(plan, images, folder, MetricsFile(folder.metrics))
     assert [hook.every for hook in hooks] == [
-        Interval.of(every) for every in (7, 7, "1 epoch", 3, 11, 11)
+        Interval.of(every) for every in (7, 7, "1 epoch", 3, 11, 11, 11)
     ]
 
 

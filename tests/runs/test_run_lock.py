@@ -7,19 +7,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from gantool.errors import InputError
 from gantool.runs.run_folder import RunFolder
-from gantool.runs.run_lock import alone_with
+from gantool.runs.run_lock import alone_with, is_trained
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from gantool.runs.run_folder import RunFolder
-from gantool.runs.run_lock import alone_with
+from gantool.runs.run_lock import alone_with, is_trained
 with alone_with(RunFolder(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
@@ -61,3 +62,26 @@ def test_a_lock_is_given_back_whatever_happens_within(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with alone_with(folder):
         assert "trains this run" in refusal(folder)
+
+
+def test_who_looks_keeps_nobody_from_training(tmp_path: Path) -> None:
+    """`is_trained` holds a lock of its own for a moment."""
+    folder = RunFolder(tmp_path)
+    stop = threading.Event()
+    seen: set[bool] = set()
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.add(is_trained(folder))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(200):
+            with alone_with(folder):
+                pass
+    finally:
+        stop.set()
+        looking.join()
+    assert True in seen
+    assert not is_trained(folder)

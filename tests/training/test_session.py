@@ -184,8 +184,8 @@ def test_the_first_worker_writes_and_ends_when_all_is_written(
     _, progresses = session("train.steps=3", replicas=first)
     assert list(progresses)[-1].images == 24
     assert first.at_the_end == [
-        *("losses.png", "metrics.jsonl", "reals.png", "recipe.yaml"),
-        *("step-00000003.h5", "step-00000003.png"),
+        *("losses.png", "metrics.jsonl", "reals.png", "recipe.yaml", "report.html"),
+        *("session.json", "step-00000003.h5", "step-00000003.png"),
     ]
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gantool.cli.quantities import duration, step_time
 from gantool.memory import amount
+from gantool.quantities import duration, step_time
 
 
 @pytest.mark.parametrize(

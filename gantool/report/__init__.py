@@ -1,0 +1,1 @@
+"""From run folders to what people look at: a page, a table. Knows no TensorFlow."""
