@@ -49,7 +49,13 @@ if TYPE_CHECKING:
     multiple=True,
     help="Change the recipe, as in --set data.source=faces.zip where the images lie elsewhere now.",
 )
-@click.option("--out", type=click.Path(path_type=Path), default=Path("nearest.png"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("nearest.png"),
+    show_default=True,
+    help="The picture. RUN/nearest.png is shown in the run's report.",
+)
 def nearest(
     place: Path,
     samples: int,

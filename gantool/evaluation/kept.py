@@ -2,11 +2,11 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import platformdirs
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gantool.files import write_bytes
@@ -27,17 +27,22 @@ def kept(
     if of is None:
         return list(compute())
     name = hashlib.sha256(of + what.encode()).hexdigest()[:32]
-    path = platformdirs.user_cache_path("gantool", appauthor=False) / "features" / f"{name}.npz"
+    path = platformdirs.user_cache_path("gantool", appauthor=False) / "features" / name
     try:
         content = path.read_bytes()
     except OSError:
         content = b""
     if hashlib.sha256(content[_DIGEST:]).digest() == content[:_DIGEST]:
-        with np.load(io.BytesIO(content[_DIGEST:])) as stored:
-            return [stored[each] for each in stored.files]
+        return list(_arrays_in(io.BytesIO(content[_DIGEST:])))
     arrays = list(compute())
     written = io.BytesIO()
-    np.savez(written, *arrays)
+    for array in arrays:
+        npy.write_array(written, array)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, hashlib.sha256(written.getvalue()).digest() + written.getvalue())
     return arrays
+
+
+def _arrays_in(stored: io.BytesIO) -> Iterator[NDArray[Any]]:
+    while stored.tell() < len(stored.getbuffer()):
+        yield npy.read_array(stored)

@@ -11,6 +11,9 @@ from gantool.recipe.data import Data
 from gantool.recipe.specs import spec_of
 from gantool.recipe.types import Interval
 
+Direction = Literal["higher", "lower"]
+"""Which end of a figure is the better one."""
+
 
 class Metric:
     """Gives figures of samples.
@@ -24,7 +27,7 @@ class Metric:
     """
 
     sources: ClassVar[tuple[str, ...]] = ()
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {}
+    better: ClassVar[Mapping[str, Direction]] = {}
     every: Interval | None = None
     samples: int | None = None
     source: str = ""

@@ -1,11 +1,12 @@
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gantool.errors import InputError
 from gantool.evaluation.feature_metric import FeatureMetric
+from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import ClassNetwork, FeatureNetwork
@@ -30,7 +31,7 @@ class ClassAccuracy(FeatureMetric):
         samples: Number of samples; each class has as many.
     """
 
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {"class_accuracy": "higher"}
+    better: ClassVar[Mapping[str, Direction]] = {"class_accuracy": "higher"}
 
     def __init__(self, every: Every | None = None, samples: Count = 5000) -> None:
         self.every = every

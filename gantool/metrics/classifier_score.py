@@ -1,7 +1,8 @@
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from gantool.evaluation.feature_metric import FeatureMetric
+from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import ClassNetwork, FeatureNetwork
@@ -20,7 +21,7 @@ class ClassifierScore(FeatureMetric):
         samples: Number of samples.
     """
 
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {"classifier_score": "higher"}
+    better: ClassVar[Mapping[str, Direction]] = {"classifier_score": "higher"}
 
     def __init__(self, every: Every | None = None, samples: Count = 5000) -> None:
         self.every = every

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from gantool.evaluation.metric import Metric
+from gantool.evaluation.metric import Direction, Metric
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.labelled import digit_classifier
@@ -23,7 +23,7 @@ class DigitModes(Metric):
     """
 
     sources = ("stacked-mnist",)
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+    better: ClassVar[Mapping[str, Direction]] = {
         "modes": "higher",
         "reverse_kl": "lower",
     }

@@ -3,6 +3,7 @@ from typing import ClassVar, Literal
 
 from gantool.errors import InputError
 from gantool.evaluation.feature_metric import FeatureMetric
+from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import FeatureNetwork
@@ -27,7 +28,7 @@ class FrechetDistance(FeatureMetric):
             labels, else a random network.
     """
 
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {"frechet_distance": "lower"}
+    better: ClassVar[Mapping[str, Direction]] = {"frechet_distance": "lower"}
 
     def __init__(
         self,

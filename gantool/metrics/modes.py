@@ -1,10 +1,10 @@
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from gantool.data.sources.points import POINT_SETS
-from gantool.evaluation.metric import Metric
+from gantool.evaluation.metric import Direction, Metric
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.recipe.types import Count, Every
@@ -26,7 +26,7 @@ class Modes(Metric):
     """
 
     sources = ("ring", "grid")
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+    better: ClassVar[Mapping[str, Direction]] = {
         "modes": "higher",
         "high_quality": "higher",
         "reverse_kl": "lower",

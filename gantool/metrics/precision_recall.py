@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from gantool.evaluation.feature_metric import FeatureMetric
+from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import FeatureNetwork
@@ -26,7 +27,7 @@ class PrecisionRecall(FeatureMetric):
             labels, else a random network.
     """
 
-    better: ClassVar[Mapping[str, Literal["higher", "lower"]]] = {
+    better: ClassVar[Mapping[str, Direction]] = {
         "precision": "higher",
         "recall": "higher",
     }

@@ -33,7 +33,7 @@ class BestHook(Hook):
     ) -> None:
         self._judge, self._folder, self._state, self._header = judge, folder, state, header
         best = judge.best(read_rows(folder.metrics))
-        self._best = None if best is None else best[1]
+        self._best = None if best is None else best.value
 
     def is_due(self, moment: Moment, timetable: Timetable) -> bool:  # noqa: ARG002 - with its figure
         """See `Hook`."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gantool.evaluation.metric import Metric
+from gantool.evaluation.metric import Direction, Metric
+from gantool.report.figures import Value, best, number, values_of
 from gantool.runs.figure_names import short_name
 
 _BETTER_BY = 0.02
@@ -25,47 +26,45 @@ class Judge:
 
     Attributes:
         figure: The first part of its name.
-        lower: Whether it is better where it is lower.
+        direction: Which end of it is the better one.
     """
 
     figure: str
-    lower: bool
+    direction: Direction
 
     def name(self, row: Mapping[str, Any]) -> str | None:
-        """The whole name of the figure in a row that has it, and has it finite."""
+        """The whole name of the figure in a row that has it, and has a finite number there."""
         for name, value in row.items():
-            if short_name(name) == self.figure and np.isfinite(value):
+            if short_name(name) == self.figure and number(value) is not None:
                 return name
         return None
 
-    def values(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
-        """Step and figure of the rows that have it."""
-        found = ((row, self.name(row)) for row in rows)
-        return [(row["step"], float(row[name])) for row, name in found if name is not None]
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Value]:
+        """The figure in all rows that have it."""
+        name = next(filter(None, map(self.name, rows)), None)
+        return [] if name is None else values_of(rows, name)
 
     def is_better(self, value: float, than: float) -> bool:
         """Whether one value of the figure is better than another."""
-        return value < than if self.lower else value > than
+        return value > than if self.direction == "higher" else value < than
 
-    def best(self, rows: Iterable[Mapping[str, Any]]) -> tuple[int, float] | None:
-        """Step and figure of the best row, the first of equal ones; None where none has it."""
-        values = self.values(rows)
-        choose = min if self.lower else max
-        return choose(values, key=lambda item: item[1]) if values else None
+    def best(self, rows: Sequence[Mapping[str, Any]]) -> Value | None:
+        """The best of all rows, the first of equal ones; None where none has the figure."""
+        return best(self.values(rows), self.direction)
 
-    def plateau(self, rows: Iterable[Mapping[str, Any]]) -> int | None:
+    def plateau(self, rows: Sequence[Mapping[str, Any]]) -> int | None:
         """The step from which the figure has not got better by 2 % any more; None where it has.
 
         Five figures at least have to follow. Each is taken as the median of itself and its
         neighbours.
         """
         values = self.values(rows)
-        smooth = _medians([value for _, value in values])
+        smooth = _medians([each.value for each in values])
         for place in range(len(smooth) - _FIGURES):
             margin = _BETTER_BY * abs(smooth[place])
-            limit = smooth[place] - margin if self.lower else smooth[place] + margin
+            limit = smooth[place] + (margin if self.direction == "higher" else -margin)
             if not any(self.is_better(later, limit) for later in smooth[place + 1 :]):
-                return values[place][0]
+                return values[place].step
         return None
 
     def told_of_plateau(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -75,11 +74,11 @@ class Judge:
         began = self.plateau(rows)
         if began is None or self.plateau(rows[:-1]) is not None:
             return []
-        best = self.best(rows)
-        assert best is not None
+        reached = self.best(rows)
+        assert reached is not None
         return [
             f"{self.name(rows[-1])} has not got better by {_BETTER_BY:.0%} since step {began:,}:"
-            f" a plateau; its best, {best[1]:.6g}, was at step {best[0]:,}"
+            f" a plateau; its best, {reached.value:.6g}, was at step {reached.step:,}"
             " (checkpoints/best.h5)"
         ]
 
@@ -96,6 +95,6 @@ def _medians(values: Sequence[float]) -> list[float]:
 def judge_of(metrics: Iterable[Metric]) -> Judge | None:
     """Who judges by the first figure of which it is known what is better; None without one."""
     for metric in metrics:
-        for figure, way in metric.better.items():
-            return Judge(figure, lower=way == "lower")
+        for figure, direction in metric.better.items():
+            return Judge(figure, direction)
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from gantool.recipe.document import Path, dotted
 from gantool.recipe.yaml_text import flow
-from gantool.report.figures import best, directions, figure_names, over_seeds, values_of
+from gantool.report.figures import best, direction_of, figure_names, over_seeds, values_of
 from gantool.report.run import Run
 
 _LONGEST = 60
@@ -92,9 +92,8 @@ def groups_of(runs: Sequence[Run]) -> Groups:
         members.setdefault(_but_for_the_seed(run), []).append(run)
     columns: dict[str, str] = {}
     for run in runs:
-        known = directions(run.recipe)
         for name in figure_names(run.rows):
-            columns.setdefault(name, "best" if name in known else "latest")
+            columns.setdefault(name, "best" if direction_of(name, run.recipe) else "latest")
     return Groups([_group(each, columns) for each in members.values()], columns)
 
 
@@ -112,7 +111,7 @@ def _reached(run: Run, name: str) -> float | None:
     values = values_of(run.rows, name)
     if not values:
         return None
-    return (best(values, directions(run.recipe).get(name)) or values[-1]).value
+    return (best(values, direction_of(name, run.recipe)) or values[-1]).value
 
 
 def _but_for_the_seed(run: Run) -> str:

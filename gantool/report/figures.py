@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from gantool.recipe.model import Recipe
 from gantool.recipe.signatures import attributes
+from gantool.runs.figure_names import short_name
 
 Row = Mapping[str, Any]
 """Of metrics.jsonl."""
@@ -49,13 +50,21 @@ def values_of(rows: Sequence[Row], name: str) -> list[Value]:
 
 
 def directions(recipe: Recipe | None) -> dict[str, str]:
-    """For each figure of a recipe's metrics that has a better end: "higher" or "lower"."""
+    """For each figure of a recipe's metrics that has a better end: "higher" or "lower".
+
+    By the first part of its name, see `short_name`.
+    """
     if recipe is None:
         return {}
     found: dict[str, str] = {}
     for metric in recipe.output.metrics:
         found |= attributes("metric", metric.name).get("better", {})
     return found
+
+
+def direction_of(name: str, recipe: Recipe | None) -> str | None:
+    """Which end of a figure of a row is the better one; None where that is not known."""
+    return directions(recipe).get(short_name(name))
 
 
 def best(values: Sequence[Value], direction: str | None) -> Value | None:

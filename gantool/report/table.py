@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gantool.report.figures import LOSSES, Row, Value, best, directions, figure_names, values_of
+from gantool.report.figures import LOSSES, Row, Value, best, direction_of, figure_names, values_of
 from gantool.report.run import Run
 from gantool.runs.run_folder import RunFolder
 
@@ -41,10 +41,10 @@ def run_folders(place: Path) -> list[Path]:
 
 def reached(run: Run) -> dict[str, Reached]:
     """Every figure of a run that has a value, the losses first."""
-    known, found = directions(run.recipe), {}
+    found = {}
     for name in (*LOSSES, *figure_names(run.rows)):
         if values := values_of(run.rows, name):
-            better = known.get(name)
+            better = direction_of(name, run.recipe)
             found[name] = Reached(values[-1], best(values, better), better)
     return found
 

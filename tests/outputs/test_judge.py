@@ -11,7 +11,7 @@ from gantool.metrics.frechet_distance import FrechetDistance
 from gantool.outputs.judge import Judge, judge_of
 
 NAME = "frechet_distance_random_500_train"
-LOWER = Judge("frechet_distance", lower=True)
+LOWER = Judge("frechet_distance", "lower")
 
 
 def rows(*values: float) -> list[dict[str, float]]:
@@ -19,13 +19,13 @@ def rows(*values: float) -> list[dict[str, float]]:
 
 
 def test_the_best_is_the_first_of_equal_ones() -> None:
-    assert LOWER.best(rows(5, 3, 4, 3)) == (200, 3)
-    assert Judge("frechet_distance", lower=False).best(rows(5, 3, 5)) == (100, 5)
+    assert LOWER.best(rows(5, 3, 4, 3)) == (3, 200)
+    assert Judge("frechet_distance", "higher").best(rows(5, 3, 5)) == (5, 100)
     assert LOWER.best([{"step": 1, "diversity": 0.5}]) is None
 
 
 def test_figures_that_are_no_numbers_are_passed_over() -> None:
-    assert LOWER.best(rows(float("nan"), 7, float("inf"))) == (200, 7)
+    assert LOWER.best(rows(float("nan"), 7, float("inf"))) == (7, 200)
 
 
 def test_a_plateau_is_where_five_figures_are_no_better_by_two_percent() -> None:
@@ -45,7 +45,7 @@ def test_a_single_lucky_figure_is_no_progress() -> None:
 
 
 def test_a_rising_figure_has_its_plateau_above() -> None:
-    higher = Judge("frechet_distance", lower=False)
+    higher = Judge("frechet_distance", "higher")
     assert higher.plateau(rows(0.1, 0.5, 0.8, 0.9, 0.9, 0.9, 0.905, 0.9, 0.9)) == 400
     assert higher.plateau(rows(0.9, 0.8, 0.7, 0.6, 0.5, 0.4)) == 100
 
@@ -69,11 +69,11 @@ def test_rows_between_figures_tell_nothing() -> None:
 @given(st.lists(st.floats(0.01, 1e6), min_size=6, max_size=30))
 def test_falling_and_rising_curves_are_each_other_s_mirror(values: list[float]) -> None:
     mirrored = [-value for value in values]
-    higher = Judge("frechet_distance", lower=False)
+    higher = Judge("frechet_distance", "higher")
     assert LOWER.plateau(rows(*values)) == higher.plateau(rows(*mirrored))
 
 
 def test_the_first_figure_with_a_direction_judges() -> None:
     assert judge_of([Diversity(), FrechetDistance(), ClassAccuracy()]) == LOWER
-    assert judge_of([ClassAccuracy()]) == Judge("class_accuracy", lower=False)
+    assert judge_of([ClassAccuracy()]) == Judge("class_accuracy", "higher")
     assert judge_of([Diversity()]) is None
