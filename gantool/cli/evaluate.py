@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from gantool.cli.loading import start_tensorflow, warn
+from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def evaluate(
     for checkpoint in checkpoints:
         header = checkpoint.header
         with telling_images() as tell:
-            evaluated = Evaluated(checkpoint, overrides, tell, tell)
+            evaluated = Evaluated(checkpoint, overrides, tell, tell, say)
             metrics = evaluated.metrics(samples, cast("FeatureName | None", features))
             figures = _figures(evaluated, metrics)
         if as_json:

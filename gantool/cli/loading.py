@@ -95,6 +95,11 @@ def plan_of(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     return plan
 
 
+def say(line: str) -> None:
+    """Tell what a command does that takes its time."""
+    click.echo(line, err=True)
+
+
 def warn(*lines: str) -> None:
     """Tell what does not keep a command from its work."""
     for line in lines:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from gantool.cli.loading import start_tensorflow, warn
+from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def nearest(
     from gantool.evaluation.of_checkpoint import Evaluated
 
     with telling_images() as tell:
-        evaluated = Evaluated(checkpoint, overrides, tell, tell)
+        evaluated = Evaluated(checkpoint, overrides, tell, tell, say)
         if evaluated.recipe.data.size is None:
             raise InputError(f"{checkpoint.path}: makes points, of which none is a copy")
         looking = cast("FeatureName | None", features)

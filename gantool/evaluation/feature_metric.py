@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import Literal
 
 from gantool.errors import InputError
 from gantool.evaluation.metric import Metric
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import FeatureName, FeatureNetwork
+from gantool.recipe.types import Count, Every
 from gantool.runs.figure_names import of_features
 
 Figures = Mapping[str, float]
@@ -16,11 +18,23 @@ Figures = Mapping[str, float]
 class FeatureMetric(Metric):
     """A metric of what a network sees in images; see `of_features` for its figures' names.
 
-    Attributes:
-        features: Name of the network; None for what suits the images.
+    Args:
+        every: How often; with each grid where it is not given.
+        samples: Number of samples.
+        features: What looks at the images: a `classifier` trained by their labels, once on a
+            machine; a `random` network; the `pixels`. Not given: a classifier where there are
+            labels, else a random network.
     """
 
-    features: FeatureName | None = None
+    def __init__(
+        self,
+        every: Every | None = None,
+        samples: Count = 5000,
+        features: Literal["classifier", "random", "pixels"] | None = None,
+    ) -> None:
+        self.every = every
+        self.samples: int = samples
+        self.features: FeatureName | None = features
 
     def __call__(self, samples: Samples, reals: Reals) -> Figures:
         """See `Metric`."""

@@ -43,6 +43,7 @@ class Evaluated:
             `output.metrics`, its metrics are those that suit its data.
         on_image: Called after each real image that is prepared.
         on_sample: Called after samples are drawn, with their number so far and in all.
+        say: Is told what takes minutes.
 
     Attributes:
         recipe: The recipe, changed.
@@ -57,12 +58,13 @@ class Evaluated:
         overrides: Sequence[Override] = (),
         on_image: OnImage | None = None,
         on_sample: Callable[[int, int], None] = lambda _done, _count: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         loaded = _loaded(checkpoint, overrides)
         self.recipe: Recipe = loaded.recipe
         self._folder = loaded.folder
         self._sampler = CheckpointSampler(checkpoint)
-        self._on_image, self._on_sample = on_image, on_sample
+        self._on_image, self._on_sample, self._say = on_image, on_sample, say
         self._samples: dict[int, Samples] = {}
 
     @cached_property
@@ -77,7 +79,7 @@ class Evaluated:
         except InputError as error:
             raise InputError(f"{error}; --set data.source=PATH says where they lie now") from error
         images = load_images(source, self.recipe.data, self._on_image)
-        return Reals(images, self._classes, self.recipe.seed, self._folder)
+        return Reals(images, self._classes, self.recipe.seed, self._folder, self._say)
 
     def samples(self, count: int) -> Samples:
         """The samples of seeds 0, 1, 2, …, the same object for the same number."""

@@ -1,7 +1,7 @@
 """The real images that samples are compared with."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,23 @@ class Reals:
         classes: Number of labels; 0 without labels.
         seed: The recipe's.
         folder: That relative paths of the recipe start from.
+        say: Is told what takes minutes.
 
     Attributes:
         images, classes: As given.
     """
 
-    def __init__(self, images: Images, classes: int, seed: int, folder: Path | None) -> None:
+    def __init__(
+        self,
+        images: Images,
+        classes: int,
+        seed: int,
+        folder: Path | None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.images = images
         self.classes = classes
-        self._seed, self._folder = seed, folder
+        self._seed, self._folder, self._say = seed, folder, say
         self._beside: dict[tuple[Cell, ...], NDArray[Any]] = {}
         self._networks: dict[FeatureName | None, FeatureNetwork] = {}
         self._order = np.random.default_rng(0).permutation(len(images))[:_MOST]
@@ -70,7 +78,7 @@ class Reals:
             InputError: There is none of this name for such images.
         """
         if name not in self._networks:
-            self._networks[name] = network_for(name, self.images, self._folder)
+            self._networks[name] = network_for(name, self.images, self._folder, self._say)
         return self._networks[name]
 
     def told(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Which network looks at images."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gantool.data.loading import Images
@@ -10,13 +11,19 @@ from gantool.features.pixels import Pixels
 from gantool.features.random import RandomNetwork
 
 
-def network_for(name: FeatureName | None, images: Images, folder: Path | None) -> FeatureNetwork:
+def network_for(
+    name: FeatureName | None,
+    images: Images,
+    folder: Path | None,
+    say: Callable[[str], None] = lambda _: None,
+) -> FeatureNetwork:
     """The network of a name; None for what suits the images: their classes, else no training.
 
     Args:
         name: Of the network.
         images: That it is to look at.
         folder: That relative paths of their section start from.
+        say: Is told what takes minutes.
 
     Raises:
         InputError: There is none of this name for such images; tells what there is.
@@ -31,7 +38,7 @@ def network_for(name: FeatureName | None, images: Images, folder: Path | None) -
     if name == "random":
         return RandomNetwork(data.channels)
     try:
-        return classifier_of(data, folder)
+        return classifier_of(data, folder, say=say)
     except InputError as error:
         if name is None:
             return RandomNetwork(data.channels)

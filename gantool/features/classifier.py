@@ -23,7 +23,7 @@ _SHIFT = 2
 class Classifier(ClassNetwork):
     """Tells the class of an image; it is made the same from the same numbers everywhere.
 
-    Its features are the 128 numbers before the logits.
+    Its features are the 128 numbers before the logits, by one factor as large as `scale_by` says.
 
     Args:
         shape: Of an image, (H, W, C).
@@ -39,6 +39,7 @@ class Classifier(ClassNetwork):
     def __init__(self, shape: tuple[int, ...], classes: int) -> None:
         self.shape = shape
         self.accuracy = 0.0
+        self._factor = 1.0
         he, glorot = keras.initializers.HeNormal, keras.initializers.GlorotUniform
         height, width, channels = shape
         share = min(1.0, LARGEST / max(height, width))
@@ -80,13 +81,22 @@ class Classifier(ClassNetwork):
 
     def __call__(self, images: NDArray[np.generic]) -> Features:
         """See `ClassNetwork`."""
-        found: Features = self._features(images).numpy()
+        found: Features = self._features(images).numpy() * np.float32(self._factor)
         return found
+
+    def scale_by(self, images: NDArray[np.uint8]) -> None:
+        """Scale features so that their mean square over images [N, H, W, C] is 1.
+
+        The kernel of the kernel distance (x·y / D + 1)³ takes such features; of much larger ones it
+        sees the longest alone.
+        """
+        self._factor = 1.0
+        self._factor = 1.0 / max(float(np.sqrt(np.square(self(images)).mean())), 1e-6)
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """See `ClassNetwork`."""
         kernel, bias = (weight.numpy() for weight in self.model.layers[-1].weights)
-        logits = features.astype(np.float64) @ kernel + bias
+        logits = features.astype(np.float64) / self._factor @ kernel + bias
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         found: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
         return found

@@ -1,6 +1,7 @@
 """Classifiers of labelled sets, each trained once on a machine and kept in the user's cache."""
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ STEPS = 2000
 """Of training; with these, more than 99.2 % of MNIST's test images are told right."""
 _MOST = 60_000
 """Images that a classifier is trained on at most; of a larger set, as many at random."""
+_SCALED_BY = 1000
+"""Training images of which the features have a mean square of 1."""
 _HELD_OUT = 10
 """Of a set without test images, each so many'th image is kept for the accuracy."""
 _DIGEST = hashlib.sha256().digest_size
@@ -33,7 +36,12 @@ class Labelled(NamedTuple):
     labels: NDArray[np.int32]
 
 
-def classifier_of(data: Data, folder: Path | None = None, steps: int = STEPS) -> Classifier:
+def classifier_of(
+    data: Data,
+    folder: Path | None = None,
+    steps: int = STEPS,
+    say: Callable[[str], None] = lambda _: None,
+) -> Classifier:
     """A classifier of the labels of a set, with its accuracy for images that it has not seen.
 
     These are the set's test images, or a tenth of its images where it has none.
@@ -42,6 +50,7 @@ def classifier_of(data: Data, folder: Path | None = None, steps: int = STEPS) ->
         data: A recipe's section; its images need not be asked for with labels.
         folder: That relative paths start from.
         steps: Of training.
+        say: Is told that it is trained now, which takes minutes.
 
     Raises:
         InputError: The images are not here, are damaged, or have no labels.
@@ -51,10 +60,12 @@ def classifier_of(data: Data, folder: Path | None = None, steps: int = STEPS) ->
     classifier = Classifier(training.images.shape[1:], classes)
     path = _place(training, steps)
     if not _restore(classifier, path):
+        say(f"training a classifier of {data.source}'s labels, once on this machine")
         classifier.train(training.images, training.labels, steps)
         weights = classifier.weights()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, hashlib.sha256(weights).digest() + weights)
+    classifier.scale_by(training.images[:_SCALED_BY])
     classifier.accuracy = float(np.mean(classifier.classes_of(testing.images) == testing.labels))
     return classifier
 

@@ -34,9 +34,7 @@ class ClassAccuracy(FeatureMetric):
     better: ClassVar[Mapping[str, Direction]] = {"class_accuracy": "higher"}
 
     def __init__(self, every: Every | None = None, samples: Count = 5000) -> None:
-        self.every = every
-        self.samples = samples
-        self.features = "classifier"
+        super().__init__(every, samples, "classifier")
 
     def figures(
         self, network: FeatureNetwork, samples: Samples, reals: Reals
@@ -55,7 +53,7 @@ class ClassAccuracy(FeatureMetric):
 
 def _matrix(names: Sequence[str], table: NDArray[np.int64]) -> list[str]:
     """The whole table in percent: a row a class asked for, a column a class seen."""
-    width = max(5, *(len(name) + 1 for name in names))
+    width = max(6, *(len(name) + 1 for name in names))
     lines = ["percent of a class asked for (row) that look like each class (column):"]
     lines.append(" " * width + "".join(f"{name:>{width}}" for name in names))
     for name, row in zip(names, table, strict=True):

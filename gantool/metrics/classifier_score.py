@@ -24,9 +24,7 @@ class ClassifierScore(FeatureMetric):
     better: ClassVar[Mapping[str, Direction]] = {"classifier_score": "higher"}
 
     def __init__(self, every: Every | None = None, samples: Count = 5000) -> None:
-        self.every = every
-        self.samples = samples
-        self.features = "classifier"
+        super().__init__(every, samples, "classifier")
 
     def figures(
         self, network: FeatureNetwork, samples: Samples, reals: Reals

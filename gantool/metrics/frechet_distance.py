@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from gantool.errors import InputError
 from gantool.evaluation.feature_metric import FeatureMetric
@@ -7,7 +7,6 @@ from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import FeatureNetwork
-from gantool.recipe.types import Count, Every
 from gantool.statistics.moments import frechet_distance, moments
 
 _LARGEST = 4096
@@ -19,26 +18,9 @@ class FrechetDistance(FeatureMetric):
     Their distributions are taken as normal ones, with the means and covariances that they have: 0
     where these agree. It is lower for more samples, so figures of different numbers do not compare.
     All real images are compared with, up to 50,000.
-
-    Args:
-        every: How often; with each grid where it is not given.
-        samples: Number of samples.
-        features: What looks at the images: a `classifier` trained by their labels, once on a
-            machine; a `random` network; the `pixels`. Not given: a classifier where there are
-            labels, else a random network.
     """
 
     better: ClassVar[Mapping[str, Direction]] = {"frechet_distance": "lower"}
-
-    def __init__(
-        self,
-        every: Every | None = None,
-        samples: Count = 10_000,
-        features: Literal["classifier", "random", "pixels"] | None = None,
-    ) -> None:
-        self.every = every
-        self.samples = samples
-        self.features = features
 
     def figures(
         self, network: FeatureNetwork, samples: Samples, reals: Reals

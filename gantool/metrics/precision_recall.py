@@ -1,12 +1,11 @@
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from gantool.evaluation.feature_metric import FeatureMetric
 from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
 from gantool.features.network import FeatureNetwork
-from gantool.recipe.types import Count, Every
 from gantool.statistics.neighbours import precision_recall
 
 
@@ -17,30 +16,12 @@ class PrecisionRecall(FeatureMetric):
     images that the generator could have made: an image lies on a set's manifold where it is nearer
     to one of the set's than that is to its third neighbour. As many real images are compared as
     samples, or all where there are fewer.
-
-
-    Args:
-        every: How often; with each grid where it is not given.
-        samples: Number of samples.
-        features: What looks at the images: a `classifier` trained by their labels, once on a
-            machine; a `random` network; the `pixels`. Not given: a classifier where there are
-            labels, else a random network.
     """
 
     better: ClassVar[Mapping[str, Direction]] = {
         "precision": "higher",
         "recall": "higher",
     }
-
-    def __init__(
-        self,
-        every: Every | None = None,
-        samples: Count = 5000,
-        features: Literal["classifier", "random", "pixels"] | None = None,
-    ) -> None:
-        self.every = every
-        self.samples = samples
-        self.features = features
 
     def figures(
         self, network: FeatureNetwork, samples: Samples, reals: Reals
