@@ -1,5 +1,7 @@
 """The hooks of a recipe, in the order in which they look at a pause."""
 
+from collections.abc import Callable
+
 from gantool.data.loading import Images
 from gantool.engine.hook import Hook
 from gantool.engine.loop import TrainingProgress
@@ -27,7 +29,13 @@ from gantool.sampling.grid import grid_cells
 from gantool.sampling.sampler import make_sampler
 
 
-def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile) -> list[Hook]:
+def hooks_of(
+    plan: Plan,
+    images: Images,
+    folder: RunFolder,
+    metrics: MetricsFile,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Hook]:
     """Grid, metrics and the hooks that the recipe names, then what keeps the run.
 
     Args:
@@ -35,13 +43,14 @@ def hooks_of(plan: Plan, images: Images, folder: RunFolder, metrics: MetricsFile
         images: Of its source.
         folder: Of the run.
         metrics: Its rows.
+        say: Is told what the training has to wait for.
     """
     recipe, state = plan.recipe, plan.state
     output, grid = recipe.output, recipe.output.grid
     cells = grid_cells(grid.layouts[0], grid.rows, grid.columns, plan.classes)
     sampler = make_sampler(state.best_generator, recipe, plan.classes)
     samples = SamplesOfStep(sampler, plan.classes, images.example)
-    reals = Reals(images, plan.classes, recipe.seed, plan.loaded.folder)
+    reals = Reals(images, plan.classes, recipe.seed, plan.loaded.folder, say)
 
     figures = [metric_of(item, recipe.data) for item in output.metrics]
     judge = judge_of(figures)

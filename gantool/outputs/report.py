@@ -19,7 +19,7 @@ class ReportHook(Hook):
 
     Grids that were encoded for the last page are kept, and rows that were read. Where a page took a
     second nevertheless, the next one is written after twenty at the earliest; but always at the
-    end.
+    end. A page that cannot be made is told of, and ends no run.
     """
 
     at_stop = True
@@ -30,13 +30,16 @@ class ReportHook(Hook):
         self._reader: RunReader | None = None
         self._pictures = Pictures()
         self._rested_at = 0.0
+        self._failed = ""
 
     def __call__(self, moment: Moment) -> Outcome:
         progress = moment.progress
         state: State = "running"
         if progress.ends:
             state = "stopped" if progress.stopped else "done"
-        return Outcome(job=lambda: self._write(state))
+        warnings = [self._failed] if self._failed else []
+        self._failed = ""
+        return Outcome(job=lambda: self._write(state), warnings=warnings)
 
     def _write(self, state: State) -> None:
         began = time.monotonic()
@@ -44,7 +47,12 @@ class ReportHook(Hook):
             return
         if self._reader is None:
             self._reader = RunReader(self._folder.path)
-        write_text(self._folder.report, page_of_run(self._reader.read(state), self._pictures))
+        try:
+            page = page_of_run(self._reader.read(state), self._pictures)
+        except Exception as error:
+            self._failed = f"report.html could not be made: {type(error).__name__}: {error}"
+            return
+        write_text(self._folder.report, page)
         ended = time.monotonic()
         self._rested_at = ended + (ended - began) / _SHARE
 

@@ -110,7 +110,7 @@ def _run_until_it_diverges(
     timetable = timetable_of(recipe.train, len(images))
     states = [state, *_copies(plan, replicas)]
     metrics = MetricsFile(folder.metrics)
-    hooks = hooks_of(plan, images, folder, metrics)
+    hooks = hooks_of(plan, images, folder, metrics, warn)
     with errors_of(images), _lost_workers(images, replicas):
         replicas.begin(_facts(plan, images), states)
         step = replicas.step(states, drawn, timetable.batches_per_epoch)

@@ -63,6 +63,23 @@ def test_pages_take_a_twentieth_of_the_time_at_most(
     assert len(written) == 3
 
 
+def test_a_page_that_cannot_be_made_is_told_of_at_the_next_pause(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(*_: Any) -> str:
+        raise ZeroDivisionError("of a chart")
+
+    before = folder.report.read_text()
+    hook = ReportHook(Interval.of(50), folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "page_of_run", page)
+        write_at(hook, 50)
+    assert folder.report.read_text() == before
+    progress = TrainingProgress(100, 200, 800, 1.0, 1.0, 1.0, 0.5, 0.5, 0)
+    told = [hook(Moment(progress, Path())).warnings for _ in range(2)]
+    assert told == [["report.html could not be made: ZeroDivisionError: of a chart"], []]
+
+
 def test_a_trained_run_has_its_page_with_layers_and_device(trained: Path) -> None:
     text = (trained / "report.html").read_text()
     assert '<h1>run <span class="state done">done</span></h1>' in text
