@@ -71,7 +71,7 @@ def find_checkpoint(place: Path, warn: Callable[[str], None]) -> Checkpoint:
     point = find_resume_point(RunFolder(place))
     if point.checkpoint is None:
         raise InputError(f"{place}: holds no checkpoint (checkpoints/step-….h5)")
-    for line in point.warnings("drawing"):
+    for line in point.warnings("reading"):
         warn(line)
     return point.checkpoint
 

@@ -440,7 +440,7 @@ class TestFindCheckpoint:
         assert ended == (
             0,
             f"{tmp_path}/a.png: seeds in 2 rows of 2, step 150\n",
-            f"warning: {damage} with\nwarning: drawing from {older}, which is whole\n",
+            f"warning: {damage} with\nwarning: reading from {older}, which is whole\n",
         )
         # Who names it means it, and none takes the place of all.
         out = ("--out", tmp_path / "b.png")
