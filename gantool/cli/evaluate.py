@@ -28,7 +28,7 @@ _FEATURES = ("classifier", "random", "pixels")
     nargs=-1,
     required=True,
     type=click.Path(path_type=Path),
-    metavar="CHECKPOINT_OR_RUN...",
+    metavar="FILE_OR_RUN…",
 )
 @click.option(
     "--metrics",

@@ -25,6 +25,7 @@ _OF_A_SAVED_MODEL = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
     "name",
     required=True,
     type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
     help="keras: a model of Keras's own layers; weights: of these the weights alone; savedmodel:"
     " TensorFlow's, which also makes latents of seeds; onnx; tflite.",
 )
