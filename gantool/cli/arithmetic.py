@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from gantool.cli.seed_numbers import parse_numbers
 from gantool.cli.steering import (
     build,
     latent_options,
     numbers_of,
     open_checkpoint,
     out_option,
-    parse_numbers,
     refuse_unwritable,
     write_rows,
     write_vectors,

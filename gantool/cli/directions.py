@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli.seed_numbers import parse_numbers
 from gantool.cli.steering import (
     Opened,
     build,
@@ -15,7 +16,6 @@ from gantool.cli.steering import (
     numbers_of,
     open_checkpoint,
     out_option,
-    parse_numbers,
     refuse_unwritable,
     write_rows,
     write_vectors,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli.seed_numbers import parse_numbers
 from gantool.cli.steering import (
     MOST,
     Opened,
@@ -17,7 +18,6 @@ from gantool.cli.steering import (
     latent_options,
     numbers_of,
     open_checkpoint,
-    parse_numbers,
     refuse_unwritable,
     write_vectors,
 )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import click
 
+from gantool.cli.seed_numbers import parse_numbers
+
 if TYPE_CHECKING:
     from gantool.data.export.encoding import Format
 
@@ -17,19 +19,6 @@ BY_LABEL = ("by-label", "by-label-free")
 FORMATS = ("png", "webp", "jpg", "npz")
 AskedGrid = tuple[int, int] | str | None
 """Rows and columns, or the name of a layout by labels."""
-
-
-def _seeds(
-    _context: click.Context, _option: click.Parameter, value: str | None
-) -> tuple[range, ...] | None:
-    if value is None:
-        return None
-    from gantool.sampling.seeds import ranges_of
-
-    try:
-        return ranges_of(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 def _count(
@@ -59,7 +48,7 @@ def _finite(_context: click.Context, _option: click.Parameter, value: float) -> 
 _OPTIONS = (
     click.option(
         "--seeds",
-        callback=_seeds,
+        callback=parse_numbers,
         metavar="SEEDS",
         help="As in 0-9,42.  [default: 0-63; as many as ROWSxCOLUMNS has; by label, ten columns]",
     ),

@@ -22,20 +22,6 @@ MOST = 10_000
 """Latents that a command is given or makes at most."""
 
 
-def parse_numbers(
-    _context: click.Context, _option: click.Parameter, value: str | None
-) -> tuple[range, ...] | None:
-    """Read `0-63`, `7`, or several of them with commas between."""
-    if value is None:
-        return None
-    from gantool.sampling.seeds import ranges_of
-
-    try:
-        return ranges_of(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 def npy_file(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
     """A path that is not taken for another kind of file later on."""
     if value is not None and value.suffix.lower() != ".npy":

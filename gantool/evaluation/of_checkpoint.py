@@ -15,6 +15,7 @@ from gantool.evaluation.metric import Metric, metric_of
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples, Stored
 from gantool.features.network import FeatureName
+from gantool.networks.messages import times
 from gantool.recipe.edit import Override
 from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
@@ -50,6 +51,7 @@ class Evaluated:
 
     Raises:
         RecipeError: Its recipe cannot be built, or a change of it is wrong.
+        InputError: Real images would have another size or other channels than samples.
     """
 
     def __init__(
@@ -64,6 +66,12 @@ class Evaluated:
         self.recipe: Recipe = loaded.recipe
         self._folder = loaded.folder
         self._sampler = CheckpointSampler(checkpoint)
+        made, asked = self._sampler.recipe.data.shape, self.recipe.data.shape
+        if made != asked:
+            raise InputError(
+                f"{checkpoint.path}: makes images of {times(made)}, and would be compared with real"
+                f" ones of {times(asked)}: leave size and channels of the data as they are"
+            )
         self._on_image, self._on_sample, self._say = on_image, on_sample, say
         self._samples: dict[int, Samples] = {}
 

@@ -106,6 +106,10 @@ def test_a_checkpoint_elsewhere_is_told_where_its_images_are(
         (("CKPT", "--metrics", "[FrechetDistance"), "--set 'output.metrics=[FrechetDistance'"),
         (("CKPT", "--metrics", "Modes"), "Modes is a figure of ring and grid, and the source is"),
         (
+            ("CKPT", "--set", "data.size=[32,32]"),
+            "makes images of 28×28×1, and would be compared with real ones of 32×32×1: leave",
+        ),
+        (
             ("CKPT", "--set", "data.source=nowhere"),
             "--set data.source=PATH says where they lie now",
         ),
