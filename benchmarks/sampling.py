@@ -30,10 +30,10 @@ class Sampling:
 
     def __init__(self, place: Path, count: int) -> None:
         from gantool.runs.resume import find_checkpoint
-        from gantool.sampling.checkpoint_sampler import CheckpointSampler
+        from gantool.sampling.model import Model
 
         checkpoint = find_checkpoint(place, print)
-        self.sampler, self.sha256 = CheckpointSampler(checkpoint), checkpoint.sha256
+        self.sampler, self.sha256 = Model(checkpoint), checkpoint.sha256
         self.count = count
 
     def a_block_a_call(self, _folder: Path) -> None:

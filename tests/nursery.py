@@ -122,7 +122,7 @@ def _serve() -> None:
     from gantool.cli.loading import start_tensorflow
 
     start_tensorflow()
-    import gantool.sampling.checkpoint_sampler
+    import gantool.sampling.model
     import gantool.training.session  # noqa: F401
 
     for line in sys.stdin:

@@ -7,7 +7,6 @@ from gantool.cli.data_checks import look_at_headers_of, open_every_image
 from gantool.cli.loading import (
     SKIP_UNREADABLE,
     load_recipe,
-    open_data_of,
     recipe_options,
     skip_unreadable_option,
     start_tensorflow,
@@ -36,12 +35,13 @@ def check(
     on their way through both networks, and how long an epoch is. Of images in files, as many
     headers are looked at as can be in two seconds.
     """
+    from gantool.engine.opened import open_checked
     from gantool.recipe.load import find_recipe
 
     if skip_unreadable:
         settings = (*settings, SKIP_UNREADABLE)
     loaded = load_recipe(find_recipe(recipe), settings, steps, seed)
-    opened = open_data_of(loaded)
+    opened = open_checked(loaded)
     count = None
     if opens_all:
         count = open_every_image(opened.source, loaded)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gantool.cli.loading import warn, warn_of_skipped
+from gantool.cli.loading import warn
 from gantool.cli.progress import telling_images
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def open_every_image(source: Source, loaded: LoadedRecipe) -> int | None:
     from gantool.data.order import batches_per_epoch
     from gantool.data.preparing import cannot_be_used
     from gantool.data.sources import PointSource
+    from gantool.engine.opened import lines_on
 
     if source is None or isinstance(source, PointSource):
         return None if source is None else len(source)
@@ -76,5 +77,5 @@ def open_every_image(source: Source, loaded: LoadedRecipe) -> int | None:
     if failures:
         images.leave_out(failures)
     batches_per_epoch(len(images), train.update_size, data.repeat)
-    warn_of_skipped(images, loaded)
+    warn(*lines_on(images, loaded))
     return len(images)

@@ -24,7 +24,7 @@ from gantool.cli.steering import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
+    from gantool.sampling.model import Model
 
 _COUNT = 5
 _REACH = 3
@@ -125,7 +125,7 @@ def _groups(
 
 def _directions(
     opened: Opened,
-    sampler: CheckpointSampler,
+    sampler: Model,
     groups: list[list[int]],
     through: np.ndarray,
     label: int,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gantool.api.starting import start
 from gantool.cli.signals import ends_at_once_on_signals
 from gantool.device import prepare_tensorflow
 from gantool.errors import GantoolError
 
 if TYPE_CHECKING:
     from gantool.data.loading import Images
-    from gantool.engine.opened import OpenedData
     from gantool.engine.plan import Plan
     from gantool.recipe.load import LoadedRecipe, RecipeText
 
@@ -64,26 +64,11 @@ def load_recipe(
     return load(source, overrides, steps)
 
 
-def open_data_of(loaded: LoadedRecipe, replicas: int = 1) -> OpenedData:
-    """Open the data of a recipe, before TensorFlow is started, which takes seconds.
-
-    Raises:
-        RecipeError: With everything that is wrong and known without TensorFlow: of components,
-            sizes and data. What the layers make of shapes is told where they are built.
-    """
-    from gantool.engine.opened import open_data
-    from gantool.memory import machine_memory
-    from gantool.recipe.sizes import size_problems
-
-    problems = list(size_problems(loaded.recipe, machine_memory(), replicas))
-    opened = open_data(loaded, problems)
-    loaded.raise_problems(problems)
-    return opened
-
-
 def plan_of(loaded: LoadedRecipe, replicas: int = 1) -> Plan:
     """Start TensorFlow and build what a recipe names, from data that are on this machine."""
-    opened = open_data_of(loaded, replicas)
+    from gantool.engine.opened import open_checked
+
+    opened = open_checked(loaded, replicas)
     start_tensorflow()
     from gantool.engine.plan import make_plan
     from gantool.errors import InputError
@@ -137,22 +122,12 @@ def warn_of_few_steps(plan: Plan, count: int | None) -> None:
 def images_of(plan: Plan) -> Images:
     """Load the images of a plan."""
     from gantool.data.loading import load_images
+    from gantool.engine.opened import lines_on
 
     assert plan.source is not None
     images = load_images(plan.source, plan.recipe.data)
-    warn_of_skipped(images, plan.loaded)
+    warn(*lines_on(images, plan.loaded))
     return images
-
-
-def warn_of_skipped(images: Images, loaded: LoadedRecipe) -> None:
-    """Tell what was found out about images when they were opened, and what that leaves of them."""
-    from gantool.data.order import left_out
-
-    warn(*images.notes)
-    train = loaded.recipe.train
-    left = left_out(len(images), train.batch_size, train.accumulate)
-    if left and loaded.recipe.data.skip_unreadable:
-        warn(left)
 
 
 @cache
@@ -165,15 +140,11 @@ def start_tensorflow() -> None:
     prepare_tensorflow()
     with ends_at_once_on_signals(), quiet_unless_it_fails(), _left_out("sklearn", "matplotlib"):
         import keras
-        import tensorflow as tf
+        import tensorflow  # noqa: F401 - it is its start that prints
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
-    from gantool.kernels.gpu import gpus
-
-    for device in gpus():
-        # Without this TensorFlow takes all of a GPU's memory, whatever it needs.
-        tf.config.experimental.set_memory_growth(device, True)
+    start()
 
 
 @contextmanager

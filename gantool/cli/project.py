@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from gantool.recipe.data import Data
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
+    from gantool.sampling.model import Model
     from gantool.steering.projection import Projected
 
 _STEPS = 500
@@ -110,7 +110,7 @@ def _prepared(picture: Path, data: Data) -> np.ndarray:
 
 
 def _found(
-    sampler: CheckpointSampler,
+    sampler: Model,
     wanted: np.ndarray,
     latents: np.ndarray | None,
     classes: Sequence[int],

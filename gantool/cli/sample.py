@@ -122,9 +122,9 @@ def _draw(
     """Draw what is ordered, write it, and say so."""
     start_tensorflow()
     from gantool.cli.sample_output import Output
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
+    from gantool.sampling.model import Model
 
-    sampler = CheckpointSampler(checkpoint, order.weights, order.truncation)
+    sampler = Model(checkpoint, order.weights, order.truncation)
     if order.selection.labels is not None:
         sampler.refuse_labels()
     output = Output(sampler, order, order.provenance(checkpoint, sampler.weights))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from gantool.cli.sample_options import Target
     from gantool.cli.sample_order import Order
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
     from gantool.sampling.grid import Cell
+    from gantool.sampling.model import Model
     from gantool.sampling.provenance import Grid, Provenance
 
 _TOLD = 128
@@ -40,7 +40,7 @@ class Output:
         provenance: What pictures say of themselves.
     """
 
-    sampler: CheckpointSampler
+    sampler: Model
     order: Order
     provenance: Provenance
 

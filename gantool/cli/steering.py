@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gantool.recipe.model import Recipe
     from gantool.runs.checkpoint import Checkpoint
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
+    from gantool.sampling.model import Model
 
 MOST = 10_000
 """Latents that a command is given or makes at most."""
@@ -122,7 +122,7 @@ class Opened:
             raise click.UsageError(f"--label {asked}: name one class")
         return None if labels is None else labels[0]
 
-    def refuse_unlabelled(self, sampler: CheckpointSampler) -> None:
+    def refuse_unlabelled(self, sampler: Model) -> None:
         """Raise UsageError where the generator takes labels; for where none are known."""
         if sampler.takes_label:
             raise click.UsageError(
@@ -146,7 +146,7 @@ class Opened:
         if absent := [number for number in numbers if number >= count]:
             raise InputError(f"{self.file}: has latents 0 to {count - 1}, and no {absent[0]}")
 
-    def vectors(self, sampler: CheckpointSampler, numbers: Sequence[int]) -> np.ndarray:
+    def vectors(self, sampler: Model, numbers: Sequence[int]) -> np.ndarray:
         """Latents [N, size] of numbers: seeds, or rows of the file."""
         return sampler.latents_of(numbers) if self.latents is None else self.latents[numbers]
 
@@ -170,7 +170,7 @@ def open_checkpoint(place: Path, file: Path | None) -> Opened:
     return Opened(checkpoint, recipe, names, latents, file)
 
 
-def build(opened: Opened, asked: str | None) -> CheckpointSampler:
+def build(opened: Opened, asked: str | None) -> Model:
     """Start TensorFlow and build the generator of a checkpoint.
 
     Raises:
@@ -179,9 +179,9 @@ def build(opened: Opened, asked: str | None) -> CheckpointSampler:
     from gantool.cli.loading import start_tensorflow
 
     start_tensorflow()
-    from gantool.sampling.checkpoint_sampler import CheckpointSampler
+    from gantool.sampling.model import Model
 
-    sampler = CheckpointSampler(opened.checkpoint)
+    sampler = Model(opened.checkpoint)
     if asked is not None:
         sampler.refuse_labels()
     return sampler
@@ -224,7 +224,7 @@ def write_vectors(path: Path | None, latents: np.ndarray) -> None:
 
 
 def write_rows(
-    sampler: CheckpointSampler,
+    sampler: Model,
     rows: Sequence[np.ndarray],
     names: Sequence[str],
     label: int | None,

@@ -120,13 +120,12 @@ def _begin(
 ) -> int:
     """Train a new run."""
     from gantool.recipe.load import find_recipe
-    from gantool.runs.resume import find_checkpoint, find_resume_point, tidy
-    from gantool.runs.run_folder import RunFolder, refuse_bad_place, refuse_existing_run
+    from gantool.runs.resume import find_checkpoint
+    from gantool.runs.run_folder import RunFolder, refuse_bad_place
 
-    runs = Path("runs")
     # Of several workers the first writes; the others may come when it has begun to.
     if distribute != "workers":
-        refuse_bad_place(out, runs)
+        refuse_bad_place(out)
     initial = None if init_from is None else find_checkpoint(init_from, warn)
     loaded = load_with_batch(find_recipe(recipe), settings, steps, seed, batch)
     plan, replicas = plan_and_replicas(loaded, distribute)
@@ -140,17 +139,9 @@ def _begin(
     if replicas.worker != 0:
         assert out is not None
         return _train(plan, images, RunFolder(out), replicas)
-    from gantool.runs.run_folder import new_run_folder
-    from gantool.runs.run_lock import alone_with
+    from gantool.training.new_run import new_run
 
-    folder = new_run_folder(out, plan.recipe.name, runs)
-    with alone_with(folder):
-        refuse_existing_run(folder)  # another process may have been faster, and be through
-        tidy(folder, find_resume_point(folder), plan.recipe.output.checkpoint.keep)
-        if initial is not None:
-            from gantool.runs.initial import write_beginning
-
-            write_beginning(plan, folder)
+    with new_run(plan, out, initial is not None) as folder:
         return _train(plan, images, folder, replicas)
 
 

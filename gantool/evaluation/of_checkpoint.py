@@ -20,8 +20,8 @@ from gantool.recipe.edit import Override
 from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
 from gantool.runs.checkpoint import Checkpoint
-from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.model import Model
 
 METRICS = ("output", "metrics")
 """Where the metrics stand in a recipe."""
@@ -65,7 +65,7 @@ class Evaluated:
         loaded = _loaded(checkpoint, overrides)
         self.recipe: Recipe = loaded.recipe
         self._folder = loaded.folder
-        self._sampler = CheckpointSampler(checkpoint)
+        self._sampler = Model(checkpoint)
         made, asked = self._sampler.recipe.data.shape, self.recipe.data.shape
         if made != asked:
             raise InputError(

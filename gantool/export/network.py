@@ -17,7 +17,7 @@ from gantool.layers.minibatch_discrimination import MinibatchDiscrimination
 from gantool.layers.minibatch_std_dev import MinibatchStdDev
 from gantool.layers.spectral_normalization import SpectralNormalization
 from gantool.recipe.model import Latent
-from gantool.sampling.checkpoint_sampler import CheckpointSampler
+from gantool.sampling.model import Model
 
 _FASTER = (BatchNormalization, Conv2D, Conv2DTranspose, Dense)
 """Layers that compute what Keras's of the same name do."""
@@ -67,7 +67,7 @@ def called(
     return np.asarray(model(list(given) if network.classes else latents, training=False))
 
 
-def network_of(sampler: CheckpointSampler, traced: bool) -> Network:
+def network_of(sampler: Model, traced: bool) -> Network:
     """The generator that a sampler of float32 draws from.
 
     Args:

@@ -12,8 +12,8 @@ from gantool.export.formats import FORMATS, Reader, format_of
 from gantool.export.network import Network, comparing_layers, network_of, own_layers
 from gantool.files import complete_or_absent_tree
 from gantool.runs.checkpoint import Checkpoint
-from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.model import Model
 from gantool.sampling.provenance import Weights
 from gantool.sampling.sampler import BLOCK
 
@@ -57,15 +57,15 @@ class Exporter:
         samples: What `gantool sample` draws of the seeds that are compared, float32.
 
     Raises:
-        InputError: As `CheckpointSampler`.
+        InputError: As `Model`.
     """
 
     def __init__(self, checkpoint: Checkpoint, weights: Weights | None = None) -> None:
-        sampler = CheckpointSampler(checkpoint, weights)
+        sampler = Model(checkpoint, weights)
         self.samples = self._in_float32 = _samples(sampler)
         self._precision = sampler.recipe.train.precision
         if self._precision != "float32":
-            sampler = CheckpointSampler(checkpoint, weights, precision="float32")
+            sampler = Model(checkpoint, weights, precision="float32")
             self._in_float32 = _samples(sampler)
         self._path, self._sampler = checkpoint.path, sampler
 
@@ -115,13 +115,13 @@ def _refuse_layers(network: Network, path: Path, name: str, traced: bool) -> Non
         )
 
 
-def _samples(sampler: CheckpointSampler) -> np.ndarray:
+def _samples(sampler: Model) -> np.ndarray:
     """What `gantool sample` draws, before it is rounded to pixels."""
     [(_, images)] = sampler.draw_runs(Cell(seed) for seed in range(COMPARED))
     return images
 
 
-def _made_by(reader: Reader, sampler: CheckpointSampler) -> np.ndarray:
+def _made_by(reader: Reader, sampler: Model) -> np.ndarray:
     seeds = np.arange(COMPARED)
     labels = (seeds % max(1, sampler.header.classes)).astype(np.int32)
     return reader(seeds, sampler.latents_of(seeds), labels)

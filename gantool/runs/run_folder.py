@@ -14,6 +14,9 @@ _CHECKPOINT = re.compile(r"step-(\d{8,})\.h5")
 _GRID = re.compile(r"step-(\d{8,})\.png")
 _NUMBERED = re.compile(r"(\d{5,})-.*")
 
+RUNS = Path("runs")
+"""Where runs go that are given no place."""
+
 WRITTEN = (
     "recipe.yaml",
     ".recipe-folder",
@@ -190,7 +193,7 @@ def refuse_existing_run(folder: RunFolder) -> None:
         )
 
 
-def refuse_bad_place(out: Path | None, runs: Path) -> None:
+def refuse_bad_place(out: Path | None, runs: Path = RUNS) -> None:
     """Raise InputError where `new_run_folder` could not make a folder; none is made here."""
     if out is not None:
         refuse_existing_run(RunFolder(out))

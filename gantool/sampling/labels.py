@@ -27,7 +27,7 @@ def class_names(header: Header) -> tuple[str, ...]:
     return recipe.data.class_names(header.classes)
 
 
-def labels_of(asked: str, names: Sequence[str]) -> list[int]:
+def labels_of(asked: str, names: Sequence[str], option: str = "--label") -> list[int]:
     """The numbers of classes asked for by name or number: `cat`, `3`, `0-9`, `cat,dog`.
 
     Where all names are whole numbers, as those of digits are, they are what is asked for; else a
@@ -36,6 +36,7 @@ def labels_of(asked: str, names: Sequence[str]) -> list[int]:
     Args:
         asked: What a user wrote.
         names: Of all classes.
+        option: By which; errors begin with it.
 
     Raises:
         InputError: There is no such class, or a range runs backwards.
@@ -44,11 +45,17 @@ def labels_of(asked: str, names: Sequence[str]) -> list[int]:
     if _normal(asked) in known:  # a comma may belong to it
         return [known[_normal(asked)]]
     numbers = known if all(name.isdecimal() for name in names) else _places(len(names))
-    return [label for part in asked.split(",") for label in _found(part, names, known, numbers)]
+    return [
+        label for part in asked.split(",") for label in _found(part, names, known, numbers, option)
+    ]
 
 
 def _found(
-    part: str, names: Sequence[str], known: Mapping[str, int], numbers: Mapping[str, int]
+    part: str,
+    names: Sequence[str],
+    known: Mapping[str, int],
+    numbers: Mapping[str, int],
+    option: str,
 ) -> Iterator[int]:
     name = _normal(part)
     if name in known:
@@ -57,12 +64,12 @@ def _found(
     found = _RANGE.fullmatch(name)
     first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
     if found and last < first:
-        raise InputError(f"--label: the range {part.strip()!r} runs backwards")
+        raise InputError(f"{option}: the range {part.strip()!r} runs backwards")
     if not found or not all(str(each) in numbers for each in (first, last)):
         listed = ", ".join(map(_shown, names[:_TOLD]))
         more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
         raise InputError(
-            f"--label: there is no class {part.strip()!r}{did_you_mean(name, list(known))}"
+            f"{option}: there is no class {part.strip()!r}{did_you_mean(name, list(known))}"
             f" (classes 0 to {len(names) - 1}: {listed}{more})"
         )
     yield from (place for number, place in numbers.items() if first <= int(number) <= last)

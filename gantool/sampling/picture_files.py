@@ -8,13 +8,13 @@ import numpy as np
 from gantool.data.drawing import enlarged
 from gantool.data.example import Example
 from gantool.data.export.pictures import Picture, Run
-from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.model import Model
 from gantool.sampling.provenance import Provenance
 
 
 def pictures_of(
-    sampler: CheckpointSampler,
+    sampler: Model,
     cells: Iterable[Cell],
     latents: np.ndarray | None,
     provenance: Provenance,
@@ -24,7 +24,7 @@ def pictures_of(
     Args:
         sampler: Draws them.
         cells: To draw.
-        latents: See `CheckpointSampler.draw_runs`.
+        latents: See `Model.draw_runs`.
         provenance: Of all of them; its `scale` is what they are enlarged by.
     """
     for run, images in sampler.draw_runs(cells, latents):

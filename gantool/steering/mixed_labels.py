@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from gantool.networks.build import BuiltNetwork
-from gantool.sampling.checkpoint_sampler import CheckpointSampler
+from gantool.sampling.model import Model
 from gantool.sampling.sampler import BLOCK, make_sampler
 from gantool.steering.interpolation import Places
 
@@ -35,7 +35,7 @@ def mixtures_of(labels: Sequence[int], places: Places) -> Mixtures:
 
 
 def draw_latents(
-    sampler: CheckpointSampler, latents: np.ndarray, mixtures: Mixtures | None = None
+    sampler: Model, latents: np.ndarray, mixtures: Mixtures | None = None
 ) -> Iterator[np.ndarray]:
     """Give the example of each latent [N, size] as it is stored, in order.
 

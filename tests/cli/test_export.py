@@ -265,8 +265,8 @@ def test_without_an_average_there_is_none_to_export(command: Any, make: Make) ->
     assert ended == (
         2,
         "",
-        f"{file}: mine keeps no average of its weights (train.average): leave --weights average"
-        " out\n",
+        f"{file}: mine keeps no average of its weights (train.average): there are raw weights"
+        " alone\n",
     )
     assert "step 1, raw weights" in command("export", file, "--format", "keras").out
 

@@ -1,5 +1,6 @@
-"""Images from a checkpoint, which needs nothing beside it."""
+"""A trained generator: images from a checkpoint, which needs nothing beside it."""
 
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 
 import keras
@@ -15,13 +16,15 @@ from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
 from gantool.runs.checkpoint import Checkpoint, Header
 from gantool.sampling.grid import Cell
+from gantool.sampling.labels import labels_of
 from gantool.sampling.provenance import Weights
 from gantool.sampling.sampler import BLOCK, make_sampler
+from gantool.sampling.seeds import MAX_SEED
 from gantool.sampling.truncation import truncated
 
 
-class CheckpointSampler:
-    """The generator of a checkpoint.
+class Model:
+    """A trained generator, by its checkpoint.
 
     Args:
         checkpoint: Where its weights lie.
@@ -64,7 +67,7 @@ class CheckpointSampler:
         if weights == "average" and not has_average:
             raise InputError(
                 f"{path}: {self.recipe.name} keeps no average of its weights (train.average):"
-                " leave --weights average out"
+                " there are raw weights alone"
             )
         self.weights: Weights = weights or ("average" if has_average else "raw")
         built = _generator(loaded, self.header.classes)
@@ -74,6 +77,61 @@ class CheckpointSampler:
         self.takes_label: bool = built.takes_label
         self._path, self._truncation = path, truncation
         self._sampler = make_sampler(built, self.recipe, self.header.classes)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, by their numbers; empty where it was trained without labels."""
+        return self.recipe.data.class_names(self.header.classes) if self.header.classes else ()
+
+    def sample(
+        self,
+        seeds: Iterable[int],
+        labels: int | str | Sequence[int | str] | None = None,
+    ) -> np.ndarray:
+        """Images of seeds, those that `gantool sample` draws, whatever is drawn beside them.
+
+        Args:
+            seeds: N whole numbers from 0 to 2⁶².
+            labels: The class to show, by number or name, or one for each seed; None for class seed
+                mod classes.
+
+        Returns:
+            uint8 [N, H, W, C]; of points, float32 [N, 2].
+
+        Raises:
+            InputError: A seed or a class cannot be, or the generator takes no labels.
+        """
+        numbers = list(map(operator.index, seeds))
+        if not all(0 <= seed <= MAX_SEED for seed in numbers):
+            raise InputError(f"seeds: whole numbers from 0 to {MAX_SEED} are meant")
+        cells = list(map(Cell, numbers, self._labels(labels, len(numbers))))
+        drawn = np.empty((len(cells), *self.example.shape), self.example.dtype)
+        for place, image in enumerate(self.draw(cells)):
+            drawn[place] = image
+        return drawn
+
+    def _labels(
+        self, labels: int | str | Sequence[int | str] | None, count: int
+    ) -> Sequence[int | None]:
+        """The class of each of so many seeds."""
+        if labels is None:
+            return [None] * count
+        self.refuse_labels()
+        each = [labels] * count if isinstance(labels, (int, str)) else list(labels)
+        if len(each) != count:
+            raise InputError(f"labels: {len(each)} of them, and {count} seeds")
+        return list(map(self._label, each))
+
+    def _label(self, label: int | str) -> int:
+        """The number of one class."""
+        if isinstance(label, str):
+            [number, *others] = labels_of(label, self.classes, "labels")
+            if others:
+                raise InputError(f"labels: {label!r} is more than one class")
+            return number
+        if not 0 <= label < self.header.classes:
+            raise InputError(f"labels: there is no class {label} (0 to {self.header.classes - 1})")
+        return int(label)
 
     def refuse_labels(self) -> None:
         """Raise InputError where the generator takes no labels."""

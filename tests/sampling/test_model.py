@@ -11,8 +11,8 @@ import pytest
 
 from gantool.errors import InputError
 from gantool.runs.checkpoint import Checkpoint
-from gantool.sampling.checkpoint_sampler import CheckpointSampler
 from gantool.sampling.grid import Cell
+from gantool.sampling.model import Model
 
 from ..runs.resealing import index_of, with_index, with_numbers
 
@@ -23,7 +23,7 @@ def checkpoint(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> None:
-    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    sampler = Model(Checkpoint(checkpoint))
     images = list(sampler.draw([Cell(4), Cell(900), Cell(4)]))
     assert [(image.shape, image.dtype) for image in images] == 3 * [((28, 28, 1), np.uint8)]
     np.testing.assert_array_equal(images[0], images[2])
@@ -33,9 +33,9 @@ def test_it_gives_pictures_and_tells_where_they_are_from(checkpoint: Path) -> No
 
 def changed(checkpoint: Path, group: str) -> bool:
     """Whether seed 0's image is another one once a group's biases are."""
-    [before] = CheckpointSampler(Checkpoint(checkpoint)).draw([Cell(0)])
+    [before] = Model(Checkpoint(checkpoint)).draw([Cell(0)])
     with_numbers(checkpoint, f"{group}/08_Conv2DTranspose/bias", 0.5)
-    [after] = CheckpointSampler(Checkpoint(checkpoint)).draw([Cell(0)])
+    [after] = Model(Checkpoint(checkpoint)).draw([Cell(0)])
     return bool((before != after).any())
 
 
@@ -61,7 +61,7 @@ def test_weights_are_those_asked_for(checkpoint: Path) -> None:
         ("average", "average", "generator_average"),
         ("raw", "raw", "generator"),
     ):
-        sampler = CheckpointSampler(stored, asked)
+        sampler = Model(stored, asked)
         assert sampler.weights == has
         kernel = stored.numbers(stored.index.variables[f"{group}/01_Dense/kernel"])
         [own] = [it for it in sampler.generator.weights if it.shape == kernel.shape]
@@ -70,17 +70,17 @@ def test_weights_are_those_asked_for(checkpoint: Path) -> None:
 
 def test_without_an_average_there_are_only_raw_weights(checkpoint: Path) -> None:
     stored = Checkpoint(without_average(checkpoint))
-    assert CheckpointSampler(stored).weights == CheckpointSampler(stored, "raw").weights == "raw"
+    assert Model(stored).weights == Model(stored, "raw").weights == "raw"
     with pytest.raises(InputError) as raised:
-        CheckpointSampler(stored, "average")
+        Model(stored, "average")
     assert str(raised.value) == (
-        f"{checkpoint}: tiny keeps no average of its weights (train.average): leave --weights"
-        " average out"
+        f"{checkpoint}: tiny keeps no average of its weights (train.average): there are raw"
+        " weights alone"
     )
 
 
 def test_images_of_latents_are_those_of_the_network(checkpoint: Path) -> None:
-    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    sampler = Model(Checkpoint(checkpoint))
     latents, labels = sampler.latents_of([0, 5, 2**40]), [0, 5, 6]
     assert (latents.shape, latents.dtype, sampler.takes_label) == ((3, 8), np.float32, True)
     images = sampler.images(latents, labels)
@@ -93,7 +93,7 @@ def test_images_of_latents_are_those_of_the_network(checkpoint: Path) -> None:
 
 def test_latents_of_a_file_are_drawn_like_those_of_seeds(checkpoint: Path) -> None:
     """Rows 0 to 39 hold the latents of seeds 0 to 39: the same blocks, so the same bits."""
-    sampler = CheckpointSampler(Checkpoint(checkpoint))
+    sampler = Model(Checkpoint(checkpoint))
     cells = [Cell(0), Cell(39), Cell(7, 3)]
     by_seeds, by_rows = (
         np.stack(list(sampler.draw(cells, latents)))
@@ -104,7 +104,7 @@ def test_latents_of_a_file_are_drawn_like_those_of_seeds(checkpoint: Path) -> No
 
 def test_truncation_moves_latents_wherever_they_come_from(checkpoint: Path) -> None:
     stored = Checkpoint(checkpoint)
-    whole, half = CheckpointSampler(stored), CheckpointSampler(stored, truncation=0.5)
+    whole, half = Model(stored), Model(stored, truncation=0.5)
     latents = whole.latents_of(range(3))
     np.testing.assert_array_equal(half.latents_of(range(3)), latents / 2)
     cells = [Cell(0), Cell(2)]
@@ -122,7 +122,7 @@ def with_recipe(checkpoint: Path, change: Callable[[str], str]) -> None:
 def test_a_recipe_of_unknown_layers_is_told_with_its_place(checkpoint: Path) -> None:
     with_recipe(checkpoint, lambda text: text.replace("Dense: {units: 196", "Dense: {unit: 196"))
     with pytest.raises(InputError) as raised:
-        CheckpointSampler(Checkpoint(checkpoint))
+        Model(Checkpoint(checkpoint))
     assert str(raised.value).startswith(f"{checkpoint} (recipe):15:")
     assert "unknown keyword 'unit' for Dense; did you mean 'units'?" in str(raised.value)
 
@@ -130,7 +130,7 @@ def test_a_recipe_of_unknown_layers_is_told_with_its_place(checkpoint: Path) -> 
 def test_a_recipe_of_other_layers_is_refused(checkpoint: Path) -> None:
     with_recipe(checkpoint, lambda text: text.replace("units: 196, use_bias: false", "units: 196"))
     with pytest.raises(InputError) as raised:
-        CheckpointSampler(Checkpoint(checkpoint))
+        Model(Checkpoint(checkpoint))
     assert str(raised.value) == f"{checkpoint}: generator_average/01_Dense/bias is missing"
 
 
@@ -138,5 +138,5 @@ def test_code_in_a_recipe_is_not_run(checkpoint: Path, tmp_path: Path) -> None:
     evil = f"name: !!python/object/apply:os.mkdir ['{tmp_path}/evil']\n"
     with_recipe(checkpoint, lambda text: evil + text.partition("\n")[2])
     with pytest.raises(InputError):
-        CheckpointSampler(Checkpoint(checkpoint))
+        Model(Checkpoint(checkpoint))
     assert not (tmp_path / "evil").exists()

@@ -1,0 +1,1 @@
+"""What `import gantool` offers to programs: a trained model, and training."""
