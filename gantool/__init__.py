@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gantool import errors
+
 if TYPE_CHECKING:
     from gantool.api.loading import load
     from gantool.api.training import resume, train
     from gantool.sampling.model import Model
 
-__all__ = ["Model", "__version__", "load", "resume", "train"]
+__all__ = ["Model", "__version__", "errors", "load", "resume", "train"]
 __version__ = "0.1.0"
 
 
