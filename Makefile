@@ -83,9 +83,12 @@ $(VENV)/dev.ready: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python $(INSTALL) $(CONSTRAINTS:%=-c %) --editable ".[dev]"
 	touch $@
 
-# One process imports PyTorch: compiling all of it takes longer than what that imports.
+# One process imports PyTorch: compiling all of it takes longer than what that imports. Of
+# torch-fidelity one network is asked for, which needs nothing of what the others do; it lies apart,
+# as it brings a package with the name `tests`.
 $(VENV)/peers.ready: $(VENV)/dev.ready
 	$(BIN)/python $(INSTALL) --no-compile $(CONSTRAINTS:%=-c %) torch==2.13.0
+	$(BIN)/python $(INSTALL) --no-deps --target $(VENV)/torch-fidelity torch-fidelity==0.4.0
 	touch $@
 
 $(OLDEST)/test.ready: pyproject.toml constraints/oldest.txt | $(OLDEST)/bin/python

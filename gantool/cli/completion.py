@@ -32,6 +32,15 @@ def data_sets(
     return _items(CATALOGUE, begun)
 
 
+def downloads(
+    context: click.Context, parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Data sets of the catalogue, and networks."""
+    from gantool.data.catalogue import NETWORKS
+
+    return [*data_sets(context, parameter, begun), *_items(NETWORKS, begun)]
+
+
 def sources(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Data sets of the catalogue, and files."""
     return [*data_sets(context, parameter, begun), CompletionItem(begun, type="file")]

@@ -8,7 +8,7 @@ from gantool.cli import completion
 
 
 @click.command()
-@click.argument("name", shell_complete=completion.data_sets)
+@click.argument("name", shell_complete=completion.downloads)
 @click.option("--mirror", metavar="URL", help="Download from this address instead.")
 @click.option(
     "--from-file",
@@ -19,7 +19,7 @@ from gantool.cli import completion
     help="A file of the set that you have already; may be repeated. The others are downloaded.",
 )
 def download(name: str, mirror: str | None, given: tuple[Path, ...]) -> None:
-    """Place the data set NAME where recipes find it.
+    """Place the data set NAME where recipes find it, or the network inception, for FID.
 
     Data sets are looked for in the folder named by GANTOOL_DATA, in ./data and in your own data
     folder; this fills the first of them that exists. A copy that lies in another one, or in the

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from gantool.cli.features_option import features_option
 from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from gantool.recipe.edit import Override
 
 _SAMPLES = 10_000
-_FEATURES = ("classifier", "random", "pixels")
 
 
 @click.command()
@@ -43,11 +43,7 @@ _FEATURES = ("classifier", "random", "pixels")
     show_default=True,
     help="Number of samples, of seeds 0, 1, 2, …; figures of other numbers do not compare.",
 )
-@click.option(
-    "--features",
-    type=click.Choice(_FEATURES),
-    help="What looks at the images.  [default: a classifier where there are labels, else random]",
-)
+@features_option
 @click.option(
     "--set",
     "settings",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from gantool.cli.features_option import features_option
 from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
 
@@ -37,11 +38,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Samples in the picture: those most like a training image.",
 )
-@click.option(
-    "--features",
-    type=click.Choice(["classifier", "random", "pixels"]),
-    help="What looks at the images.  [default: a classifier where there are labels, else random]",
-)
+@features_option
 @click.option(
     "--set",
     "settings",

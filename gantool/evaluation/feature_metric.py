@@ -1,8 +1,8 @@
 """What metrics of features have in common."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Collection, Mapping
+from typing import ClassVar, Literal, get_args
 
 from gantool.errors import InputError
 from gantool.evaluation.metric import Metric
@@ -22,15 +22,17 @@ class FeatureMetric(Metric):
         every: How often; with each grid where it is not given.
         samples: Number of samples.
         features: What looks at the images: a `classifier` trained by their labels, once on a
-            machine; a `random` network; the `pixels`. Not given: a classifier where there are
-            labels, else a random network.
+            machine; a `random` network; the `pixels`; the `inception` network, by which figures are
+            those of papers. Not given: a classifier where there are labels, else a random network.
     """
+
+    looked_at_by: ClassVar[Collection[FeatureName]] = get_args(FeatureName)
 
     def __init__(
         self,
         every: Every | None = None,
         samples: Count = 5000,
-        features: Literal["classifier", "random", "pixels"] | None = None,
+        features: Literal["classifier", "random", "pixels", "inception"] | None = None,
     ) -> None:
         self.every = every
         self.samples: int = samples

@@ -103,7 +103,7 @@ class Evaluated:
         grid = self.recipe.output.grid
         for metric in metrics:
             metric.samples = samples or metric.samples or grid.rows * grid.columns
-            if features is not None and isinstance(metric, FeatureMetric):
+            if isinstance(metric, FeatureMetric) and features in metric.looked_at_by:
                 metric.features = features
         return metrics
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gantool.data.loading import Images
 from gantool.errors import InputError
+from gantool.features.downloaded import downloaded_inception
 from gantool.features.labelled import classifier_of
 from gantool.features.network import FeatureName, FeatureNetwork
 from gantool.features.pixels import Pixels
@@ -35,6 +36,13 @@ def network_for(
         raise InputError(f"features: {name} looks at images, and these are points: use pixels")
     if name == "pixels":
         return Pixels()
+    if name == "inception":
+        if data.channels not in (1, 3):
+            raise InputError(
+                f"features: inception looks at images of 1 or 3 channels, and these have"
+                f" {data.channels}: use random"
+            )
+        return downloaded_inception()
     if name == "random":
         return RandomNetwork(data.channels)
     try:

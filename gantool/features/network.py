@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-FeatureName = Literal["classifier", "random", "pixels"]
+FeatureName = Literal["classifier", "random", "pixels", "inception"]
 
 Features = NDArray[np.float32]
 

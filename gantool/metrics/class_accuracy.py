@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +9,7 @@ from gantool.evaluation.feature_metric import FeatureMetric
 from gantool.evaluation.metric import Direction
 from gantool.evaluation.reals import Reals
 from gantool.evaluation.samples import Samples
-from gantool.features.network import ClassNetwork, FeatureNetwork
+from gantool.features.network import ClassNetwork, FeatureName, FeatureNetwork
 from gantool.recipe.types import Count, Every
 from gantool.statistics.class_probabilities import confusion
 
@@ -32,6 +32,7 @@ class ClassAccuracy(FeatureMetric):
     """
 
     better: ClassVar[Mapping[str, Direction]] = {"class_accuracy": "higher"}
+    looked_at_by: ClassVar[Collection[FeatureName]] = {"classifier"}
 
     def __init__(self, every: Every | None = None, samples: Count = 5000) -> None:
         super().__init__(every, samples, "classifier")

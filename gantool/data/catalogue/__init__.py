@@ -1,4 +1,4 @@
-"""The data sets that gantool knows by name, and where on this machine they may lie."""
+"""The data sets and networks that gantool knows by name, and where they may lie."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,9 +11,9 @@ import yaml
 from gantool.data.catalogue.entries import CatalogueFile, DataSet
 
 
-def _known_sets() -> Iterator[DataSet]:
-    """What stands in `known_sets.yaml`."""
-    facts = yaml.safe_load(Path(__file__).with_name("known_sets.yaml").read_bytes())
+def _known(facts_file: str) -> Iterator[DataSet]:
+    """What stands in a file of facts."""
+    facts = yaml.safe_load(Path(__file__).with_name(facts_file).read_bytes())
     for name, data_set in facts.items():
         folders = data_set.pop("mirrors", ())
         files = tuple(_file(file, folders, **keys) for file, keys in data_set.pop("files").items())
@@ -26,7 +26,10 @@ def _file(
     return CatalogueFile(name, mirrors=(*(f"{url}{name}" for url in folders), *mirrors), **keys)
 
 
-CATALOGUE: Mapping[str, DataSet] = {data_set.name: data_set for data_set in _known_sets()}
+CATALOGUE: Mapping[str, DataSet] = {each.name: each for each in _known("known_sets.yaml")}
+
+NETWORKS: Mapping[str, DataSet] = {each.name: each for each in _known("known_networks.yaml")}
+"""Networks whose weights lie where data sets do."""
 
 DIGITS = "mnist"
 STACKED = "stacked-mnist"

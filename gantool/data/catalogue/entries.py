@@ -42,12 +42,13 @@ class CatalogueFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set of the catalogue.
+    """A data set of the catalogue, or a network.
 
     Attributes:
         name: what a recipe calls it, and the folder that it lies in.
         files: all that belong to it.
-        images: the name of the file or folder that holds the images to train on.
+        images: the name of the file or folder that holds the images to train on; empty for a
+            network.
         form: how they are read: by what the file holds, as a folder of images, as the records of
             CIFAR-10 or CIFAR-100, or as a folder of images with labels as those of Flowers102.
         has_labels: whether each image belongs to a class.
@@ -56,7 +57,7 @@ class DataSet:
 
     name: str
     files: tuple[CatalogueFile, ...]
-    images: str
+    images: str = ""
     form: Literal["file", "folder", "cifar10", "cifar100", "flowers"] = "file"
     has_labels: bool = True
     crop: tuple[int, int] | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from gantool.data.catalogue import (
     CATALOGUE,
     DIGITS,
+    NETWORKS,
     STACKED,
     data_set_places,
     named_folder,
@@ -48,7 +49,7 @@ def place(
     does the same, this one waits.
 
     Args:
-        name: of the catalogue.
+        name: of the catalogue; of a network, too.
         mirror: an address to download from, to which the names of the files are added;
             nothing is then copied from another folder.
         given: files of the set that the user has; they are left as they are.
@@ -61,13 +62,13 @@ def place(
         GantoolError: the network, the server or the disk failed, what came is not the set, or an
             archive is not safe to unpack.
     """
-    data_set = CATALOGUE.get(name)
+    known = {**CATALOGUE, **NETWORKS}
+    data_set = known.get(name)
     if name == STACKED:
         raise InputError(f"{name} is made of {DIGITS} as it is read: download {DIGITS}")
     if data_set is None:
         raise InputError(
-            f"no data set {name!r} in the catalogue ({', '.join(CATALOGUE)})"
-            f"{did_you_mean(name, CATALOGUE)}"
+            f"no data set {name!r} in the catalogue ({', '.join(known)}){did_you_mean(name, known)}"
         )
     folder = _target() / name
     new = [one for one in (folder, *folder.parents) if not one.exists()]
