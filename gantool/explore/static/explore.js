@@ -158,7 +158,7 @@
     labels.forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
     draw();
   }));
-  at("earlier").addEventListener("click", () => { first -= size; fill(); });
+  at("earlier").addEventListener("click", () => { if (first > 0n) first -= size; fill(); });
   at("later").addEventListener("click", () => { first += size; fill(); });
   draw();
 })();
