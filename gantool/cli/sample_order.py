@@ -40,6 +40,7 @@ class Order:
 
     def provenance(self, checkpoint: Checkpoint, weights: Weights) -> Provenance:
         """What the pictures say of themselves."""
+        from gantool.sampling.latent_files import digest
         from gantool.sampling.provenance import Provenance
         from gantool.sampling.seeds import text_of
 
@@ -96,6 +97,7 @@ def order_like(picture: Path, checkpoint: Checkpoint, latents_file: Path | None)
     Raises:
         InputError: It says nothing, or is of another checkpoint or other latents.
     """
+    from gantool.sampling.latent_files import digest
     from gantool.sampling.provenance import provenance_of
 
     found = provenance_of(picture)
