@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from importlib.util import find_spec
@@ -22,7 +23,6 @@ _NEEDED = ("starlette", "uvicorn")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    default=None,
     help="Of the page's address.  [default: a free one]",
 )
 def explore(place: Path, port: int | None) -> None:
@@ -60,6 +60,7 @@ def _listener(port: int | None) -> socket.socket:
     try:
         return socket.create_server((_HOST, port or 0))
     except OSError as error:
+        reason = os.strerror(error.errno or 0)  # that of the error names the address, too
         raise InputError(
-            f"--port {port}: cannot be had ({error.strerror}); name another, or leave it out"
+            f"--port {port}: cannot be had ({reason}); name another, or leave it out"
         ) from error

@@ -85,7 +85,7 @@ class Explorer:
             latent, label = self._latent_of(wish), self._label_of(wish)
             drawn = self._generate(latent[None], np.array([label], np.int32)).numpy()
         example = self.sampler.example
-        return encode_png(example.picture(example.from_network(drawn), 1, 1))
+        return encode_png(example.picture(list(example.from_network(drawn)), 1, 1))
 
     def sheet(self, wish: Wish) -> memoryview:
         """A PNG of the seeds that share a block with the wish's, by their order, as `COLUMNS` say.

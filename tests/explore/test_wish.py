@@ -11,7 +11,9 @@ from gantool.explore.wish import Wish, wish_of
 def test_all_of_it_is_read() -> None:
     query = {"seed": "7", "label": "3", "end": "12", "share": "0.25", "moves": "0,-3,1.5"}
     assert wish_of(query) == Wish(seed=7, label=3, end=12, share=0.25, moves=(0.0, -3.0, 1.5))
-    assert wish_of({"seed": str(2**62)}) == Wish(seed=2**62, label=None, end=None, share=0, moves=())
+    assert wish_of({"seed": str(2**62)}) == Wish(
+        seed=2**62, label=None, end=None, share=0, moves=()
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@
   const seed = at("seed"), end = at("end"), share = at("share"), play = at("play");
   const moves = [...document.querySelectorAll(".move")];
   const labels = [...document.querySelectorAll("#labels button")];
-  let label = "", first = null, painted = null, playing = false;
+  let label = "", first = null, painted = null, playing = null;
   let shown = { seed: "0", end: "1" };
 
   const tell = (text) => {
@@ -117,12 +117,14 @@
     });
   });
 
-  const stop = () => { playing = false; play.textContent = "▶"; };
+  const stop = () => { playing = null; play.textContent = "▶"; };
   const film = async () => {
+    const own = playing = {};
     let last = performance.now(), step = 1 / 3000;
     if (Number(share.value) === 1) share.value = "0";
-    while (playing) {
+    for (;;) {
       const now = await new Promise(requestAnimationFrame);
+      if (playing !== own) return;
       const to = Number(share.value) + step * Math.max(0, now - last);
       if (to >= 1 || to <= 0 && step < 0) step = -step;
       share.value = String(Math.min(1, Math.max(0, to)));
@@ -137,7 +139,6 @@
   share.addEventListener("input", () => { stop(); draw(); });
   play.addEventListener("click", () => {
     if (playing) { stop(); return; }
-    playing = true;
     play.textContent = "❚❚";
     film();
   });
