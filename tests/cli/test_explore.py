@@ -54,6 +54,13 @@ def test_a_port_that_is_taken_is_told_before_tensorflow_starts(
         )
 
 
+def test_answers_do_not_wait_for_the_last_one_to_be_acknowledged() -> None:
+    with explore._listener(None) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        connection.close()
+
+
 def test_without_the_packages_it_says_what_to_install(
     command: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

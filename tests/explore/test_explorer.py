@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from gantool.errors import InputError
 from gantool.explore.explorer import Explorer
 from gantool.explore.page import page_of
+from gantool.explore.server import app_of
 from gantool.explore.wish import Wish
 from gantool.runs.checkpoint import Checkpoint
 from gantool.sampling.checkpoint_sampler import CheckpointSampler
@@ -116,3 +118,26 @@ def test_the_page_has_no_controls_for_what_it_lacks(explorer: Explorer) -> None:
     assert "rgba, step 1" in html
     assert "<b>my.h5" not in html
     assert "&lt;b&gt;my.h5, raw weights" in html
+
+
+def test_an_error_that_nobody_foresaw_is_a_line(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no memory\nat all")
+
+    monkeypatch.setattr(explorer, "_generate", fail)
+    app, sent = app_of(explorer, "token"), []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/token/shown.png", "query_string": b"seed=1",
+        "headers": [(b"host", b"localhost")],
+    }  # fmt: skip
+    with pytest.raises(RuntimeError):  # for the server, which tells nobody
+        asyncio.run(app(scope, None, send))
+    assert sent[0]["status"] == 500
+    assert sent[1]["body"] == b"unexpected error: RuntimeError: no memory"
+    assert explorer.sheet(Wish(seed=1))
