@@ -28,9 +28,9 @@ _NEEDED = ("starlette", "uvicorn")
 def explore(place: Path, port: int | None) -> None:
     """Look through the generator of CKPT, a checkpoint or a run folder, in a browser.
 
-    Open the address that is printed: seeds and classes to choose, principal directions to move
-    along, ways from seed to seed; and what is shown can be kept. Nobody but you can, as long as
-    you keep the address to yourself, and it is served on this machine alone. Ctrl-C ends it.
+    Open the address that is printed. The page has seeds and classes to choose, principal directions
+    to move along and ways from seed to seed, and saves what is shown. It is served on this machine
+    alone, to whoever has the address. Ctrl-C ends it.
     """
     if missing := [package for package in _NEEDED if find_spec(package) is None]:
         raise InputError(
