@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gantool.errors import InputError, printable
@@ -68,7 +68,7 @@ def app_of(explorer: Explorer, token: str) -> Starlette:
         Route("/latent.npy", _download(explorer.latent, "application/octet-stream")),
     ]
     return Starlette(
-        routes=[Mount(f"/{token}", routes=routes)],
+        routes=routes,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=_NAMES, www_redirect=False),
             Middleware(Guard, token=token),
@@ -93,7 +93,8 @@ class Guard:
         given = scope["path"].removeprefix("/").partition("/")[0]
         known = compare_digest(given.encode(errors="replace"), self._token)
         answer = self._app if known else PlainTextResponse("Not Found", 404)
-        await answer(scope, receive, send)
+        # What is below it is all that the app sees of a path.
+        await answer({**scope, "root_path": f"/{given}"}, receive, send)
 
 
 # Starlette calls what is no coroutine on a thread, so that drawing holds up no other answer.
