@@ -43,6 +43,8 @@ def test_the_wheel_holds_the_package_and_nothing_of_tests_or_data(wheel):
     assert "gantool/cli/main.py" in names
     for name in ("templates/run.html.j2", "static/page.js", "static/uPlot-LICENSE"):
         assert f"gantool/report/{name}" in names
+    for name in ("templates/explore.html.j2", "static/explore.js", "static/explore.css"):
+        assert f"gantool/explore/{name}" in names
 
 
 def test_an_unpacked_wheel_finds_its_recipes_from_any_folder(wheel, tmp_path):
@@ -100,7 +102,8 @@ def test_the_oldest_releases_are_the_lower_bounds(needed):
 @pytest.mark.parametrize("file", ["exact.txt", "oldest.txt"])
 def test_what_gantool_needs_is_pinned_within_its_bounds(file, needed):
     pinned = pins(file)
-    extras = {"exact.txt": ("", "gpu", "test", "dev"), "oldest.txt": ("", "test")}[file]
+    all_of_dev = ("", "gpu", "test", "dev", "explore", "onnx")
+    extras = {"exact.txt": all_of_dev, "oldest.txt": ("", "test")}[file]
     for extra, name, bounds in needed:
         if extra in extras:
             assert pinned[name] in bounds, name

@@ -16,6 +16,7 @@ from gantool.cli.convert import convert
 from gantool.cli.directions import directions
 from gantool.cli.download import download
 from gantool.cli.evaluate import evaluate
+from gantool.cli.explore import explore
 from gantool.cli.export import export
 from gantool.cli.export_images import export_images
 from gantool.cli.help_text import Context
@@ -71,6 +72,7 @@ for command, short_help in (
     (arithmetic, "Draw sums and differences of latents."),
     (directions, "Draw walks along directions of latents."),
     (project, "Find the latent of a picture."),
+    (explore, "Look through a generator in a browser."),
     (export, "Write a generator for other programs."),
     (runs, "List runs, or follow one."),
     (report, "Make a page of a run, or of several."),

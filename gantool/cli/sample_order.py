@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +40,7 @@ class Order:
 
     def provenance(self, checkpoint: Checkpoint, weights: Weights) -> Provenance:
         """What the pictures say of themselves."""
+        from gantool.sampling.latent_files import digest
         from gantool.sampling.provenance import Provenance
         from gantool.sampling.seeds import text_of
 
@@ -48,7 +48,7 @@ class Order:
             checkpoint=checkpoint.sha256,
             weights=weights,
             truncation=self.truncation,
-            latents=None if self.latents is None else _digest(self.latents),
+            latents=None if self.latents is None else digest(self.latents),
             seeds=text_of(self.selection.seeds),
             labels=self.selection.labels,
             grid=self.grid,
@@ -97,6 +97,7 @@ def order_like(picture: Path, checkpoint: Checkpoint, latents_file: Path | None)
     Raises:
         InputError: It says nothing, or is of another checkpoint or other latents.
     """
+    from gantool.sampling.latent_files import digest
     from gantool.sampling.provenance import provenance_of
 
     found = provenance_of(picture)
@@ -112,7 +113,7 @@ def order_like(picture: Path, checkpoint: Checkpoint, latents_file: Path | None)
         if latents_file is None:
             raise InputError(f"{picture}: was drawn from latents of a file: name it by --latents")
         latents = _latents_in(latents_file, checkpoint)
-        if _digest(latents) != found.latents:
+        if digest(latents) != found.latents:
             raise InputError(f"{latents_file}: not the latents that {picture} was drawn from")
     selection = found.selection
     _refuse_out_of_range(picture, selection, latents, checkpoint.header.classes)
@@ -136,7 +137,3 @@ def _latents_in(path: Path, checkpoint: Checkpoint) -> np.ndarray:
 
     text = RecipeText(checkpoint.header.recipe, f"{checkpoint.path} (recipe)", Path())
     return read_latents(path, load(text).recipe.latent.size)
-
-
-def _digest(latents: np.ndarray) -> str:
-    return hashlib.sha256(latents.astype("<f4", copy=False).tobytes()).hexdigest()

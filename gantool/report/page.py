@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from gantool import __version__
 from gantool.quantities import duration
@@ -25,6 +22,7 @@ from gantool.report.figures import (
     shown,
     values_of,
 )
+from gantool.report.html import REPORT, environment, policy, static
 from gantool.report.pictures import PICTURE_BYTES, Pictures
 from gantool.report.run import Run
 from gantool.report.table import reached
@@ -98,18 +96,14 @@ def page_of_runs(runs: Sequence[Run], pictures: Pictures) -> str:
 
 def _page(template: str, charts: Sequence[Chart], **given: Any) -> str:
     plots = plots_of(charts)
-    style, script = _text("uPlot.min.css") + _text("page.css"), _script()
+    style = "".join(static(REPORT, name) for name in ("uPlot.min.css", "base.css", "page.css"))
+    script = _script()
     return (
         _environment()
         .get_template(template)
         .render(
             generator=f'{GENERATOR} {__version__}">',
-            # What is not one of these two, by its digest, is neither run nor obeyed, and nothing is
-            # fetched: not even what would get past the escaping.
-            policy=(
-                "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none';"
-                f" style-src {_digest(style)}; script-src {_digest(script)}"
-            ),
+            policy=policy(style, script),
             style=style,
             script=script,
             plots=plots,
@@ -130,30 +124,17 @@ def _page(template: str, charts: Sequence[Chart], **given: Any) -> str:
 
 
 def _script() -> str:
-    licence = _text("uPlot-LICENSE")
-    return f"/*! {licence} */\n{_text('uPlot.iife.min.js')}\n{_text('page.js')}"
-
-
-@cache
-def _text(name: str) -> str:
-    return files("gantool.report").joinpath("static", name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+    licence, plots, page = (
+        static(REPORT, name) for name in ("uPlot-LICENSE", "uPlot.iife.min.js", "page.js")
+    )
+    return f"/*! {licence} */\n{plots}\n{page}"
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gantool.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"shown": shown, "duration": duration, "colour": _colour}
-    return environment
+    found = environment()
+    found.filters |= {"shown": shown, "duration": duration, "colour": _colour}
+    return found
 
 
 def _colour(index: int) -> str:

@@ -1,5 +1,6 @@
 """Latent vectors in files: .npy of NumPy, float32 [N, size]. Knows no TensorFlow."""
 
+import hashlib
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -66,6 +67,11 @@ def write_latent_blocks(path: Path, shape: tuple[int, ...], blocks: Iterable[np.
         npy.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, "<f4").data)
+
+
+def digest(latents: np.ndarray) -> str:
+    """SHA-256 of latents [N, size], in hex, by which `Provenance` names them."""
+    return hashlib.sha256(latents.astype("<f4", copy=False).tobytes()).hexdigest()
 
 
 def _refuse_misfit(path: Path, shape: tuple[int, ...], dtype: np.dtype, size: int) -> None:

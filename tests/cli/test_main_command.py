@@ -18,7 +18,17 @@ from gantool.networks.devices import Device
 
 COMMANDS = (
     *("train", "sample", "evaluate", "nearest", "interpolate", "arithmetic", "directions"),
-    *("project", "export", "check", "bench", "recipes", "components", "download", "inspect"),
+    *(
+        "project",
+        "explore",
+        "export",
+        "check",
+        "bench",
+        "recipes",
+        "components",
+        "download",
+        "inspect",
+    ),
     *("convert", "export-images", "schema", "version", "report", "runs"),
 )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,35 +13,16 @@ from gantool.report.page import page_of_run, page_of_runs
 from gantool.report.pictures import Pictures
 from gantool.report.run import RunReader
 
+from ..browser import IN_BROWSER, browser
 from .rows import row
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# A machine for checks has one, or something is wrong with it.
-NEEDED = os.environ.get("GANTOOL_BROWSER") == "required"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None and not NEEDED,
-        reason="no Chromium here (Debian: apt-get install chromium)",
-    ),
-]
-
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM is not None, "GANTOOL_BROWSER=required, and there is no Chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with browser() as opened:
+        yield opened
 
 
 class Seen:
