@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from gantool.data.conversion.convert import ConversionProgress
     from gantool.engine.loop import TrainingProgress
 
-_RATE_AND_LEFT = ("{task.fields[rate]:,.0f} images/s", "{task.fields[left]} left")
+_LEFT = "{task.fields[left]} left"
+_RATE_AND_LEFT = ("{task.fields[rate]:,.0f} images/s", _LEFT)
 _LOSSES = ("G {task.fields[generator]:.3f}", "D {task.fields[discriminator]:.3f}")
 
 
@@ -36,9 +37,18 @@ def image_bar(console: Console | None) -> AbstractContextManager[Callable[..., N
     return _bar(console, "images", *_RATE_AND_LEFT)
 
 
-@contextmanager
-def telling_images() -> Iterator[Callable[[int, int], None]]:
+def telling_images() -> AbstractContextManager[Callable[[int, int], None]]:
     """Give a function that shows, on a terminal, how many images of how many are done."""
+    return _telling("images")
+
+
+def telling_steps() -> AbstractContextManager[Callable[[int, int], None]]:
+    """Give a function that shows, on a terminal, how many steps of how many are done."""
+    return _telling("steps")
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -46,7 +56,7 @@ def telling_images() -> Iterator[Callable[[int, int], None]]:
         yield lambda _done, _count: None
         return
     began = time.monotonic()
-    with image_bar(console) as show:
+    with _bar(console, what, f"{{task.fields[rate]:,.0f}} {what}/s", _LEFT) as show:
 
         def tell(done: int, count: int) -> None:
             rate = done / (time.monotonic() - began)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli.progress import telling_steps
 from gantool.cli.steering import (
     build,
     latent_options,
@@ -137,4 +138,5 @@ def _found(
             f"--latents: {len(latents)} times {len(classes)} classes to begin from; {MOST} are"
             " allowed in all"
         )
-    return descend(generate, objective, recipe.latent, starts, labels, steps)
+    with telling_steps() as tell:
+        return descend(generate, objective, recipe.latent, starts, labels, steps, tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -32,6 +33,7 @@ from gantool.quantities import duration, step_time
 if TYPE_CHECKING:
     from gantool.data.loading import Images
     from gantool.distribute.replicas import Replicas
+    from gantool.engine.loop import TrainingProgress
     from gantool.engine.plan import Plan
     from gantool.recipe.load import LoadedRecipe
     from gantool.runs.checkpoint import Checkpoint
@@ -302,10 +304,13 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
         click.echo(f"{folder.path}: {len(images):,} images, steps {first + 1} to {last}")
         click.echo(f"computing on {plan.computing}")
         session = run_session(plan, images, folder, lambda: stop.signal, replicas, warn)
+        began = time.monotonic()
         with _telling_the_way_on(folder), closing(session):
             for progress in session:
                 if is_first:
                     show(progress)
+    if is_first and plan.recipe.output.metrics:
+        click.echo(_cost_of_pauses(progress, time.monotonic() - began))
     if not progress.stopped:
         click.echo(f"done: {folder.samples(last) if is_first else folder.path}")
         return 0
@@ -316,6 +321,12 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
     )
     # Not by the signal of this process: it may have come to another worker.
     return 128 + progress.stopped
+
+
+def _cost_of_pauses(progress: TrainingProgress, seconds: float) -> str:
+    """What figures and grids have cost of so many seconds in all."""
+    paused = max(0.0, seconds - progress.session_seconds)
+    return f"figures and grids took {duration(paused)}, {paused / seconds:.0%} of the time"
 
 
 @contextmanager

@@ -111,6 +111,7 @@ def descend(
     starts: np.ndarray,
     labels: np.ndarray,
     steps: int,
+    on_step: Callable[[int, int], None] = lambda _done, _steps: None,
 ) -> Projected:
     """Descend from each start, and keep the best.
 
@@ -125,6 +126,7 @@ def descend(
         starts: [N, size] float32.
         labels: [N], the class of each.
         steps: How many.
+        on_step: Is told after each step how many are done, and of how many.
     """
     is_normal = latent.distribution == "normal"
     low, high = latent.bounds or (-1.0, 1.0)
@@ -147,8 +149,9 @@ def descend(
             place.assign(tf.clip_by_value(place.value, low, high))
 
     compiled = tf.function(step, autograph=False)
-    for _ in range(steps):
+    for done in range(1, steps + 1):
         compiled()
+        on_step(done, steps)
     errors = objective(generate(place.value, classes)).numpy()
     best = int(np.argmin(errors))
     return Projected(place.numpy()[best], int(labels[best]), float(errors[best]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -135,7 +136,10 @@ def test_the_best_checkpoint_is_kept_and_resume_keeps_it(
     """By the figures in the rows; a run that was stopped ends with the same one."""
     metric = "output.metrics=[{FrechetDistance: {features: pixels, samples: 20, every: 10}}]"
     settings = ("--set", metric, "--set", "output.checkpoint={every: 20, keep: 1}")
-    assert forked("train", tiny, "--out", "whole", "--steps", "60", *settings).code == 0
+    ended = forked("train", tiny, "--out", "whole", "--steps", "60", *settings)
+    told = re.search(r"^figures and grids took .+, (\d+)% of the time$", ended.out, re.MULTILINE)
+    assert told, ended
+    assert 0 < int(told[1]) < 100
     assert forked("train", tiny, "--out", "parts", "--steps", "40", *settings).code == 0
     assert forked("train", "--resume", "parts", "--steps", "60").code == 0
     name = "frechet_distance_pixels_20_train"
