@@ -309,7 +309,7 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
             for progress in session:
                 if is_first:
                     show(progress)
-    if is_first and plan.recipe.output.metrics:
+    if is_first and "metrics" in plan.recipe.output.model_fields_set:
         click.echo(_cost_of_pauses(progress, time.monotonic() - began))
     if not progress.stopped:
         click.echo(f"done: {folder.samples(last) if is_first else folder.path}")
