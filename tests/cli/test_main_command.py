@@ -19,7 +19,7 @@ from gantool.networks.devices import Device
 COMMANDS = (
     *("train", "sample", "evaluate", "nearest", "interpolate", "arithmetic", "directions"),
     *("project", "export", "check", "bench", "recipes", "components", "download", "inspect"),
-    *("convert", "export-images", "schema", "version", "report", "runs"),
+    *("new", "convert", "export-images", "schema", "version", "report", "runs"),
 )
 
 
