@@ -71,7 +71,8 @@ def new(
     Nothing that is there already is written over.
     """
     from gantool.data.inspection.survey import survey
-    from gantool.drafting.recipe import draft
+    from gantool.drafting.frame import checked_size
+    from gantool.drafting.recipe import draft, refuse_unusable
     from gantool.drafting.wishes import Wishes
 
     if labels is False and labels_from is not None:
@@ -79,11 +80,14 @@ def new(
     name = _name_of(source)
     path = out or Path(f"{name}.yaml")
     _refuse_place(path)
+    if size is not None:
+        checked_size(size)
     asked = labels_from or labels
     with telling_images() as tell:
         found = survey(source, tell, asked, split, features, _SECONDS)
     wishes = Wishes(name, _from(path, source), size, _labels_from(path, asked), split, features)
     say(f"{printable(found.name)}: {found.images:,} pictures, {found.looked_at:,} looked at")
+    refuse_unusable(found, wishes)
     start_tensorflow()
     drafted = draft(found, wishes, _means())
     estimated = _estimated(drafted.text, path)

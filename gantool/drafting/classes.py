@@ -19,7 +19,7 @@ _UNEVEN = 3
 class Classes(NamedTuple):
     """How many classes the networks are told, none for 0, and the lines for that."""
 
-    count: int
+    told: int
     lines: tuple[Line, ...]
 
 

@@ -65,7 +65,7 @@ def frame_of(found: Survey, means: Means, asked: Size | None = None) -> Frame:
         InputError: No networks of doubled maps make the size that was asked for.
     """
     if asked is not None:
-        return Frame(_checked(asked), "as asked", None, _loses_half(found, asked))
+        return Frame(checked_size(asked), "as asked", None, _loses_half(found, asked))
     most = _GPU if means.is_gpu else _PROCESSOR
     if set(found.sizes) == {CELEBA}:
         return Frame((64, 64), "of the faces, which the crop cuts out", FACE)
@@ -133,7 +133,12 @@ def _share(found: Survey, holds: Callable[[int, int], bool]) -> float:
     return sum(count for size, count in found.sizes.items() if holds(*size)) / found.sizes.total()
 
 
-def _checked(size: Size) -> Size:
+def checked_size(size: Size) -> Size:
+    """A size that networks of doubled maps make.
+
+    Raises:
+        InputError: It is none; tells one.
+    """
     if doublings(size) is not None:
         return size
     unit = 2 ** math.floor(math.log2(max(USUAL[-1], min(size)) / _BASE))

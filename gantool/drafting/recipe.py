@@ -7,6 +7,7 @@ import textwrap
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gantool.data.inspection.survey import Survey
@@ -36,6 +37,17 @@ class Draft(NamedTuple):
     summary: str
 
 
+def refuse_unusable(found: Survey, wishes: Wishes) -> None:
+    """Raise InputError where no recipe suits pictures, whatever they are to be trained with."""
+    if not found.sizes:
+        where, reason = found.unreadable[0]
+        raise InputError(
+            f"{found.name}: none of the {found.looked_at:,} pictures looked at can be used, such as"
+            f" {where}: {reason}"
+        )
+    classes_of(found, wishes.labels)
+
+
 def draft(found: Survey, wishes: Wishes, means: Means) -> Draft:
     """Write a recipe.
 
@@ -45,14 +57,8 @@ def draft(found: Survey, wishes: Wishes, means: Means) -> Draft:
         means: What the recipe is to be trained with.
 
     Raises:
-        InputError: No picture can be used, or what the user wishes cannot be.
+        InputError: See `refuse_unusable`, which comes first, and `checked_size`.
     """
-    if not found.sizes:
-        where, reason = found.unreadable[0]
-        raise InputError(
-            f"{found.name}: none of the {found.looked_at:,} pictures looked at can be used, such as"
-            f" {where}: {reason}"
-        )
     frame = frame_of(found, means, wishes.size)
     channels = channels_of(found)
     classes = classes_of(found, wishes.labels)
@@ -64,12 +70,12 @@ def draft(found: Survey, wishes: Wishes, means: Means) -> Draft:
             about=_about(found, means),
             name=wishes.name,
             data=data_section(found, wishes, frame, channels, classes.lines),
-            classes=classes.count,
+            classes=classes.told,
             channels=channels.value,
             training=training,
             train=_train(training, means),
             output=_output(found, training, classes),
-            **_networks(frame, training, classes.count),
+            **_networks(frame, training, classes.told),
             **_objective(found, training, means),
         )
     )
@@ -91,7 +97,7 @@ def _is_sampled(found: Survey) -> bool:
 
 def _summary(frame: Frame, channels: Line, classes: Classes, training: Training) -> str:
     colours = {"1": "grey", "3": "RGB", "4": "RGB with transparency"}[channels.value]
-    told = f", {classes.count:,} classes" if classes.count else ""
+    told = f", {classes.told:,} classes" if classes.told else ""
     changed = ", changed at random as far as need be" if training.is_few else ""
     return (
         f"{frame.size[0]}×{frame.size[1]} {colours}{told}{changed}; {training.steps:,} steps of"
@@ -124,13 +130,19 @@ def _networks(frame: Frame, training: Training, classes: int) -> dict[str, objec
         "growing": [max(8 * width >> number, width // 2) for number in range(1, times + 1)],
         "shrinking": [min(width << number, 4 * width) for number in range(times)],
         "scale": round(2 / 1.04 / math.sqrt(2 * (times + 1)), 4),
-        # The authors' own for CIFAR-10, FFHQ at 64×64, and FFHQ at 256×256.
-        "penalty": next(
-            weight
-            for side, weight in ((32, 0.05), (64, 2.0), (math.inf, 150.0))
-            if math.prod(frame.size) <= side**2
-        ),
+        "penalty": _penalty(math.prod(frame.size)),
     }
+
+
+_PENALTIES = {32: 0.05, 64: 2.0, 256: 150.0}
+"""By sides, the weights that the authors of R3GAN begin with for CIFAR-10 and for FFHQ."""
+
+
+def _penalty(pixels: int) -> float:
+    """The weight of R3GAN's penalties for pictures of so many pixels."""
+    sides = [math.log(side**2) for side in _PENALTIES]
+    weights = [math.log(weight) for weight in _PENALTIES.values()]
+    return float(f"{math.exp(np.interp(math.log(pixels), sides, weights)):.2g}")
 
 
 def _objective(found: Survey, training: Training, means: Means) -> dict[str, object]:
@@ -196,8 +208,8 @@ def _train(training: Training, means: Means) -> list[Line]:
 
 def _output(found: Survey, training: Training, classes: Classes) -> list[Line]:
     every = training.every
-    rows = f"rows: {classes.count}, columns: 8, layouts: [by-label]"
-    grid = rows if 0 < classes.count <= _ROWS else "rows: 8, columns: 8"
+    rows = f"rows: {classes.told}, columns: 8, layouts: [by-label]"
+    grid = rows if 0 < classes.told <= _ROWS else "rows: 8, columns: 8"
     lines = [
         Line("log_every", str(max(1, every // 10))),
         Line("grid", f"{{every: {every}, {grid}}}"),

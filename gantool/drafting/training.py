@@ -108,4 +108,4 @@ def _fitting(count: int, batch: int) -> int:
 def _round(number: float) -> int:
     """A number of two digits and zeros, of at least 10."""
     unit = 10 ** max(0, math.floor(math.log10(max(number, 10))) - 1)
-    return max(10, round(number / unit) * unit)
+    return int(max(10, round(number / unit) * unit))
