@@ -25,6 +25,7 @@ from gantool.quantities import duration, step_time
 if TYPE_CHECKING:
     from gantool.data.sources.choice import Asked, Split
     from gantool.drafting.means import Means
+    from gantool.engine.plan import Plan
     from gantool.recipe.data import Features
 
 _SECONDS = 15.0
@@ -77,6 +78,7 @@ def new(
 
     if labels is False and labels_from is not None:
         raise click.UsageError("--no-labels and --labels-from are opposites: leave one out")
+    _refuse_undecodable(source)
     name = _name_of(source)
     path = out or Path(f"{name}.yaml")
     _refuse_place(path)
@@ -90,13 +92,13 @@ def new(
     refuse_unusable(found, wishes)
     start_tensorflow()
     drafted = draft(found, wishes, _means())
-    estimated = _estimated(drafted.text, path)
-    _refuse_place(path)  # measuring takes its time
+    plan = _plan_of(drafted.text, path)
     with errors_of_writing(path):
         write_text(path, drafted.text)
-    shown = printable(quote(str(path)))
-    click.echo(f"{printable(str(path))}: {drafted.summary}\n{estimated}")
-    click.echo(f"its comments say why; train it with: gantool train {shown}")
+    click.echo(f"{printable(str(path))}: {drafted.summary}")
+    click.echo(f"its comments say why; train it with: gantool train {printable(quote(str(path)))}")
+    say("a few steps are measured; Ctrl-C leaves that out")
+    click.echo(_estimated(plan))
 
 
 def _name_of(source: str) -> str:
@@ -105,6 +107,16 @@ def _name_of(source: str) -> str:
     plain = unicodedata.normalize("NFKD", Path(parts[-1]).name.split(".")[0])
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain.encode("ascii", "ignore").decode())
     return name.strip("-_")[:_LONGEST] or "pictures"
+
+
+def _refuse_undecodable(source: str) -> None:
+    """Raise UsageError where a name has bytes that no recipe can hold."""
+    try:
+        f"{source}{Path.cwd()}".encode()
+    except UnicodeEncodeError:
+        raise click.UsageError(
+            f"{printable(source)}: a recipe is text in UTF-8, and this name is not: rename it"
+        ) from None
 
 
 def _refuse_place(path: Path) -> None:
@@ -149,22 +161,27 @@ def _means() -> Means:
     return Means(device.name, device.is_gpu, memory)
 
 
-def _estimated(text: str, path: Path) -> str:
-    """A line on what the training of a recipe takes; nothing of it is kept.
+def _plan_of(text: str, path: Path) -> Plan:
+    """What a recipe is, before it is written.
 
     Raises:
-        InputError: Something is wrong with the recipe after all.
+        InputError: Something is wrong with it after all, as that memory is not enough.
     """
-    from gantool.data.loading import MAX_BYTES_IN_MEMORY
     from gantool.engine.plan import make_plan
-    from gantool.measuring.blank import blank_images
-    from gantool.measuring.report import estimate
     from gantool.recipe.load import RecipeText, load
 
     loaded = load(RecipeText(text, str(path), path.resolve().parent))
     plan = make_plan(loaded, opened=open_data_of(loaded))
     warn(*plan.warnings)
-    say("a few steps are measured")
+    return plan
+
+
+def _estimated(plan: Plan) -> str:
+    """A line on what the training of a plan takes; nothing of it is kept."""
+    from gantool.data.loading import MAX_BYTES_IN_MEMORY
+    from gantool.measuring.blank import blank_images
+    from gantool.measuring.report import estimate
+
     images = blank_images(plan)
     found = estimate(plan, images)
     memory = f"{amount(found.memory)} of memory"

@@ -15,7 +15,12 @@ _NEARLY_ALL = 0.9
 
 
 def data_section(
-    found: Survey, wishes: Wishes, frame: Frame, channels: Line, classes: tuple[Line, ...]
+    found: Survey,
+    wishes: Wishes,
+    frame: Frame,
+    channels: Line,
+    classes: tuple[Line, ...],
+    repeats: bool,
 ) -> list[Line]:
     """The lines of the section, each with its reason.
 
@@ -25,10 +30,13 @@ def data_section(
         frame: The size of the pictures.
         channels: The line of `channels_of`.
         classes: The lines on classes.
+        repeats: Whether a batch has more pictures than there are.
     """
     lines = [Line("source", quoted(wishes.source)), *_asked(wishes)]
     lines += [Line("size", f"[{frame.size[0]}, {frame.size[1]}]", frame.reason), channels, *classes]
     lines += [*_framing(frame), *_colours(found, channels), *_broken(found)]
+    if repeats:
+        lines.append(Line("repeat", "true", "there are fewer pictures than a batch has"))
     lines.append(
         Line(
             "flip",

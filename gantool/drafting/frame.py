@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from gantool.data.inspection.suggestion import CELEBA, FACE
@@ -90,10 +91,13 @@ def frame_of(found: Survey, means: Means, asked: Size | None = None) -> Frame:
 
 def _proportions(found: Survey) -> float:
     """Height to width of the pictures; 1 where they differ in that."""
-    ratios = sorted(height / width for height, width in found.sizes.elements())
-    middle = ratios[len(ratios) // 2]
-    alike = sum(1 / _ALIKE <= ratio / middle <= _ALIKE for ratio in ratios)
-    return middle if alike >= _SHARE * len(ratios) else 1.0
+    ordered = sorted(found.sizes.items(), key=lambda item: item[0][0] / item[0][1])
+    upto = accumulate(count for _, count in ordered)
+    half = found.sizes.total() / 2
+    height, width = next(size for (size, _), seen in zip(ordered, upto, strict=True) if seen > half)
+    middle = height / width
+    alike = _share(found, lambda height, width: 1 / _ALIKE <= height / width / middle <= _ALIKE)
+    return middle if alike >= _SHARE else 1.0
 
 
 def _largest(found: Survey, most: int, of: Callable[[int, int], int]) -> int:

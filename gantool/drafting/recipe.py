@@ -69,7 +69,7 @@ def draft(found: Survey, wishes: Wishes, means: Means) -> Draft:
         .render(
             about=_about(found, means),
             name=wishes.name,
-            data=data_section(found, wishes, frame, channels, classes.lines),
+            data=data_section(found, wishes, frame, channels, classes.lines, training.repeats),
             classes=classes.told,
             channels=channels.value,
             training=training,
