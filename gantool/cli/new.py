@@ -88,7 +88,7 @@ def new(
     with telling_images() as tell:
         found = survey(source, tell, asked, split, features, _SECONDS)
     wishes = Wishes(name, _from(path, source), size, _labels_from(path, asked), split, features)
-    say(f"{printable(found.name)}: {found.images:,} pictures, {found.looked_at:,} looked at")
+    say(f"{printable(found.name)}: looked at {found.looked_at:,} of {_pictures(found.images)}")
     refuse_unusable(found, wishes)
     start_tensorflow()
     drafted = draft(found, wishes, _means())
@@ -99,6 +99,10 @@ def new(
     click.echo(f"its comments say why; train it with: gantool train {printable(quote(str(path)))}")
     say("a few steps are measured; Ctrl-C leaves that out")
     click.echo(_estimated(plan))
+
+
+def _pictures(count: int) -> str:
+    return f"{count:,} picture{'' if count == 1 else 's'}"
 
 
 def _name_of(source: str) -> str:

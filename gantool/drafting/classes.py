@@ -47,8 +47,8 @@ def classes_of(found: Survey, asked: Asked | None) -> Classes:
     many = found.images / count
     if not asked and many < _FEWEST:
         return _without(
-            f"{count:,} classes have {many:.2g} pictures each, and networks would learn which"
-            f" pictures those are; from {_FEWEST} on classes are told; --labels tells them anyway"
+            f"{count:,} classes have {many:.2g} of the pictures on the average, and networks would"
+            f" learn which those are; from {_FEWEST} on they are told, or with --labels"
         )
     lines = [
         Line(

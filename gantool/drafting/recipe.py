@@ -42,8 +42,7 @@ def refuse_unusable(found: Survey, wishes: Wishes) -> None:
     if not found.sizes:
         where, reason = found.unreadable[0]
         raise InputError(
-            f"{found.name}: none of the {found.looked_at:,} pictures looked at can be used, such as"
-            f" {where}: {reason}"
+            f"{found.name}: no picture of {found.looked_at:,} can be used, such as {where}: {reason}"
         )
     classes_of(found, wishes.labels)
 

@@ -145,7 +145,7 @@ def test_the_classes(classes: dict[str, int], labels: bool, balance: bool) -> No
 
 def test_classes_that_are_asked_for_and_those_that_are_lost() -> None:
     few = pictures(6, classes={"cat": 3, "dog": 3})
-    assert "--labels tells them anyway" in comment_before(drafted(few)[1], "labels")
+    assert "from 10 on they are told, or with --labels" in comment_before(drafted(few)[1], "labels")
     asked = Wishes("pets", "pets", labels=True)
     assert drafted(few, wishes=asked)[0].recipe.data.labels is True
     table = Wishes("pets", "pets", labels=LabelFile(file="a b.csv", column="c"))
