@@ -42,7 +42,7 @@ def refuse_unusable(found: Survey, wishes: Wishes) -> None:
     if not found.sizes:
         where, reason = found.unreadable[0]
         raise InputError(
-            f"{found.name}: no picture of {found.looked_at:,} can be used, such as {where}: {reason}"
+            f"{found.name}: none of {found.looked_at:,} pictures can be used, as {where}: {reason}"
         )
     classes_of(found, wishes.labels)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,8 @@ def written(path: str) -> Recipe:
     return loaded.recipe
 
 
-def test_a_folder_of_anything(command: Any, here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_a_folder_of_anything(command: Any) -> None:
     for number in range(23):
         draw(f"my pets/{number}.png", 30 + number, 40, 3)
     draw("my pets/grey.png", 40, 30)
@@ -55,7 +55,7 @@ def test_a_folder_of_anything(command: Any, here: Path) -> None:
         "my-pets.yaml: 16×16 RGB, changed at random as far as need be; 29,000 steps of 14\n"
         "its comments say why; train it with: gantool train my-pets.yaml\n"
         "about 1 h 0 min here (250 ms a step), 1.5 GB of memory\n",
-        "my pets: 28 pictures, 28 looked at\n"
+        "my pets: looked at 28 of 28 pictures\n"
         "a few steps are measured; Ctrl-C leaves that out\n",
     )  # fmt: skip
     data = written("my-pets.yaml").data
@@ -64,20 +64,25 @@ def test_a_folder_of_anything(command: Any, here: Path) -> None:
     assert (checked.code, checked.err) == (0, "")
 
 
-def test_the_smallest_folder_trains(command: Any, here: Path) -> None:
+def test_what_training_takes_is_measured(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     draw("one/a.png", 1, 1, 4)
-    assert command("new", "one").code == 0
+    ended = command("new", "one")
+    assert ended.code == 0
+    last = ended.out.splitlines()[-1]
+    assert re.fullmatch(r"about .+ here \([0-9.]+ m?s a step\), .+ [MG]B of memory", last)
     recipe = written("one.yaml")
     assert (recipe.data.size, recipe.train.batch_size, recipe.data.repeat) == ((8, 8), 4, True)
     assert command("check", "one.yaml").err == ""
-    trained = command("train", "one.yaml", "--steps", 2, "--out", "run")
-    assert (trained.code, trained.err) == (0, "")
-    assert Path("run/samples/step-00000002.png").exists()
+    assert sorted(map(str, Path().iterdir())) == ["one", "one.yaml"]
 
 
-def test_classes_train_and_are_drawn_by_name(command: Any, here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_classes_train_and_are_drawn_by_name(command: Any) -> None:
     for number in range(33):
-        draw(f'😀 "{chr(39)}/{"cat: #1" if number < 11 else "dog"}/{number}.png', 8, 9)
+        draw(f'😀 "{chr(39)}/{"cat: #1" if number < 8 else "dog"}/{number}.png', 8, 9)
     assert command("new", f'😀 "{chr(39)}').code == 0
     data = written("pictures.yaml").data
     assert (data.channels, data.labels, data.balance) == (1, True, True)
@@ -90,14 +95,13 @@ def test_classes_train_and_are_drawn_by_name(command: Any, here: Path) -> None:
     assert written("plain.yml").data.labels is False
 
 
-def test_many_classes_of_few_pictures_are_left_out(command: Any, here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_many_classes_of_few_pictures_are_left_out(command: Any) -> None:
     for number in range(200):
         draw(f"many/{number}/a.png", 9, 17, 3)
     assert command("new", "many", "--size", "8x16").code == 0
     assert (written("many.yaml").data.labels, written("many.yaml").data.size) == (False, (8, 16))
-    assert "200 classes have 1 pictures each" in re.sub(
-        r"\n *# ", " ", Path("many.yaml").read_text()
-    )
+    assert "200 classes have 1 of the pictures" in Path("many.yaml").read_text()
     checked = command("check", "many.yaml")
     assert (checked.code, checked.err) == (0, "")
 
@@ -111,7 +115,7 @@ def test_damaged_pictures_are_left_out(command: Any, here: Path) -> None:
     assert (recipe.data.skip_unreadable, recipe.train.batch_size) == (True, 9)
     checked = command("check", "hurt.yaml")
     assert checked.code == 0
-    assert checked.err.startswith("warning: 1 of 20 images cannot be read: hurt/03.png: not an")
+    assert checked.err.startswith(f"warning: 1 of 20 images cannot be read: {here}/hurt/03.png: ")
     assert checked.err.count("\n") == 1
 
 
@@ -131,7 +135,8 @@ def test_a_recipe_elsewhere_finds_the_pictures(
         assert "8×8×3" in checked.out
 
 
-def test_nothing_is_written_over_and_nothing_half(command: Any, here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_nothing_is_written_over_and_nothing_half(command: Any) -> None:
     draw("pets/a.png", 8, 8)
     Path("pets.yaml").write_text("mine")
     for arguments, line in (
@@ -151,8 +156,7 @@ def test_nothing_is_written_over_and_nothing_half(command: Any, here: Path) -> N
     for arguments, line in (
         (
             ["none"],
-            "none: none of the 1 pictures looked at can be used, such as none/a.png: the file is"
-            " empty",
+            "none: none of 1 pictures can be used, as none/a.png: the file is empty",
         ),
         (
             ["pets", "--size", "50"],
@@ -163,15 +167,4 @@ def test_nothing_is_written_over_and_nothing_half(command: Any, here: Path) -> N
     ):
         ended = command("new", *arguments, "--out", "b.yaml")
         assert (ended.code, ended.out, ended.err.splitlines()[-1]) == (2, "", line)
-    assert sorted(os.listdir()) == ["none", "pets", "pets.yaml"]
-
-
-@pytest.mark.slow
-def test_what_it_takes_is_measured(command: Any, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.chdir(tmp_path)
-    draw("pets/a.png", 8, 8)
-    ended = command("new", "pets")
-    assert ended.code == 0
-    told = re.search(r"^about (.*) here \((.*) m?s a step\), (.*) of memory$", ended.out, re.M)
-    assert told is not None
-    assert os.listdir("pets") == ["a.png"]
+    assert sorted(map(str, Path().iterdir())) == ["none", "pets", "pets.yaml"]
