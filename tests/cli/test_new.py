@@ -15,6 +15,8 @@ from gantool.measuring import report
 from gantool.recipe.load import find_recipe, load
 from gantool.recipe.model import Recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
