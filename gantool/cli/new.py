@@ -107,10 +107,12 @@ def _pictures(count: int) -> str:
 
 def _name_of(source: str) -> str:
     """A recipe's name: that of the folder or file, in letters that it may have."""
-    parts = [part for part in Path(source).resolve().parts if not glob.has_magic(part)]
-    plain = unicodedata.normalize("NFKD", Path(parts[-1]).name.split(".")[0])
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain.encode("ascii", "ignore").decode())
-    return name.strip("-_")[:_LONGEST] or "pictures"
+    path = Path(source).resolve()
+    if not path.exists():  # a pattern, or a data set of the catalogue
+        path = Path(*(part for part in path.parts if not glob.has_magic(part)))
+    plain = unicodedata.normalize("NFKD", path.name if path.is_dir() else path.name.split(".")[0])
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain.encode("ascii", "ignore").decode())
+    return name.strip("-_.")[:_LONGEST] or "pictures"
 
 
 def _refuse_undecodable(source: str) -> None:

@@ -188,6 +188,18 @@ def test_many_pictures_on_a_gpu_are_for_r3gan() -> None:
     assert "- Projection" in labelled
 
 
+@pytest.mark.slow
+def test_networks_of_r3gan_fit_their_pictures() -> None:
+    from gantool.engine.plan import make_plan
+
+    classes = {str(digit): 6_000 for digit in range(10)}
+    found = pictures(60_000, {(28, 28): 60_000}, classes=classes, grey=60_000)
+    loaded, _ = drafted(found, GPU, Wishes("digits", "mnist"))
+    plan = make_plan(loaded)
+    assert plan.state.generator.model.output_shape[1:] == (28, 28, 1)
+    assert (plan.classes, plan.warnings) == (10, ())
+
+
 def test_little_memory_makes_batches_small() -> None:
     poor = Means("1 core", is_gpu=False, memory=25 * 10**8)
     assert drafted(pictures())[0].recipe.train.batch_size == 16
