@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from gantool.cli import completion
 from gantool.cli.loading import warn
 from gantool.cli.progress import conversion_progress
 from gantool.cli.signals import stop_on_signals
+from gantool.cli.sizes import parse_size
 from gantool.cli.source_options import source_options
 from gantool.errors import printable
 
@@ -21,44 +21,19 @@ if TYPE_CHECKING:
     from gantool.recipe.data import Features
 
 
-_MAX_SIDE = 65_500
-"""Of what libjpeg writes."""
-
-
-def _size(
-    _context: click.Context, _option: click.Parameter, value: str | None
-) -> tuple[int, int] | None:
-    """Height and width of `64`, or of `64x96`."""
-    if value is None:
-        return None
-    found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", value)
-    if found is None:
-        raise click.BadParameter(f"{value!r} is no size; write 64, or height x width as in 64x96")
-    from gantool.data.decoding import MAX_PIXELS
-
-    height, width = int(found[1]), int(found[2] or found[1])
-    if height * width > MAX_PIXELS:
-        raise click.BadParameter(
-            f"{height}x{width} is {height * width:,} pixels, and an image may have {MAX_PIXELS:,}"
-        )
-    if max(height, width) > _MAX_SIDE:
-        raise click.BadParameter(f"{height}x{width}: a side may have {_MAX_SIDE:,} pixels, in JPEG")
-    return height, width
-
-
 @click.command()
 @click.argument("source", shell_complete=completion.sources)
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option(
     "--size",
-    callback=_size,
+    callback=parse_size,
     required=True,
     metavar="SIZE",
     help="Of every image: 64, or height x width as in 64x96.",
 )
 @click.option(
     "--crop",
-    callback=_size,
+    callback=parse_size,
     metavar="SIZE",
     help="Keep this centred piece before resizing.  [default: the largest with SIZE's proportions]",
 )

@@ -23,6 +23,7 @@ from gantool.cli.help_text import Context
 from gantool.cli.inspect import inspect
 from gantool.cli.interpolate import interpolate
 from gantool.cli.nearest import nearest
+from gantool.cli.new import new
 from gantool.cli.project import project
 from gantool.cli.recipes import recipes
 from gantool.cli.report import report
@@ -47,6 +48,8 @@ def cli(debug: bool) -> None:
     """Train and sample GANs from a YAML recipe.
 
     \b
+    gantool new my/pictures
+      a recipe that suits your pictures
     gantool train quickstart
       train; pictures appear in runs/
     gantool sample --ckpt RUN
@@ -64,6 +67,7 @@ def cli(debug: bool) -> None:
 
 cli.context_class = Context
 for command, short_help in (
+    (new, "Write a recipe that suits your pictures."),
     (train, "Train a recipe."),
     (sample, "Draw images from a checkpoint."),
     (evaluate, "Take figures of checkpoints."),

@@ -18,18 +18,8 @@ from gantool.networks.devices import Device
 
 COMMANDS = (
     *("train", "sample", "evaluate", "nearest", "interpolate", "arithmetic", "directions"),
-    *(
-        "project",
-        "explore",
-        "export",
-        "check",
-        "bench",
-        "recipes",
-        "components",
-        "download",
-        "inspect",
-    ),
-    *("convert", "export-images", "schema", "version", "report", "runs"),
+    *("project", "explore", "export", "check", "bench", "recipes", "components", "download"),
+    *("inspect", "new", "convert", "export-images", "schema", "version", "report", "runs"),
 )
 
 

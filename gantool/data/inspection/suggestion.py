@@ -7,7 +7,7 @@ from gantool.data.inspection.survey import Size, Survey
 from gantool.data.sources.choice import USUAL, Asked, Split
 from gantool.recipe.data import Features, LabelFile
 
-_CELEBA, _FACE = (218, 178), 108
+CELEBA, FACE = (218, 178), 108
 """Height and width of CelebA's aligned images (its README), and the side of the square around the
 face that is usually cut out of them: DCGAN's published code has `input_height` 108 for it
 (carpedm20/DCGAN-tensorflow, main.py)."""
@@ -39,16 +39,16 @@ def data_lines(
     size, crop, reason = _size_and_crop(found)
     hint = "  # 4 keeps transparency" if found.transparent else ""
     parts = features.model_dump(exclude_none=True).items()
-    named = ", ".join(f"{part}: {_quoted(name)}" for part, name in parts)
+    named = ", ".join(f"{part}: {quoted(name)}" for part, name in parts)
     lines = [
         "data:",
         # In quotes, which no name needs to be spared: 1e5, no and ~ are text then.
-        f"  source: {_quoted(found.source)}",
+        f"  source: {quoted(found.source)}",
         *([] if split is None else [f"  split: {split}"]),
         *([f"  features: {{{named}}}"] if named else []),
         f"  size: [{size[0]}, {size[1]}]  # {reason}",
         f"  channels: {1 if _is_grey(found) else 3}{hint}",
-        f"  labels: {_labels(found, labels)}",
+        f"  labels: {labels_value(found, labels)}",
     ]
     if crop is not None:
         lines.append(f"  crop: [{crop}, {crop}]")
@@ -57,8 +57,8 @@ def data_lines(
 
 def _size_and_crop(found: Survey) -> tuple[Size, int | None, str]:
     """The size, the crop, and why."""
-    if set(found.sizes) == {_CELEBA}:
-        return (_LARGEST, _LARGEST), _FACE, "of the faces, which the crop cuts out"
+    if set(found.sizes) == {CELEBA}:
+        return (_LARGEST, _LARGEST), FACE, "of the faces, which the crop cuts out"
     sides: Counter[int] = Counter()
     for size, count in found.sizes.items():
         sides[min(size)] += count
@@ -82,19 +82,20 @@ def _at_least(sides: Counter[int], side: int) -> int:
     return sum(count for shorter, count in sides.items() if shorter >= side)
 
 
-def _labels(found: Survey, asked: Asked | None) -> str:
+def labels_value(found: Survey, asked: Asked | None) -> str:
+    """What stands behind `labels:`, if the classes are those that were asked for."""
     if isinstance(asked, LabelFile):
         return (
-            _quoted(asked.file)
+            quoted(asked.file)
             if asked.column is None
-            else (f"{{file: {_quoted(asked.file)}, column: {_quoted(asked.column)}}}")
+            else (f"{{file: {quoted(asked.file)}, column: {quoted(asked.column)}}}")
         )
     if isinstance(asked, tuple):
-        return f"[{', '.join(map(_quoted, asked))}]"
+        return f"[{', '.join(map(quoted, asked))}]"
     return "true" if len(found.classes) > 1 else "false"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Text in quotes as YAML reads it, on one line, of characters that can be printed."""
     return "".join(
         one if one.isprintable() else f"\\U{ord(one):08x}"

@@ -1,8 +1,11 @@
 """What a source holds: images by format, mode and size, which are unreadable, which are double."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable
+import math
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +16,7 @@ from gantool.data.colours import profile_name
 from gantool.data.conversion import manifest
 from gantool.data.decoding import UnreadableImageError, decode
 from gantool.data.depth import largest_value
+from gantool.data.inspection.appearance import Appearance, appearance
 from gantool.data.reading import LabelsError, find_undecoded, open_named
 from gantool.data.sources import ImageSource
 from gantool.data.sources.choice import USUAL, Asked, Split
@@ -37,6 +41,7 @@ class Kind(NamedTuple):
         transparent: whether it has transparency.
         profile: the name of its profile of colours; empty without one.
         largest: its largest value, where it has more than 8 bits.
+        appearance: what it shows.
     """
 
     format: str
@@ -45,6 +50,7 @@ class Kind(NamedTuple):
     transparent: bool
     profile: str
     largest: int | None
+    appearance: Appearance
 
 
 class Look(NamedTuple):
@@ -69,12 +75,15 @@ class Survey:
         source: as the user named it.
         name: see `ImageSource.name`.
         images: how many it holds.
+        looked_at: how many of them were looked at.
         classes: the name and the number of images of each, by their numbers; empty without labels.
+        lost: the names of classes of which no image can be used.
         notes: see `ImageSource.notes`.
         label_problem: why labels that seem to be there cannot be read; empty otherwise.
         formats, modes, sizes: how many images have which; "pixels" for a format where images lie
             in no files of their own.
-        transparent: how many have transparency.
+        transparent: how many have transparency; of `see_through` a pixel is not opaque.
+        grey: how many show nothing but grey.
         profiles: how many images have which profile of colours.
         deep: how many have more than 8 bits, and `largest`, the largest value in all of them.
         unreadable: the place of each image that cannot be used, and why.
@@ -87,10 +96,14 @@ class Survey:
     classes: dict[str, int]
     label_problem: str = ""
     notes: tuple[str, ...] = ()
+    looked_at: int = 0
+    lost: tuple[str, ...] = ()
     formats: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
     sizes: Counter[Size] = field(default_factory=Counter)
     transparent: int = 0
+    see_through: int = 0
+    grey: int = 0
     profiles: Counter[str] = field(default_factory=Counter)
     deep: int = 0
     largest: int = 0
@@ -104,8 +117,9 @@ def survey(
     labels: Asked | None = None,
     split: Split | None = None,
     features: Features = USUAL,
+    seconds: float = math.inf,
 ) -> Survey:
-    """Look at every image of a source, on all cores.
+    """Look at the images of a source, on all cores: at every one, or at some for a time.
 
     Args:
         named: a catalogue name, a path or a pattern of paths.
@@ -113,6 +127,7 @@ def survey(
         labels: what says the classes; see `open_named`.
         split: which split is taken.
         features: see `open_named`.
+        seconds: after which no further image is looked at; they come in a random order then.
 
     Raises:
         InputError: the source cannot be opened.
@@ -126,20 +141,49 @@ def survey(
     classes, problem = _classes(source, problem)
     found = Survey(named, source.name, len(source), classes, problem, _notes(source))
     alike: dict[bytes, list[int]] = {}
-    pieces = [range(len(source))[at : at + _PIECE] for at in range(0, len(source), _PIECE)]
-    found_images = ([find_undecoded(source, number) for number in piece] for piece in pieces)
-    with Workers(look_at, at_most=len(pieces)) as workers:
-        looks = workers.ordered(found_images)
-        for piece in pieces:
-            for number, look in zip(piece, next(looks), strict=True):
+    unusable: list[int] = []
+    pieces: deque[Sequence[int]] = deque()
+
+    def tasks() -> Iterator[list[Undecoded | InFile]]:
+        until = time.monotonic() + seconds
+        for piece in _pieces(len(source), in_order=seconds == math.inf):
+            if time.monotonic() > until:
+                return
+            pieces.append(piece)
+            yield [find_undecoded(source, number) for number in piece]
+
+    with Workers(look_at, at_most=-(-len(source) // _PIECE)) as workers:
+        for looks in workers.ordered(tasks()):
+            for number, look in zip(pieces.popleft(), looks, strict=True):
                 _count(found, look, source.where(number))
                 if look.digest:
                     alike.setdefault(look.digest, []).append(number)
-            progress(piece.stop, len(source))
+                if look.kind is None:
+                    unusable.append(number)
+            progress(found.looked_at, len(source))
     found.duplicates = [
         [source.where(number) for number in group] for group in alike.values() if len(group) > 1
     ]
+    found.lost = _lost(source, classes, unusable)
     return found
+
+
+def _pieces(count: int, *, in_order: bool) -> Iterator[Sequence[int]]:
+    """The numbers of images, some at a time."""
+    numbers = range(count) if in_order else random.Random(0).sample(range(count), count)
+    return (numbers[at : at + _PIECE] for at in range(0, count, _PIECE))
+
+
+def _lost(source: ImageSource, classes: dict[str, int], unusable: list[int]) -> tuple[str, ...]:
+    """The classes all of whose images are among those that cannot be used."""
+    if not classes or not unusable:
+        return ()
+    labels = source.labels
+    assert labels is not None
+    gone = Counter(labels[unusable].tolist())
+    return tuple(
+        name for number, (name, count) in enumerate(classes.items()) if gone[number] >= count
+    )
 
 
 def manifest_differences(named: str) -> list[str] | None:
@@ -173,6 +217,7 @@ def _notes(source: ImageSource) -> tuple[str, ...]:
 
 def _count(found: Survey, look: Look, where: str) -> None:
     kind = look.kind
+    found.looked_at += 1
     if kind is None:
         found.unreadable.append((where, look.reason))
         return
@@ -180,6 +225,8 @@ def _count(found: Survey, look: Look, where: str) -> None:
     found.modes[kind.mode] += 1
     found.sizes[kind.size] += 1
     found.transparent += kind.transparent
+    found.see_through += kind.appearance.see_through
+    found.grey += kind.appearance.grey
     found.profiles[kind.profile] += kind.profile != ""
     if kind.largest is not None:
         found.deep += 1
@@ -211,4 +258,5 @@ def _kind(image: Image.Image) -> Kind:
         image.has_transparency_data,
         profile_name(image),
         largest_value(image),
+        appearance(image),
     )
