@@ -107,7 +107,7 @@ def _lines(checkpoint: Checkpoint) -> Iterator[str]:
 def _classes(header: Header) -> str:
     """The number and the names of the classes."""
     from gantool.errors import InputError, printable
-    from gantool.sampling.labels import class_names
+    from gantool.runs.class_names import class_names
 
     try:
         names = class_names(header)

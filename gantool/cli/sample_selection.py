@@ -25,7 +25,8 @@ def labels_asked_for(asked: str | None, checkpoint: Checkpoint) -> tuple[int, ..
         InputError: There are no such classes, or none at all.
     """
     from gantool.errors import InputError
-    from gantool.sampling.labels import class_names, labels_of
+    from gantool.runs.class_names import class_names
+    from gantool.sampling.labels import labels_of
 
     if asked is None:
         return None

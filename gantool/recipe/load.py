@@ -113,10 +113,7 @@ def _folder_is(argument: str, path: FilePath) -> str:
 
 
 def _data_lines(argument: str) -> str:
-    return (
-        f"if it holds your images, `gantool inspect {quote(argument)}` prints the data: lines of a"
-        " recipe for them"
-    )
+    return f"if it holds your images, `gantool new {quote(argument)}` writes a recipe for them"
 
 
 def load(

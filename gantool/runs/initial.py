@@ -1,11 +1,13 @@
 """A run that begins with weights of another one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from gantool.engine.plan import Plan
-from gantool.errors import InputError
+from gantool.errors import InputError, printable
 from gantool.runs.checkpoint import Checkpoint, Place, values_of, write_checkpoint
+from gantool.runs.class_names import class_names
 from gantool.runs.header import header_of
 from gantool.runs.run_folder import RunFolder
 
@@ -43,6 +45,12 @@ def take_weights(plan: Plan, checkpoint: Checkpoint) -> list[str]:
             others = list(_others(group, variables[group], stored))
             told = f"{group}: {taken} of {len(variables[group])} variables from {checkpoint.path}"
             lines.append(told + (f"; not {_listed(others)}" if others else ""))
+    theirs, ours = class_names(checkpoint.header), plan.recipe.data.class_names(plan.classes)
+    if plan.classes and theirs and theirs != ours:
+        lines.append(
+            f"classes: weights of labels are by number, and {checkpoint.path} numbers other ones:"
+            f" {_listed(_differing(theirs, ours))}"
+        )
     if not count:
         raise InputError(
             f"{checkpoint.path}: none of its weights has the place, name and shape of one of the"
@@ -74,6 +82,16 @@ def _others(group: str, wanted: Mapping[str, Any], stored: Mapping[str, Place]) 
 
 def _times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape)) or "one number"
+
+
+def _differing(theirs: Sequence[str], ours: Sequence[str]) -> list[str]:
+    """Of each number that means different classes, which."""
+    pairs = enumerate(zip_longest(theirs, ours, fillvalue="none"))
+    return [
+        f"{number} ({printable(there)} there, {printable(here)} here)"
+        for number, (there, here) in pairs
+        if there != here
+    ]
 
 
 def _listed(others: list[str]) -> str:

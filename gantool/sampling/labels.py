@@ -4,27 +4,12 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from gantool.errors import InputError, printable
-from gantool.recipe.load import RecipeText, load
 from gantool.recipe.suggest import did_you_mean
-from gantool.runs.checkpoint import Header
 
 _RANGE = re.compile(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?")
 _TOLD = 20
-
-
-def class_names(header: Header) -> tuple[str, ...]:
-    """Names of the classes of a checkpoint by their numbers; empty for one without labels.
-
-    Raises:
-        RecipeError: Its recipe cannot be read.
-    """
-    if not header.classes:
-        return ()
-    recipe = load(RecipeText(header.recipe, "the checkpoint's recipe", Path())).recipe
-    return recipe.data.class_names(header.classes)
 
 
 def labels_of(asked: str, names: Sequence[str], option: str = "--label") -> list[int]:

@@ -129,8 +129,8 @@ def test_a_recipe_that_is_a_picture(refused: Any) -> None:
     Image.new("L", (9, 9)).save("a.png")
     refused(
         ["train", "a.png"],
-        "a.png: not text in UTF-8, so not a recipe; if it holds your images, `gantool inspect"
-        " a.png` prints the data: lines of a recipe for them",
+        "a.png: not text in UTF-8, so not a recipe; if it holds your images, `gantool new a.png`"
+        " writes a recipe for them",
     )
 
 
@@ -151,8 +151,8 @@ def test_a_recipe_that_is_a_folder(refused: Any) -> None:
     Path("folder").mkdir()
     refused(
         ["train", "folder"],
-        "folder: a folder, not a recipe; if it holds your images, `gantool inspect folder` prints"
-        " the data: lines of a recipe for them",
+        "folder: a folder, not a recipe; if it holds your images, `gantool new folder` writes a"
+        " recipe for them",
     )
 
 
@@ -163,7 +163,7 @@ def test_a_zip_of_pictures_that_is_taken_for_a_recipe(refused: Any) -> None:
     refused(
         ["train", "my pictures.zip"],
         "my pictures.zip: not text in UTF-8, so not a recipe; if it holds your images, `gantool"
-        " inspect 'my pictures.zip'` prints the data: lines of a recipe for them",
+        " new 'my pictures.zip'` writes a recipe for them",
     )
 
 

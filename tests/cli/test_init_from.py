@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from gantool.runs.checkpoint import Checkpoint
+
+from ..runs.resealing import index_of, with_index
 
 
 def values(path: Path) -> dict[str, np.ndarray]:
@@ -84,6 +87,23 @@ def test_what_does_not_fit_stays_as_it_begins_and_is_told(
     )
     kernel = values(run / "checkpoints" / "step-00000000.h5")["discriminator/01_Conv2D/kernel"]
     assert kernel.shape[-1] == 5
+
+
+def test_classes_that_have_other_numbers_are_told(
+    command: Callable[..., Any], tiny: Path, alone: Path, tmp_path: Path
+) -> None:
+    shutil.copy(alone, tmp_path / "other.h5")
+    text = index_of(alone)["header"]["recipe"]
+    swapped = re.sub("(['\"])0\\1, (['\"])1\\2", "'1', '0'", text)
+    assert swapped != text
+    with_index(tmp_path / "other.h5", lambda index: index["header"].update(recipe=swapped))
+    ended = command(
+        "train", tiny, "--init-from", tmp_path / "other.h5", "--out", tmp_path / "run", "--steps", 1
+    )
+    assert ended.out.splitlines()[2] == (
+        f"classes: weights of labels are by number, and {tmp_path / 'other.h5'} numbers other ones:"
+        " 0 (1 there, 0 here), 1 (0 there, 1 here)"
+    )
 
 
 def test_a_run_killed_before_its_first_checkpoint_goes_on_from_there(

@@ -54,8 +54,8 @@ class TestFindRecipe:
             ("quickstar", "no such file, and no built-in recipe of that name;"
                           " did you mean 'quickstart'?"),
             ("binary.yaml", "not text in UTF-8, so not a recipe"),
-            (".", "a folder, not a recipe; if it holds your images, `gantool inspect .` prints the"
-                  " data: lines of a recipe for them"),
+            (".", "a folder, not a recipe; if it holds your images, `gantool new .` writes a recipe"
+                  " for them"),
         ],
     )  # fmt: skip
     def test_what_is_no_recipe(self, tmp_path, monkeypatch, name, reason):
