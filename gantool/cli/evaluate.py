@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from gantool.cli.features_option import features_option
+from gantool.cli.figure_options import features_option, reals_option
 from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
 
@@ -44,13 +44,7 @@ _SAMPLES = 10_000
     help="Number of samples, of seeds 0, 1, 2, …; figures of other numbers do not compare.",
 )
 @features_option
-@click.option(
-    "--set",
-    "settings",
-    metavar="KEY.PATH=VALUE",
-    multiple=True,
-    help="Change the recipe, as in --set data.source=faces.zip where the images lie elsewhere now.",
-)
+@reals_option
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a checkpoint, in a line.")
 def evaluate(
     places: tuple[Path, ...],

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from gantool.cli.features_option import features_option
+from gantool.cli.checkpoint_option import checkpoint_option
+from gantool.cli.figure_options import features_option, reals_option
 from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
 
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--ckpt",
-    "place",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE_OR_RUN",
-    help="A checkpoint, or a run folder for its newest whole one.",
-)
+@checkpoint_option
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
@@ -39,13 +33,7 @@ if TYPE_CHECKING:
     help="Samples in the picture: those most like a training image.",
 )
 @features_option
-@click.option(
-    "--set",
-    "settings",
-    metavar="KEY.PATH=VALUE",
-    multiple=True,
-    help="Change the recipe, as in --set data.source=faces.zip where the images lie elsewhere now.",
-)
+@reals_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from gantool.cli.checkpoint_option import checkpoint_option
 from gantool.cli.loading import start_tensorflow, warn
 from gantool.cli.sample_options import Target, drawing_options, target_of
 from gantool.cli.sample_order import Order, order_like, order_of
@@ -20,14 +21,7 @@ _WITH_LIKE = {"place", "like", "out", "latents_file"}
 
 
 @click.command()
-@click.option(
-    "--ckpt",
-    "place",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE_OR_RUN",
-    help="A checkpoint, or a run folder for its newest whole one.",
-)
+@checkpoint_option
 @drawing_options
 @click.option(
     "--like",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gantool.cli.checkpoint_option import checkpoint_option
 from gantool.cli.writing import errors_of_writing
 
 if TYPE_CHECKING:
@@ -38,19 +39,11 @@ def png_file(_context: click.Context, _option: click.Parameter, value: Path) -> 
 
 def latent_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--ckpt`, `--latents` and `--write-latents` to a command."""
-    for option in (_WRITE_LATENTS, _LATENTS, _CHECKPOINT):
+    for option in (_WRITE_LATENTS, _LATENTS, checkpoint_option):
         command = option(command)
     return command
 
 
-_CHECKPOINT = click.option(
-    "--ckpt",
-    "place",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE_OR_RUN",
-    help="A checkpoint, or a run folder for its newest whole one.",
-)
 _LATENTS = click.option(
     "--latents",
     "file",
