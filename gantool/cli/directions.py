@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.cli.figure_options import reals_option
+from gantool.cli.loading import say
+from gantool.cli.progress import telling_images
 from gantool.cli.seed_numbers import parse_numbers
 from gantool.cli.steering import (
     Opened,
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 _COUNT = 5
 _REACH = 3
 """Steps to both sides, of length 1."""
+_LOOKED_AT = 2_000
+"""Samples of which those are taken that look like a class."""
 
 
 @click.command()
@@ -44,6 +49,14 @@ _REACH = 3
     help="With --to, in place of principal directions: the one from the mean of these …",
 )
 @click.option("--to", "end", callback=parse_numbers, metavar="SEEDS", help="… to that of these.")
+@click.option(
+    "--from-class",
+    metavar="CLASS",
+    help="With --to-class, of a generator that is told no classes: the direction from what looks"
+    " like this class, to a classifier of the images' labels …",
+)
+@click.option("--to-class", metavar="CLASS", help="… to what looks like this one.")
+@reals_option
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**62),
@@ -70,6 +83,9 @@ def directions(
     count: int | None,
     start: tuple[range, ...] | None,
     end: tuple[range, ...] | None,
+    from_class: str | None,
+    to_class: str | None,
+    settings: tuple[str, ...],
     seed: int,
     asked: str | None,
     out: Path,
@@ -78,9 +94,11 @@ def directions(
     """Draw walks through an image along directions of latents.
 
     Principal directions, by SeFa: those in which the first layer's outputs change most. Or the one
-    between two groups of seeds, --from and --to. Rows are directions, columns steps from -3 to 3.
+    between two groups of seeds, --from and --to, or between what looks like two classes. Rows are
+    directions, columns steps from -3 to 3.
     """
     groups = _groups(start, end, count)
+    classes = _classes(from_class, to_class, groups, file, count)
     opened = open_checkpoint(place, file)
     opened.refuse_points("directions are shown by")
     for numbers in (*groups, [seed]):
@@ -95,6 +113,8 @@ def directions(
     sampler = build(opened, asked)
     if label is None:
         opened.refuse_unlabelled(sampler)
+    if classes is not None:
+        groups = _alike(opened, sampler, classes, settings)
     import numpy as np
 
     from gantool.steering.directions import walk
@@ -121,6 +141,50 @@ def _groups(
     if count is not None:
         raise click.UsageError("--count is of principal directions; --from and --to have one")
     return [numbers_of(start, "--from"), numbers_of(end, "--to")]
+
+
+def _classes(
+    start: str | None,
+    end: str | None,
+    groups: list[list[int]],
+    file: Path | None,
+    count: int | None,
+) -> tuple[str, str] | None:
+    """Both classes; None where none are named."""
+    if (start is None) != (end is None):
+        raise click.UsageError("--from-class and --to-class belong together: name both")
+    if start is None or end is None:
+        return None
+    others = {"--from": bool(groups), "--latents": file is not None, "--count": count is not None}
+    for option, is_given in others.items():
+        if is_given:
+            raise click.UsageError(f"--from-class and {option} contradict each other")
+    return start, end
+
+
+def _alike(
+    opened: Opened, sampler: Model, classes: tuple[str, str], settings: tuple[str, ...]
+) -> list[list[int]]:
+    """The seeds of samples that look like each of two classes."""
+    from gantool.evaluation.alike import seeds_alike
+    from gantool.evaluation.of_checkpoint import Evaluated
+    from gantool.recipe.edit import Override, parse_override
+
+    if sampler.takes_label:
+        raise click.UsageError(
+            f"{opened.checkpoint.path}: the generator is told classes, so that none is a direction"
+            " of its latents: `gantool interpolate --label` leads from one to another"
+        )
+    labelled = Override(("data", "labels"), True, "data.labels=true")
+    with telling_images() as tell:
+        overrides = [*map(parse_override, settings), labelled]
+        evaluated = Evaluated(opened.checkpoint, overrides, tell, tell, say)
+        options = ("--from-class", "--to-class")
+        found = [
+            seeds_alike(evaluated, name, option, _LOOKED_AT)
+            for name, option in zip(classes, options, strict=True)
+        ]
+    return [seeds.tolist() for seeds in found]
 
 
 def _directions(

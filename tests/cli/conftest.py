@@ -3,13 +3,19 @@ from __future__ import annotations
 import os
 import re
 import select
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from .steered import RGBA
 
 
 @pytest.fixture
@@ -46,4 +52,32 @@ def in_terminal() -> Callable[..., tuple[str, str]]:
         text = shown.decode()
         return text, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
+    return run
+
+
+@pytest.fixture(scope="session")
+def rgba(tmp_path_factory: pytest.TempPathFactory, forked: Any) -> Path:
+    """A checkpoint in an otherwise empty folder: uniform latents, RGBA, no classes."""
+    folder = tmp_path_factory.mktemp("rgba")
+    (folder / "pictures").mkdir()
+    pick = np.random.default_rng(0)
+    for number in range(4):
+        pixels = pick.integers(0, 256, (9, 7, 4), np.uint8)
+        Image.fromarray(pixels).save(folder / "pictures" / f"{number}.png")
+    (folder / "rgba.yaml").write_text(RGBA)
+    ended = forked("train", folder / "rgba.yaml", "--out", folder / "run")
+    assert ended.code == 0, ended.err
+    alone = tmp_path_factory.mktemp("alone") / "my.h5"
+    shutil.copy(folder / "run/checkpoints/step-00000001.h5", alone)
+    return alone
+
+
+@pytest.fixture(scope="session")
+def points(tmp_path_factory: pytest.TempPathFactory, forked: Any) -> Path:
+    """A run of points, of one step."""
+    run = tmp_path_factory.mktemp("points") / "run"
+    smaller = ["generator.layers=[Dense: {units: 2}]", "discriminator.layers=[Dense: {units: 1}]"]
+    settings = [word for it in (*smaller, "output.metrics=[]") for word in ("--set", it)]
+    ended = forked("train", "ring", "--steps", 1, "--out", run, *settings)
+    assert ended.code == 0, ended.err
     return run
