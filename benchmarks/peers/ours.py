@@ -1,22 +1,21 @@
-"""Ours: the training step of a reference recipe, as `gantool train` runs it.
+"""Ours: the training step of a recipe, as `gantool train` runs it.
 
-    python -m peers.ours RECIPE PRECISION
+    python -m peers.ours RECIPE PRECISION [KEY.PATH=VALUE ...]
 
-is what `steps.py` starts; see `serving.py`.
+is what `steps.py` and `small.py` start; see `serving.py`.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 
 import numpy as np
 
 from .serving import Advance, serve
-from .settings import CLASSES, SETTINGS
+from .settings import CLASSES
 
 
-def build(name: str, precision: str) -> Advance:
+def build(name: str, precision: str, *settings: str) -> Advance:
     """A recipe at its full size, fed with one batch that is there."""
     from gantool.device import prepare_tensorflow
 
@@ -25,19 +24,17 @@ def build(name: str, precision: str) -> Advance:
 
     from gantool.engine.plan import make_plan
     from gantool.engine.step import TrainingStep
-    from gantool.recipe.edit import Override
+    from gantool.recipe.edit import parse_override
     from gantool.recipe.load import find_recipe, load
 
-    path = ("train", "precision")
-    override = Override(path, precision, f"{'.'.join(path)}={json.dumps(precision)}")
-    loaded = load(find_recipe(name), [override])
+    asked = (f"train.precision={precision}", *settings)
+    loaded = load(find_recipe(name), list(map(parse_override, asked)))
     state = make_plan(loaded).state
     step = TrainingStep(state, loaded.recipe)
-    setting = SETTINGS[name]
+    data, batch = loaded.recipe.data, loaded.recipe.train.batch_size
     random = np.random.default_rng(0)
-    shape = (setting.batch, setting.side, setting.side, setting.channels)
-    images = random.uniform(setting.black, setting.white, shape).astype(np.float32)
-    labels = random.integers(CLASSES, size=setting.batch, dtype=np.int32)
+    images = random.uniform(*data.range, (batch, *data.shape)).astype(np.float32)
+    labels = random.integers(CLASSES, size=batch, dtype=np.int32)
     batches = iter(tf.data.Dataset.from_tensors((images, labels)).repeat())
 
     def advance(count: int) -> None:
