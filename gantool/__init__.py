@@ -23,6 +23,10 @@ __all__ = ["Model", "__version__", "errors", "load", "resume", "train"]
 __version__ = "0.1.0"
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is: the command line is to start without TensorFlow."""
     if name == "load":

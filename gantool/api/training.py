@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     OnProgress = Callable[[TrainingProgress], object]
 
+_ONE_AT_A_TIME = threading.RLock()
+"""Held while networks are built and trained: what Keras keeps of that is one for all threads."""
+
 
 def train(
     recipe: str | os.PathLike[str] | Mapping[str, Any],
@@ -58,14 +61,17 @@ def train(
     from gantool.recipe.load import load as load_recipe
     from gantool.runs.run_folder import refuse_bad_place
 
+    if out is not None and not os.fspath(out):
+        raise InputError("out: is empty; name a folder")
     place = None if out is None else Path(out)
     refuse_bad_place(place)
-    loaded = load_recipe(_text_of(recipe), _overrides(settings, seed), steps)
-    plan = _plan_of(loaded)
-    from gantool.training.new_run import new_run
+    loaded = load_recipe(_text_of(recipe), _overrides(settings, seed), _plain(steps))
+    with _ONE_AT_A_TIME:
+        plan = _plan_of(loaded)
+        from gantool.training.new_run import new_run
 
-    with new_run(plan, place) as folder:
-        _train(plan, folder, on_progress)
+        with new_run(plan, place) as folder:
+            _train(plan, folder, on_progress)
     return load(folder.path)
 
 
@@ -97,9 +103,10 @@ def resume(
 
     folder = RunFolder(Path(run))
     runs.recipe_of_run(folder, runs.ResumePoint(None))  # before a lock is put where no run is
-    with alone_with(folder):
+    with _ONE_AT_A_TIME, alone_with(folder):
         point = runs.find_resume_point(folder)
-        loaded = load_recipe(runs.recipe_of_run(folder, point), _overrides(settings, None), steps)
+        text, overrides = runs.recipe_of_run(folder, point), _overrides(settings, None)
+        loaded = load_recipe(text, overrides, _plain(steps))
         plan = _plan_of(loaded)
         runs.refuse_reordered_classes(loaded, point, plan.source)
         runs.restore(plan.state, point)
@@ -131,8 +138,8 @@ def _plain(value: Any) -> Any:
         return list(map(_plain, value))
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise InputError(f"recipe: {value!r} is no text, number, list or mapping")
@@ -145,7 +152,7 @@ def _overrides(settings: Mapping[str, Any] | None, seed: int | None) -> list[Ove
     found = [
         parse_override(f"{path}={flow(_plain(value))}") for path, value in (settings or {}).items()
     ]
-    return found if seed is None else [*found, Override(("seed",), seed, f"seed={seed}")]
+    return found if seed is None else [*found, Override(("seed",), _plain(seed), f"seed={seed}")]
 
 
 def _plan_of(loaded: LoadedRecipe) -> Plan:
@@ -166,12 +173,20 @@ def _plan_of(loaded: LoadedRecipe) -> Plan:
 def _train(plan: Plan, folder: RunFolder, on_progress: OnProgress | None) -> None:
     from gantool.data.loading import load_images
     from gantool.engine.opened import lines_on
+    from gantool.engine.timetable import timetable_of
     from gantool.training.session import run_session
 
     assert plan.source is not None
     images = load_images(plan.source, plan.recipe.data)
     for line in lines_on(images, plan.loaded):
         warn(line)
+    first, last = (
+        plan.state.step,
+        timetable_of(plan.recipe.train, len(images)).last_step(plan.recipe.train),
+    )
+    if first >= last:
+        warn(f"{folder.path}: step {first} of {last} is done")
+        return
     with (
         _stopping() as asked,
         closing(run_session(plan, images, folder, asked, warn=warn)) as session,

@@ -84,6 +84,8 @@ def _overrides(named: str | None, settings: Sequence[str]) -> list[Override]:
     from gantool.recipe.edit import parse_override
 
     overrides = [parse_override(setting) for setting in settings]
+    if named is not None and not named.strip():
+        raise click.UsageError("--metrics: names none")
     if named is not None:
         written = named if named.lstrip().startswith("[") else f"[{named}]"
         overrides.append(parse_override(f"output.metrics={written}"))

@@ -107,7 +107,10 @@ def _pictures(count: int) -> str:
 
 def _name_of(source: str) -> str:
     """A recipe's name: that of the folder or file, in letters that it may have."""
-    path = Path(source).resolve()
+    try:
+        path = Path(source).resolve()
+    except (RuntimeError, OSError):  # which of them depends on Python's version
+        raise click.UsageError(f"{printable(source)}: a link that leads to itself") from None
     if not path.exists():  # a pattern, or a data set of the catalogue
         path = Path(*(part for part in path.parts if not glob.has_magic(part)))
     plain = unicodedata.normalize("NFKD", path.name if path.is_dir() else path.name.split(".")[0])

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -21,6 +22,9 @@ from gantool.sampling.provenance import Weights
 from gantool.sampling.sampler import BLOCK, make_sampler
 from gantool.sampling.seeds import MAX_SEED
 from gantool.sampling.truncation import truncated
+
+Labels = int | str | Sequence[int | str] | None
+"""A class by number or name, or one for each; None for those that there are by themselves."""
 
 
 class Model:
@@ -86,7 +90,7 @@ class Model:
     def sample(
         self,
         seeds: Iterable[int],
-        labels: int | str | Sequence[int | str] | None = None,
+        labels: Labels = None,
     ) -> np.ndarray:
         """Images of seeds, those that `gantool sample` draws, whatever is drawn beside them.
 
@@ -101,23 +105,20 @@ class Model:
         Raises:
             InputError: A seed or a class cannot be, or the generator takes no labels.
         """
-        numbers = list(map(operator.index, seeds))
-        if not all(0 <= seed <= MAX_SEED for seed in numbers):
-            raise InputError(f"seeds: whole numbers from 0 to {MAX_SEED} are meant")
+        numbers = _seeds(seeds)
         cells = list(map(Cell, numbers, self._labels(labels, len(numbers))))
         drawn = np.empty((len(cells), *self.example.shape), self.example.dtype)
         for place, image in enumerate(self.draw(cells)):
             drawn[place] = image
         return drawn
 
-    def _labels(
-        self, labels: int | str | Sequence[int | str] | None, count: int
-    ) -> Sequence[int | None]:
+    def _labels(self, labels: Labels, count: int) -> Sequence[int | None]:
         """The class of each of so many seeds."""
         if labels is None:
             return [None] * count
         self.refuse_labels()
-        each = [labels] * count if isinstance(labels, (int, str)) else list(labels)
+        is_one = isinstance(labels, str) or np.ndim(labels) == 0
+        each: list[Any] = [labels] * count if is_one else list(cast(Sequence[Any], labels))
         if len(each) != count:
             raise InputError(f"labels: {len(each)} of them, and {count} seeds")
         return list(map(self._label, each))
@@ -129,9 +130,10 @@ class Model:
             if others:
                 raise InputError(f"labels: {label!r} is more than one class")
             return number
-        if not 0 <= label < self.header.classes:
+        number = operator.index(label)
+        if not 0 <= number < self.header.classes:
             raise InputError(f"labels: there is no class {label} (0 to {self.header.classes - 1})")
-        return int(label)
+        return number
 
     def refuse_labels(self) -> None:
         """Raise InputError where the generator takes no labels."""
@@ -142,18 +144,36 @@ class Model:
         """Have the model hold the statistics that samples are normalised by."""
         self._sampler.keep_statistics()
 
-    def latents_of(self, seeds: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone."""
+    def latents_of(self, seeds: Iterable[int]) -> np.ndarray:
+        """Latent vector [N, size] float32 of each seed; vector k depends on seed k alone.
+
+        Raises:
+            InputError: A seed cannot be.
+        """
+        return self._latents_of(np.array(_seeds(seeds), np.int64))
+
+    def _latents_of(self, seeds: np.ndarray) -> np.ndarray:
         return truncated(self._sampler.latents_of(seeds), self.recipe.latent, self._truncation)
 
-    def images(self, latents: np.ndarray, labels: Sequence[int] | None = None) -> np.ndarray:
+    def images(self, latents: np.ndarray, labels: Labels = None) -> np.ndarray:
         """Examples of latents [N, size] as they are stored: uint8 [N, H, W, C] of images.
 
-        Latents are taken as they are. Without labels all are of class 0. An image may differ in
-        rounding from the one that `draw` makes of the same latent, which has another place in its
-        block.
+        Latents are taken as they are. Labels are as in `sample`, and without them all are of class
+        0. An image may differ in rounding from the one that `draw` makes of the same latent, which
+        has another place in its block.
+
+        Raises:
+            InputError: Latents have another shape or are not finite, or see `sample`.
         """
-        return self.example.from_network(self._sampler.images(latents, labels))
+        values, size = np.asarray(latents, np.float32), self.recipe.latent.size
+        if values.ndim != 2 or values.shape[1] != size or not np.isfinite(values).all():
+            raise InputError(
+                f"latents: {list(values.shape)}, where finite numbers [N, {size}] are meant"
+            )
+        if not self.takes_label and not np.count_nonzero(cast(Any, labels)):
+            labels = None  # whoever draws latents of any generator may say the class 0 of each
+        numbers = [label or 0 for label in self._labels(labels, len(values))]
+        return self.example.from_network(self._sampler.images(values, numbers))
 
     def draw(
         self, cells: Iterable[Cell], latents: np.ndarray | None = None
@@ -178,9 +198,21 @@ class Model:
                 truncated, too; None for those of seeds.
         """
         if latents is None:
-            return self._sampler.draw_runs(cells, self.latents_of)
+            return self._sampler.draw_runs(cells, self._latents_of)
         moved = truncated(latents, self.recipe.latent, self._truncation)
         return self._sampler.draw_runs(cells, lambda rows: _rows(moved, rows))
+
+
+def _seeds(seeds: Iterable[int]) -> list[int]:
+    """Seeds as whole numbers.
+
+    Raises:
+        InputError: One is out of bounds.
+    """
+    numbers = list(map(operator.index, seeds))
+    if not all(0 <= seed <= MAX_SEED for seed in numbers):
+        raise InputError(f"seeds: whole numbers from 0 to {MAX_SEED} are meant")
+    return numbers
 
 
 def _rows(latents: np.ndarray, numbers: np.ndarray) -> np.ndarray:

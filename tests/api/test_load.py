@@ -72,6 +72,26 @@ def test_weights_and_truncation_are_those_asked_for(model: Any, trained: Path) -
             "labels: there is no class 'ten' (classes 0 to 9: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)",
         ),
         (lambda model: model.sample([0], "1-3"), "labels: '1-3' is more than one class"),
+        (
+            lambda model: model.latents_of([2**70]),
+            "seeds: whole numbers from 0 to 4611686018427387904 are meant",
+        ),
+        (
+            lambda model: model.images(model.latents_of([1])[0]),
+            "latents: [8], where finite numbers [N, 8] are meant",
+        ),
+        (
+            lambda model: model.images(np.full((2, 8), np.nan)),
+            "latents: [2, 8], where finite numbers [N, 8] are meant",
+        ),
+        (
+            lambda model: model.images(model.latents_of([1, 2]), [3, 10]),
+            "labels: there is no class 10 (0 to 9)",
+        ),
+        (
+            lambda model: model.images(model.latents_of([1, 2]), [3]),
+            "labels: 1 of them, and 2 seeds",
+        ),
         (lambda _: gantool.load("nowhere"), "nowhere: no such file or run folder"),
         (
             lambda _: gantool.load("x", weights="best"),  # type: ignore[arg-type]
@@ -86,9 +106,22 @@ def test_what_cannot_be(model: Any, ask: Callable[[Any], object], says: str) -> 
     assert str(raised.value) == says
 
 
-def test_a_seed_is_a_whole_number(model: Any) -> None:
-    with pytest.raises(TypeError):
-        model.sample([0.5])
+def test_seeds_and_classes_are_whole_numbers(model: Any) -> None:
+    for ask in (
+        lambda: model.sample([0.5]),
+        lambda: model.latents_of([1.5]),
+        lambda: model.sample([0], [3.7]),
+    ):
+        with pytest.raises(TypeError):
+            ask()
+
+
+def test_seeds_may_come_one_by_one(model: Any) -> None:
+    every = model.latents_of([4, 5])
+    np.testing.assert_array_equal(model.latents_of(seed for seed in (4, 5)), every)
+    images = model.images(every, np.array([2, 7]))
+    np.testing.assert_array_equal(images, model.images(every, ["2", 7]))
+    np.testing.assert_array_equal(model.images(every, np.int64(7))[1], images[1])
 
 
 @pytest.mark.parametrize(
@@ -129,7 +162,8 @@ except gantool.errors.InputError as error:
     )
 
 
-def test_no_other_names() -> None:
+def test_its_names() -> None:
+    assert dir(gantool) == ["Model", "__version__", "errors", "load", "resume", "train"]
     with pytest.raises(AttributeError, match="module 'gantool' has no attribute 'sample'"):
         _ = gantool.sample  # type: ignore[attr-defined]
     assert gantool.Model.__name__ == "Model"

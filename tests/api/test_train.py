@@ -86,18 +86,27 @@ def test_an_interrupted_run_goes_on(tiny: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_thread_trains_in_the_next_numbered_folder(
+def test_threads_train_one_after_the_other_in_numbered_folders(
     recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     models: list[Any] = []
-    thread = threading.Thread(
-        target=lambda: models.append(gantool.train(recipe, settings={"train.steps": 2}))
-    )
-    thread.start()
-    thread.join()
-    assert models[0].header.step == 2
+    recipe["data"]["size"] = np.array([28, 28])
+    threads = [
+        threading.Thread(
+            target=lambda: models.append(gantool.train(recipe, steps=np.int64(2), seed=np.int64(6)))
+        )
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [model.header.step for model in models] == [2, 2]
+    same(Path("runs/00000-tiny"), Path("runs/00001-tiny"), 2)
     assert gantool.resume("runs/00000-tiny", settings={"train.steps": 3}).header.step == 3
+    with pytest.warns(UserWarning, match="^runs/00000-tiny: step 3 of 2 is done$"):
+        assert gantool.resume("runs/00000-tiny", steps=2).header.step == 3
 
 
 def test_what_is_wrong_is_told_and_nothing_is_written(
@@ -114,6 +123,7 @@ def test_what_is_wrong_is_told_and_nothing_is_written(
             "--set train.batch=3: unknown key 'batch' in train; did you mean 'batch_size'?",
         ),
         (lambda: gantool.train(recipe, out=trained), f"{trained}: holds a run already; go on"),
+        (lambda: gantool.train(recipe, out=""), "out: is empty; name a folder"),
         (lambda: gantool.resume(tmp_path), f"{tmp_path}: no run folder (it has no recipe.yaml)"),
         (lambda: gantool.resume("gone"), "gone: no such run folder"),
     ):

@@ -103,6 +103,7 @@ def test_a_checkpoint_elsewhere_is_told_where_its_images_are(
     ("arguments", "message"),
     [
         (("nothing.h5",), "nothing.h5: no such file or run folder"),
+        (("CKPT", "--metrics", " "), "--metrics: names none"),
         (("CKPT", "--metrics", "Frechet"), "unknown metric 'Frechet'; did you mean"),
         (("CKPT", "--metrics", "[FrechetDistance"), "--set 'output.metrics=[FrechetDistance'"),
         (("CKPT", "--metrics", "Modes"), "Modes is a figure of ring and grid, and the source is"),

@@ -141,7 +141,9 @@ def test_a_recipe_elsewhere_finds_the_pictures(
 def test_nothing_is_written_over_and_nothing_half(command: Any) -> None:
     draw("pets/a.png", 8, 8)
     Path("pets.yaml").write_text("mine")
+    Path("loop").symlink_to("loop")
     for arguments, line in (
+        (["loop"], "loop: a link that leads to itself"),
         (["pets"], "pets.yaml is there already: name another file with --out"),
         (["pets", "--out", "a/b.yaml"], "--out a/b.yaml: there is no folder a"),
         (["pets", "--out", "b.txt"], "--out b.txt: a recipe's name ends in .yaml"),
@@ -153,6 +155,7 @@ def test_nothing_is_written_over_and_nothing_half(command: Any) -> None:
         ended = command("new", *arguments)
         assert (ended.code, ended.out, ended.err.splitlines()[-1]) == (2, "", f"Error: {line}")
     assert Path("pets.yaml").read_text() == "mine"
+    Path("loop").unlink()
     Path("none").mkdir()
     Path("none/a.png").write_bytes(b"")
     for arguments, line in (

@@ -144,7 +144,8 @@ def test_another_file_is_refused(command: Callable[..., Any], published: bytes) 
     Path("mine.pth").write_bytes(published[:-1] + b"x")
     ended = command("download", "inception", "--from-file", "mine.pth")
     assert ended.code == 2
-    assert "mine.pth" in ended.err
+    assert ended.err.startswith("--from-file mine.pth: ")
+    assert ended.err.endswith("get it again, or leave --from-file out to download it\n")
     assert not Path("data").exists()
 
 

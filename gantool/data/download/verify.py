@@ -138,10 +138,11 @@ def _in_folder(folder: Path, data_set: DataSet) -> dict[str, Path]:
 
 
 def _way_out(path: Path, data_set: DataSet) -> str:
-    return (
-        "get it again, or leave --from-file out to download it. Images of another version are"
-        f" trained on by their path: {_by_path(path, data_set)}"
-    )
+    way = "get it again, or leave --from-file out to download it"
+    if not data_set.images:
+        return way
+    by_path = _by_path(path, data_set)
+    return f"{way}. Images of another version are trained on by their path: {by_path}"
 
 
 def _by_path(path: Path, data_set: DataSet) -> str:
