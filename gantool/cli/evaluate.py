@@ -12,6 +12,7 @@ import click
 from gantool.cli.figure_options import features_option, reals_option
 from gantool.cli.loading import say, start_tensorflow, warn
 from gantool.cli.progress import telling_images
+from gantool.errors import InputError
 
 if TYPE_CHECKING:
     from gantool.evaluation.metric import Metric
@@ -85,7 +86,7 @@ def _overrides(named: str | None, settings: Sequence[str]) -> list[Override]:
 
     overrides = [parse_override(setting) for setting in settings]
     if named is not None and not named.strip():
-        raise click.UsageError("--metrics: names none")
+        raise InputError("--metrics: names none; leave it out for what suits the data")
     if named is not None:
         written = named if named.lstrip().startswith("[") else f"[{named}]"
         overrides.append(parse_override(f"output.metrics={written}"))
