@@ -149,7 +149,7 @@ def test_the_copies_of_the_repository_are_right(real_data):
 def test_an_unknown_name():
     assert failing("mnits", kind=InputError) == (
         "no data set 'mnits' in the catalogue (celeba, cifar10, cifar100, emoji, fashion-mnist,"
-        " flowers102, kmnist, lfw, mnist, toy); did you mean 'mnist'?"
+        " flowers102, kmnist, lfw, mnist, toy, inception); did you mean 'mnist'?"
     )
 
 
