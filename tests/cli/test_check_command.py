@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gantool import memory
-from gantool.engine import plan
+from gantool.engine import opened, plan
 from gantool.networks import devices
 from gantool.networks.devices import Device
 
@@ -249,7 +249,7 @@ def test_every_built_in_recipe_is_right_and_fits_a_small_machine(
     command: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each takes more in truth: the smallest of them peaks at 983 MB in all."""
-    for module in (memory, devices):
+    for module in (memory, devices, opened):
         monkeypatch.setattr(module, "machine_memory", lambda: 900_000_000)
     recipes = sorted((repository / "recipes").glob("*.yaml"))
     assert recipes

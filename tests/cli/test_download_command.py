@@ -46,7 +46,7 @@ def test_an_unknown_set(command: Any, tmp_path: Path) -> None:
         2,
         "",
         "no data set 'minst' in the catalogue (celeba, cifar10, cifar100, emoji, fashion-mnist,"
-        " flowers102, kmnist, lfw, mnist); did you mean 'mnist'?\n",
+        " flowers102, kmnist, lfw, mnist, inception); did you mean 'mnist'?\n",
     )
     assert list(tmp_path.iterdir()) == []
 

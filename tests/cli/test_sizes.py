@@ -10,7 +10,7 @@ import pytest
 
 from gantool import memory
 from gantool.cli.loading import start_tensorflow
-from gantool.engine import plan
+from gantool.engine import opened, plan
 from gantool.memory import memory_status, peak_memory
 from gantool.networks import devices
 from gantool.networks.devices import Device
@@ -143,7 +143,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Say that this machine has so many bytes."""
 
     def say(size: int) -> None:
-        for module in (memory, devices):
+        for module in (memory, devices, opened):
             monkeypatch.setattr(module, "machine_memory", lambda: size)
 
     return say
