@@ -213,7 +213,8 @@ def _stopping() -> Iterator[Callable[[], int]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: 0  # only the main thread hears signals
         return
-    usual = signal.signal(signal.SIGINT, hear)
+    usual = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, hear)
     try:
         yield lambda: wish
     finally:
