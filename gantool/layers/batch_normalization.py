@@ -5,14 +5,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gantool.kernels.normalization import normalize
+
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer of the same name, several times as fast in training.
 
-    Computes what Keras's does, to rounding, through TensorFlow's fused operation, which reads the
-    activations once where moments and scaling read them four times. Axes other than the last and
-    renormalisation are left to Keras. Where several replicas share each batch, each normalises by
-    its own part of it; `synchronized` layers by the whole.
+    Computes what Keras's does, to rounding; see `gantool.kernels.normalization`. Axes other than
+    the last and renormalisation are left to Keras. Where several replicas share each batch, each
+    normalises by its own part of it; `synchronized` layers by the whole.
     """
 
     measured: int | None = None
@@ -31,22 +32,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if self.synchronized and tf.distribute.get_replica_context().num_replicas_in_sync > 1:
             return self._normalized_together(inputs)
         channels = inputs.shape[-1]
-        pixels = inputs if last == 3 else tf.reshape(inputs, [-1, 1, 1, channels])
-        # Not tf.compat.v1.nn.fused_batch_norm: that one raises a small epsilon to 1.001e-5.
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=pixels,
-            scale=self.gamma.value if self.scale else tf.ones([channels]),
-            offset=self.beta.value if self.center else tf.zeros([channels]),
-            mean=tf.zeros([0]),
-            variance=tf.zeros([0]),
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        # The fused operation reports the variance of a sample, n / (n − 1) times that of the
-        # batch; Keras keeps the batch's.
-        count = tf.cast(tf.size(pixels) // channels, variance.dtype)
-        self._keep(mean, variance * (tf.maximum(count - 1.0, 1.0) / count))
-        return outputs if last == 3 else tf.reshape(outputs, tf.shape(inputs))
+        scale = self.gamma.value if self.scale else tf.ones([channels])
+        offset = self.beta.value if self.center else tf.zeros([channels])
+        outputs, mean, variance = normalize(inputs, scale, offset, self.epsilon)
+        self._keep(mean, variance)
+        return outputs
 
     def _normalized_together(self, inputs: tf.Tensor) -> tf.Tensor:
         """Normalise by the moments of the parts of all replicas, which are equal in size.
