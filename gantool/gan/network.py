@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from gantool.gan.latents import Rows, whole
+from gantool.kernels.adam import Adam
 from gantool.layers.auxiliary_classifier import classifies
 
 
@@ -71,9 +72,9 @@ class TrainableNetwork:
         self._apply = tf.function(
             optimizer.apply,
             autograph=False,
-            # Compiled, the optimizer is one loop over the weights in place of a dozen. Loss
-            # scaling skips an update by a branch that XLA does not take.
-            jit_compile=not isinstance(optimizer, keras.optimizers.LossScaleOptimizer),
+            # Compiled, Keras's optimizers are few loops over the weights in place of a dozen; our
+            # Adam is one. Loss scaling skips an update by a branch that XLA does not take.
+            jit_compile=not isinstance(optimizer, (keras.optimizers.LossScaleOptimizer, Adam)),
         )
 
     def drawing(self, rows: Rows) -> TrainableNetwork:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from gantool.kernels.adam import Adam
 from gantool.recipe.signatures import own_modules
 from gantool.recipe.specs import Spec, is_own_schedule
 
@@ -24,6 +25,8 @@ _MODULES = {
 
 def class_of(spec: Spec) -> type[Any]:
     """The class that a spec names: our own, `gantool.layers.conv2d.Conv2D`, or else Keras's."""
+    if (spec.kind, spec.name) == ("optimizer", "Adam"):
+        return Adam
     module = own_modules(spec.kind).get(spec.name)
     if module is None:
         cls = getattr(_MODULES[spec.kind], spec.name)
