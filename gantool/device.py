@@ -79,6 +79,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def machine() -> str:
+    """What decides how fast a way to compute is, and how its numbers are rounded, in a line."""
+    # Many processors are called by one name; these numbers tell them apart.
+    kind = "-".join(_cpuinfo(key) for key in ("cpu family", "model", "stepping"))
+    return f"{processor()} ({kind}), {cores()} cores, TensorFlow {_tensorflow()}"
+
+
 def _cpuinfo(key: str) -> str:
     """What Linux says of the first processor; empty where it says nothing of the kind."""
     try:

@@ -110,7 +110,7 @@ def resume(
         plan = _plan_of(loaded)
         runs.refuse_reordered_classes(loaded, point, plan.source)
         runs.restore(plan.state, point)
-        for line in point.warnings():
+        for line in [*point.warnings(), *runs.other_machine(point)]:
             warn(line)
         runs.tidy(folder, point, plan.recipe.output.checkpoint.keep)
         _train(plan, folder, on_progress)

@@ -204,6 +204,7 @@ def _resume(
 ) -> int:
     from gantool.runs.resume import (
         find_resume_point,
+        other_machine,
         recipe_of_run,
         refuse_other_recipe,
         refuse_reordered_classes,
@@ -230,7 +231,7 @@ def _resume(
         if replicas.worker == 0:
             for line in changed:
                 click.echo(line)
-        warn(*point.warnings())
+        warn(*point.warnings(), *other_machine(point))
         if not dry_run and replicas.worker == 0:
             if distribute == "workers":
                 stack.enter_context(alone_with(folder))

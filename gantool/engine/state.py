@@ -1,7 +1,8 @@
 """All that training moves: two networks, the moving average, two optimizers, and the step."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import keras
 
@@ -24,6 +25,7 @@ class TrainingState:
         images: Real images seen so far.
         seconds: Spent in training so far, earlier processes included.
         retries: How often it has gone back after a divergence.
+        ways: To go on in, by operation; see `gantool.kernels.ways`. Others are measured.
     """
 
     generator: BuiltNetwork
@@ -36,6 +38,7 @@ class TrainingState:
     images: int = 0
     seconds: float = 0.0
     retries: int = 0
+    ways: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def best_generator(self) -> BuiltNetwork:

@@ -17,6 +17,7 @@ from gantool.gan.average import decay_at, decay_of, move_average
 from gantool.gan.latents import Rows, draw, whole
 from gantool.gan.schedule import Progress, now
 from gantool.gan.updates import GAN, Descent, Given, Update, updates_of
+from gantool.kernels import ways
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
 
@@ -68,6 +69,7 @@ class TrainingStep:
         self.gan = gan or build_gan(state, recipe)
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
+        ways.begin(state.ways)
         compiled = compiles(recipe.train, find_device(), replicas)
         self._made = {
             update.network: tf.function(made, autograph=False, jit_compile=True)

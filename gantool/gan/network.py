@@ -74,7 +74,8 @@ class TrainableNetwork:
             autograph=False,
             # Compiled, Keras's optimizers are few loops over the weights in place of a dozen; our
             # Adam is one. Loss scaling skips an update by a branch that XLA does not take.
-            jit_compile=not isinstance(optimizer, (keras.optimizers.LossScaleOptimizer, Adam)),
+            jit_compile=not isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+            and not (isinstance(optimizer, Adam) and optimizer.is_plain),
         )
 
     def drawing(self, rows: Rows) -> TrainableNetwork:

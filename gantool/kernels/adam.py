@@ -12,14 +12,19 @@ class Adam(keras.optimizers.Adam):
     even where XLA compiles it, and writes each result to a place of its own.
     """
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all that a step does is the paper's; the rest is left to Keras."""
+        return not (self.amsgrad or self.use_ema)
+
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: float) -> None:
         """Move a variable and its moments."""
-        if self.amsgrad:
+        if not self.is_plain:
             super().update_step(gradient, variable, learning_rate)
             return
         dtype = variable.dtype
         index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations.value + 1, dtype)
+        step = tf.cast(self.iterations + 1, dtype)
         betas = [tf.cast(beta, dtype) for beta in (self.beta_1, self.beta_2)]
         powers = [tf.pow(beta, step) for beta in betas]
         tf.raw_ops.ResourceApplyAdam(

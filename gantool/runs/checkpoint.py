@@ -19,23 +19,25 @@ Specification, section II); for them the file is::
     optimizers/generator/00_Dense/kernel/momentum
     optimizers/discriminator/…
 
-with the attributes format, step, images, seconds, seed, classes, retries, recipe_folder, gantool,
-keras and tensorflow. HDF5 can point to other files, compute data sets, call filters from libraries,
-claim shapes without storing them, and be built such that its library never comes back (1.14.6 loops
-on damaged heaps and on objects that contain each other). So it is there for other readers: here
-a file is read by its index, which takes nothing but plain numbers from where they lie.
+with the attributes format, step, images, seconds, seed, classes, retries, recipe_folder, machine,
+ways (JSON), gantool, keras and tensorflow. HDF5 can point to other files, compute data sets, call
+filters from libraries, claim shapes without storing them, and be built such that its library never
+comes back (1.14.6 loops on damaged heaps and on objects that contain each other). So it is there
+for other readers: here a file is read by its index, which takes nothing but plain numbers from
+where they lie.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
 import weakref
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from io import BytesIO
 from math import prod
@@ -116,6 +118,8 @@ class Header:
         seed: The recipe's.
         classes: How many labels the networks know; 0 without labels.
         retries: How often the run has gone back after a divergence, for other random numbers.
+        machine: That it was trained on; see `gantool.kernels.ways`.
+        ways: In which operations were computed there, by operation.
     """
 
     recipe: str
@@ -126,6 +130,8 @@ class Header:
     seed: _Natural
     classes: _Natural
     retries: _Natural = 0
+    machine: str = ""
+    ways: dict[str, str] = field(default_factory=dict)
 
 
 class Index(BaseModel):
@@ -226,9 +232,10 @@ def _write_hdf5(
     """Write the HDF5 behind a block of so many bytes; where each variable's numbers begin."""
     with h5py.File(content, "w", userblock_size=block) as file:
         file.attrs["format"] = FORMAT
-        for field in fields(header):
-            if field.name != "recipe":
-                file.attrs[field.name] = getattr(header, field.name)
+        for item in fields(header):
+            value = getattr(header, item.name)
+            if item.name != "recipe":
+                file.attrs[item.name] = json.dumps(value) if isinstance(value, dict) else value
         file.attrs.update(_releases())
         file["recipe"] = header.recipe
         for group in groups:

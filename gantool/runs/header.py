@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from gantool.device import machine
 from gantool.engine.plan import Plan
+from gantool.kernels import ways
 from gantool.runs.checkpoint import Header
 
 
@@ -18,6 +20,8 @@ def header_of(plan: Plan, step: int, images: int, seconds: float) -> Header:
         seed=loaded.recipe.seed,
         classes=plan.classes,
         retries=plan.state.retries,
+        machine=machine(),
+        ways=ways.taken(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gantool.data.sources import ImageSource, PointSource
 from gantool.data.sources.classes import as_setting, listed
 from gantool.data.sources.files import FileSource
+from gantool.device import machine
 from gantool.errors import InputError
 from gantool.recipe.differences import differences
 from gantool.recipe.load import LoadedRecipe, RecipeText
@@ -38,6 +39,14 @@ class ResumePoint:
         if not self.damaged or self.checkpoint is None:
             return []
         return [*self.damaged.values(), f"{doing} from {self.checkpoint.path}, which is whole"]
+
+
+def other_machine(point: ResumePoint) -> list[str]:
+    """A line where a run has been trained on another machine than this one; no line else."""
+    if point.checkpoint is None or point.checkpoint.header.machine in ("", machine()):
+        return []
+    before = point.checkpoint.header.machine
+    return [f"numbers may be rounded otherwise on {machine()}: until now it was {before}"]
 
 
 def find_resume_point(folder: RunFolder) -> ResumePoint:
@@ -178,6 +187,7 @@ def restore(state: TrainingState, point: ResumePoint) -> None:
     header = point.checkpoint.header
     state.step, state.images = header.step, header.images
     state.seconds, state.retries = header.seconds, header.retries
+    state.ways = header.ways if header.machine == machine() else {}
 
 
 def _in(group: str, key: str) -> bool:

@@ -29,7 +29,8 @@ def moved(optimizer_class, **keywords):
         {"beta_1": 0.0, "beta_2": 0.9, "epsilon": 1e-8},
         {"amsgrad": True},
         {"weight_decay": 0.1, "clipnorm": 0.5},
-        {"use_ema": True, "ema_momentum": 0.9},
+        {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 3},
+        {"gradient_accumulation_steps": 2},
     ],
     ids=str,
 )

@@ -8,6 +8,7 @@ import tensorflow as tf
 from gantool.kernels import convolution
 from gantool.kernels.patches import Patches, patches
 from gantool.kernels.stride import Shapes
+from gantool.kernels.switch import plain_kernels
 from gantool.kernels.winograd import LONGEST, Winograd
 from gantool.layers.conv2d import Conv2D
 from gantool.layers.conv2d_transpose import Conv2DTranspose
@@ -29,6 +30,16 @@ def taken(monkeypatch):
 
         monkeypatch.setattr(Winograd, name, spy)
     return names
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(monkeypatch):
+    """Have the way taken that is expected to be the fastest."""
+    monkeypatch.setattr(convolution, "fastest", lambda _what, _ways, expected: expected)
+
+
+def expected(*shapes, dtype: tf.DType = tf.float32) -> str:
+    return convolution._expected(Shapes(*shapes), dtype)
 
 
 def drawn(*shape: int, dtype: str = "float32") -> tf.Tensor:
@@ -53,25 +64,83 @@ class TestChoice:
         ],
     )
     def test_deep_layers_take_tiles(self, sides, channels, filters, kernel, stride):
-        shapes = Shapes(64, (sides, sides), channels, filters, kernel, stride)
-        assert convolution._fastest(shapes) in (2, 4)
+        found = expected(64, (sides, sides), channels, filters, kernel, stride)
+        assert found in ("tiles of 2", "tiles of 4")
 
     @pytest.mark.parametrize(("channels", "filters"), [(3, 64), (1, 64), (64, 3), (8, 8)])
     def test_layers_next_to_the_image_do_not(self, channels, filters):
-        assert convolution._fastest(Shapes(64, (64, 64), channels, filters, 4, 2)) == 0
+        assert not expected(64, (64, 64), channels, filters, 4, 2).startswith("tiles")
 
     def test_nor_do_kernels_no_larger_than_their_stride(self):
-        assert convolution._fastest(Shapes(64, (32, 32), 256, 256, 1, 1)) == 0
-        assert convolution._fastest(Shapes(64, (32, 32), 256, 256, 2, 2)) == 0
+        assert expected(64, (32, 32), 256, 256, 1, 1) == "plain"
+        assert expected(64, (32, 32), 256, 256, 2, 2) == "plain"
 
     @pytest.mark.parametrize("kernel", range(1, 13))
     @pytest.mark.parametrize("stride", [1, 2])
     def test_tiles_are_as_large_as_there_are_points_for(self, kernel, stride):
-        tile = convolution._fastest(shapes := Shapes(64, (32, 32), 256, 256, kernel, stride))
-        assert tile + shapes.taps - 1 <= LONGEST if tile else not 1 < shapes.taps <= 5
+        taps = -(-kernel // stride)
+        name = expected(64, (32, 32), 256, 256, kernel, stride)
+        if name == "plain":
+            assert not 1 < taps <= 5
+        else:
+            assert int(name.removeprefix("tiles of ")) + taps - 1 <= LONGEST
 
     def test_nor_do_layers_with_little_to_save(self):
-        assert convolution._fastest(Shapes(64, (4, 4), 16, 16, 3, 2)) == 0
+        assert expected(64, (4, 4), 16, 16, 3, 2) == "plain"
+
+
+class TestMeasuring:
+    """What is measured, and taken."""
+
+    deep = Shapes(64, (16, 16), 128, 256, 4, 2)
+    image = Shapes(64, (64, 64), 3, 64, 4, 2)
+
+    @pytest.fixture
+    def asked(self, monkeypatch):
+        """What was to be measured; the last way is said to be the fastest."""
+        found = {}
+
+        def last(what, ways, _expected):
+            found[what] = list(ways)
+            return found[what][-1]
+
+        monkeypatch.setattr(convolution, "fastest", last)
+        return found
+
+    def test_of_deep_layers_are_tiles(self, asked):
+        assert isinstance(convolution._way(self.deep, tf.float32), Winograd)
+        [(what, ways)] = asked.items()
+        assert what == "convolution of 64: 16×16, 128 and 256 channels, 4×4 by 2×2, float32"
+        assert ways in (["plain", "tiles of 2"], ["plain", "tiles of 4"])
+
+    def test_of_deep_layers_in_bfloat16_are_patches_to_the_kernel(self, asked):
+        assert convolution._way(self.deep, tf.bfloat16) is patches(self.deep, "kernel")
+        assert list(asked.values()) == [["plain", "patches to the kernel"]]
+
+    @pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+    def test_of_layers_next_to_the_image_are_patches_to_it(self, asked, dtype):
+        assert convolution._way(self.image, dtype) is patches(self.image, "image")
+        assert list(asked.values()) == [["plain", "patches to the image"]]
+
+    def test_nothing_is_where_there_is_little_to_compute(self, asked):
+        assert convolution._way(Shapes(8, (14, 14), 4, 4, 4, 2), tf.float32) is not None
+        assert asked == {}
+
+    def test_nothing_is_where_faster_ways_are_switched_off(self, asked):
+        with plain_kernels():
+            assert convolution._way(self.deep, tf.float32) is None
+        assert asked == {}
+
+    def test_what_is_timed_are_the_three_passes(self, monkeypatch):
+        timed = {}
+        monkeypatch.setattr(
+            convolution, "fastest", lambda _, ways, expected: timed.update(ways) or expected
+        )
+        shapes = Shapes(4, (8, 8), 3, 64, 4, 2)
+        monkeypatch.setattr(convolution, "_WORTH_MEASURING", 0)
+        convolution._way(shapes, tf.float32)
+        for way in timed.values():
+            assert [it.shape for it in way()] == [(4, 4, 4, 64), (4, 8, 8, 3), (4, 4, 3, 64)]
 
 
 class TestWay:

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from gantool import __version__
+from gantool.device import machine
 from gantool.engine.plan import make_plan
 from gantool.errors import InputError
 from gantool.runs.checkpoint import (
@@ -34,6 +35,8 @@ HEADER = Header(
     seed=2**63 - 1,
     classes=10,
     retries=2,
+    machine="a processor",
+    ways={"product of 1×2 and 2×3, float32": "plain"},
 )
 
 
@@ -93,6 +96,8 @@ def test_the_layout_of_a_run_is_that_of_the_design(trained: Path, tiny: Path) ->
             "seed": 3,
             "classes": 10,
             "retries": 0,
+            "machine": machine(),
+            "ways": "{}",  # so small a network takes the plain ones
             "recipe_folder": str(tiny.parent),
             "gantool": __version__,
             "keras": version("keras"),

@@ -214,12 +214,16 @@ def test_an_index_that_is_none(line: bytes, path: Path) -> None:
     assert re.fullmatch(f"{path}: its index is wrong: .*; {SEALED}", complaint(path))
 
 
+LATER = ("retries", "machine", "ways")
+"""What headers of older versions lack."""
+
+
 def test_an_index_without_an_end(path: Path) -> None:
     reseal(path, b"[" * 5000)
     assert complaint(path) == f"{path}: its index does not end; {SEALED}"
 
 
-@pytest.mark.parametrize("lost", [*(field.name for field in fields(Header))][:-1])
+@pytest.mark.parametrize("lost", [it.name for it in fields(Header) if it.name not in LATER])
 def test_a_header_that_lacks_something(lost: str, path: Path) -> None:
     with_index(path, lambda index: index["header"].pop(lost))
     assert complaint(path).startswith(f"{path}: its index is wrong: header.{lost}: Field required")

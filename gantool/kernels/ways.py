@@ -1,0 +1,122 @@
+"""Which of several ways to compute something is taken: the fastest, as measured on this machine.
+
+What was measured is kept in the user's cache, for this processor, number of cores and these
+versions, so each shape is measured once. A run's checkpoints hold the ways that it takes, and it
+goes on in them: another way rounds otherwise.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import tensorflow as tf
+
+from gantool import locks
+from gantool.device import machine
+from gantool.files import write_bytes
+
+_ROUNDS = 4
+"""In each, every way is timed once; the best time of each counts."""
+_LONGEST = 0.5
+"""Seconds of an operation's rounds after which no further one begins."""
+_WORTH = 0.95
+"""Of the plain way's time: what another may take at most to be taken."""
+
+_begun: dict[str, str] = {}
+_taken: dict[str, str] = {}
+
+
+def begin(ways: Mapping[str, str]) -> None:
+    """Take these ways where they are asked for, from here on, as a run did that goes on."""
+    _begun.clear()
+    _begun.update(ways)
+    _taken.clear()
+
+
+def taken() -> dict[str, str]:
+    """The way of each operation that has been asked for since `begin`."""
+    return dict(sorted(_taken.items()))
+
+
+def fastest(what: str, ways: Mapping[str, Callable[[], Any]], expected: str) -> str:
+    """The name of the fastest way.
+
+    Args:
+        what: The operation, its shapes and its type.
+        ways: Each computes it once, and more than once for what is compiled first; the first is
+            the plain way.
+        expected: The one to be taken where nothing can be measured, as in one of several replicas.
+    """
+    name = _begun.get(what) or _kept().get(what, "")
+    if name not in ways:
+        replicated = tf.distribute.has_strategy()
+        name = expected if replicated else _keep(what, _measured(ways))
+    _taken[what] = name
+    return name
+
+
+def _measured(ways: Mapping[str, Callable[[], Any]]) -> str:
+    best = {}
+    if len(ways) > 1:
+        # In a thread of its own: what is traced meanwhile, and recorded for derivatives, has
+        # nothing to do with it.
+        with ThreadPoolExecutor(1) as pool:
+            best = pool.submit(_best_seconds, ways).result()
+    plain = next(iter(ways))
+    return min(ways, key=lambda name: best.get(name, 0.0) * (_WORTH if name == plain else 1.0))
+
+
+def _best_seconds(ways: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
+    """Of each way; all take turns, so that what else the machine does hurts all."""
+    for way in ways.values():
+        _seconds(way)  # compiles it
+    best = dict.fromkeys(ways, inf)
+    begun = time.perf_counter()
+    for _ in range(_ROUNDS):
+        for name, way in ways.items():
+            best[name] = min(best[name], _seconds(way))
+        if time.perf_counter() - begun > _LONGEST:
+            break
+    return best
+
+
+def _seconds(way: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    for result in tf.nest.flatten(way()):
+        tf.reshape(result, [-1])[:1].numpy()
+    return time.perf_counter() - begun
+
+
+def _file() -> Path:
+    name = hashlib.sha256(machine().encode()).hexdigest()[:16]
+    return platformdirs.user_cache_path("gantool", appauthor=False) / "ways" / f"{name}.json"
+
+
+def _kept() -> dict[str, str]:
+    """What has been measured here; nothing where the file is none of ours."""
+    try:
+        found = json.loads(_file().read_bytes())["ways"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(what: str, name: str) -> str:
+    """Keep what was measured; the answer of another process where that was faster."""
+    path = _file()
+    with suppress(OSError):  # what cannot be kept is measured again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locks.lock(path.with_suffix(".lock"), locks.wait):
+            known = _kept()
+            if what in known:
+                return known[what]
+            whole = {"machine": machine(), "ways": dict(sorted({**known, what: name}.items()))}
+            write_bytes(path, json.dumps(whole, indent=1).encode())
+    return name
