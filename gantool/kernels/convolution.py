@@ -15,7 +15,8 @@ from gantool.kernels.switch import are_plain
 from gantool.kernels.ways import fastest
 from gantool.kernels.winograd import LONGEST, Winograd, winograd
 
-PLAIN, TO_IMAGE, TO_KERNEL = "plain", "patches to the image", "patches to the kernel"
+PLAIN = "plain"
+TO_IMAGE, CELLS, TO_KERNEL = "patches to the image", "cells to the image", "patches to the kernel"
 _TILES = {"tiles of 2": 2, "tiles of 4": 4}
 """Winograd's filtering, by the side of a tile."""
 
@@ -23,8 +24,9 @@ _WORTH_MEASURING = 2e7
 """Floating-point operations of a pass below which there is nothing to gain."""
 _FEWEST_CHANNELS = 16
 """Below, the maps of Winograd's filtering cost more than the products that they save."""
-_CHANNELS_OF_IMAGES = 4
-"""Up to so many, the way back to an image is faster as a product with its patches."""
+_CHANNELS_OF_IMAGES, _CHANNELS_IN_CELLS = 4, 16
+"""Up to so many, the way back to an image may be faster as a product with its patches, and by
+cells."""
 _PIXELS_OF_SMALL, _CHANNELS_OF_DEEP = 144, 32
 """Layers with so few outputs and so many channels may find the kernel's gradient in bfloat16 faster
 by patches."""
@@ -121,7 +123,7 @@ def _way(shapes: Shapes | None, dtype: tf.DType) -> Winograd | Patches | None:
 def _made(name: str, shapes: Shapes) -> Winograd | Patches | None:
     if name in _TILES:
         return winograd(shapes, _TILES[name])
-    to = {TO_IMAGE: "image", TO_KERNEL: "kernel"}.get(name)
+    to = {TO_IMAGE: "image", CELLS: "cells", TO_KERNEL: "kernel"}.get(name)
     return None if to is None else patches(shapes, to)
 
 
@@ -130,6 +132,8 @@ def _names(shapes: Shapes, dtype: tf.DType) -> list[str]:
     names = [PLAIN]
     if shapes.channels <= _CHANNELS_OF_IMAGES:
         names.append(TO_IMAGE)
+    if shapes.channels <= _CHANNELS_IN_CELLS and shapes.stride == 2:
+        names.append(CELLS)
     if dtype == tf.float32:
         names += _tiles(shapes, _UNSURE)
     elif _is_small_and_deep(shapes):

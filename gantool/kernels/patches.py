@@ -1,7 +1,8 @@
-"""Convolutions of which some ways go by patches: as products of matrices, where those are faster.
+"""Convolutions of which one way, back to an image or to the kernel, is not the plain one.
 
-The way back to an image of few channels: oneDNN fills the channels up to 8 or 16, and takes three
-to five times as long as one product, whose rows are patches that are then added up.
+The way back to an image of few channels: oneDNN fills the channels up to 8 or 16, and takes two to
+five times as long as one product, whose rows are patches that are then added up; or as the same
+convolution of cells, in which the pixels of a square are channels and so fill more of the 16.
 
 The way to the kernel of small, deep layers in bfloat16: on two cores with AMX, that of
 8 × 8 × 256 → 4 × 4 × 512 by a kernel of 5 × 5 takes oneDNN 44 ms for 64 images; their patches take
@@ -23,12 +24,15 @@ class Patches:
 
     Args:
         shapes: Of the convolution.
-        to: What is reached by patches, `image` or `kernel`; the other ways are the plain ones.
+        to: What is reached otherwise: `image` or `kernel` by patches, or the image by `cells`.
     """
 
     def __init__(self, shapes: Shapes, to: str) -> None:
         self._shapes = shapes
         self._weights, _ = taps_of(shapes)
+        self._cells = [side + shapes.taps - 1 for side in shapes.outputs]
+        _, images_of = space_to_depth(shapes, self._cells)
+        self._images = tf.function(images_of, jit_compile=True, autograph=False)
         # Compiled, it reads each patch once.
         self._image = tf.function(self._added, jit_compile=True, autograph=False)
         self._to = to
@@ -58,10 +62,15 @@ class Patches:
 
     def _of_images(self, outputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         shapes = self._shapes
-        if self._to != "image":
+        if self._to == "kernel":
             sizes = [shapes.batch, *shapes.sides, shapes.channels]
             return tf.nn.conv2d_transpose(outputs, kernel, sizes, shapes.stride, "SAME")
         [taps] = self._weights(kernel)
+        if self._to == "cells":
+            sizes = [shapes.batch, *self._cells, shapes.depth]
+            cells = tf.nn.conv2d_transpose(outputs, taps, sizes, 1, "VALID")
+            [images] = self._images(tf.stop_gradient(cells))
+            return images
         weights = tf.reshape(taps, [-1, shapes.filters])
         rows = tf.reshape(outputs, [-1, shapes.filters])
         # Or a tape that may want derivatives of higher order has a second function compiled.
@@ -79,7 +88,7 @@ class Patches:
             for row in range(taps)
             for column in range(taps)
         ]
-        _, images_of = space_to_depth(self._shapes, [height + taps - 1, width + taps - 1])
+        _, images_of = space_to_depth(self._shapes, self._cells)
         [images] = images_of(tf.add_n(placed))
         return images
 

@@ -22,9 +22,9 @@ from gantool import locks
 from gantool.device import machine
 from gantool.files import write_bytes
 
-_ROUNDS = 4
+_ROUNDS = 12
 """In each, every way is timed once; the best time of each counts."""
-_LONGEST = 0.5
+_LONGEST = 0.4
 """Seconds of an operation's rounds after which no further one begins."""
 _WORTH = 0.95
 """Of the plain way's time: what another may take at most to be taken."""

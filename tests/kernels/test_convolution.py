@@ -118,9 +118,14 @@ class TestMeasuring:
         assert list(asked.values()) == [["plain", "patches to the kernel"]]
 
     @pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
-    def test_of_layers_next_to_the_image_are_patches_to_it(self, asked, dtype):
-        assert convolution._way(self.image, dtype) is patches(self.image, "image")
-        assert list(asked.values()) == [["plain", "patches to the image"]]
+    def test_of_layers_next_to_the_image_are_both_ways_to_it(self, asked, dtype):
+        assert convolution._way(self.image, dtype) is patches(self.image, "cells")
+        assert list(asked.values()) == [["plain", "patches to the image", "cells to the image"]]
+
+    def test_of_labels_beside_an_image_are_cells(self, asked):
+        image = Shapes(64, (28, 28), 13, 64, 5, 2)
+        assert convolution._way(image, tf.float32) is patches(image, "cells")
+        assert list(asked.values()) == [["plain", "cells to the image"]]
 
     def test_nothing_is_where_there_is_little_to_compute(self, asked):
         assert convolution._way(Shapes(8, (14, 14), 4, 4, 4, 2), tf.float32) is not None

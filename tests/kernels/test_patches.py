@@ -34,7 +34,7 @@ def derivatives(way, inputs: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
 
 @pytest.mark.parametrize("shapes", SHAPES)
 @pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize("to", ["image", "kernel"])
+@pytest.mark.parametrize("to", ["image", "kernel", "cells"])
 def test_both_ways_and_their_derivatives_are_the_plain_ones(shapes, transposed, to):
     kernel = 0.1 * drawn(shapes.kernel, shapes.kernel, shapes.channels, shapes.filters)
     images = shapes.batch, *shapes.sides, shapes.channels
