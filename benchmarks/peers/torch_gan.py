@@ -82,7 +82,8 @@ class GAN:
 
     def precision(self) -> AbstractContextManager[Any]:
         """Is around the passes of an update, and left before it: weights are rounded once."""
-        return torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16)
+        device = torch.get_default_device().type
+        return torch.autocast(device, torch.bfloat16, enabled=self._bfloat16)
 
     def generate(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Images [B, C, H, W] of latents [B, N]."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gantool.errors import printable
 from gantool.quantities import duration
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ def _lines(checkpoint: Checkpoint) -> Iterator[str]:
         yield f"classes     {_classes(header)}"
     if header.retries:
         yield f"retries     {header.retries} after divergences"
+    if header.machine:
+        yield f"machine     {printable(header.machine)}"
+    for what, way in header.ways.items():
+        yield f"computed    {printable(what)}: {printable(way)}"
     for group in ("generator", "generator_average", "discriminator", "optimizers"):
         sizes = [
             prod(place.shape)
@@ -106,7 +111,7 @@ def _lines(checkpoint: Checkpoint) -> Iterator[str]:
 
 def _classes(header: Header) -> str:
     """The number and the names of the classes."""
-    from gantool.errors import InputError, printable
+    from gantool.errors import InputError
     from gantool.runs.class_names import class_names
 
     try:

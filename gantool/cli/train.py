@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -307,7 +308,9 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
         session = run_session(plan, images, folder, lambda: stop.signal, replicas, warn)
         began = time.monotonic()
         with _telling_the_way_on(folder), closing(session):
-            for progress in session:
+            for number, progress in enumerate(session):
+                if number == 0:
+                    _tell_ways(folder)
                 if is_first:
                     show(progress)
     if is_first and "metrics" in plan.recipe.output.model_fields_set:
@@ -322,6 +325,16 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
     )
     # Not by the signal of this process: it may have come to another worker.
     return 128 + progress.stopped
+
+
+def _tell_ways(folder: RunFolder) -> None:
+    """Tell how many operations of the step that has been made are computed in which way."""
+    from gantool.kernels import ways
+
+    counts = Counter(ways.taken().values())
+    if counts:
+        each = ", ".join(f"{count} {way}" for way, count in counts.most_common())
+        click.echo(f"ways to compute, the fastest here: {each} (gantool inspect {folder.path})")
 
 
 def _cost_of_pauses(progress: TrainingProgress, seconds: float) -> str:
