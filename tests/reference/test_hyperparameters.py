@@ -124,7 +124,7 @@ def test_optimizers_have_the_published_values_and_elsewhere_those_of_keras(name,
     state = full_size(name).state
     optimizers = (state.generator_optimizer, state.discriminator_optimizer)
     for optimizer, (kind, given) in zip(optimizers, PUBLISHED[name]["optimizers"], strict=True):
-        assert type(optimizer) is getattr(keras.optimizers, kind)
+        assert isinstance(optimizer, getattr(keras.optimizers, kind))
         wanted, config = KERAS_DEFAULTS[kind] | given, optimizer.get_config()
         # In an optimizer the learning rate has been through float32.
         wanted |= {"learning_rate": float(np.float32(wanted["learning_rate"]))}
