@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from gantool.engine.plan import make_plan
 from gantool.engine.step import TrainingStep
-from gantool.kernels import convolution
+from gantool.kernels import convolution_ways
 from gantool.kernels.switch import plain_kernels
 from gantool.recipe.edit import parse_override
 from gantool.recipe.load import RecipeText, load
@@ -81,7 +81,7 @@ def test_a_step_with_gradient_penalty_is_the_plain_one(monkeypatch, tiny, digits
     with plain_kernels():
         plain_losses, plain = one_step(digits, tiny.parent)
     monkeypatch.setattr(
-        convolution,
+        convolution_ways,
         "_expected",
         lambda shapes, _: "tiles of 4" if shapes.channels > 1 else "patches to the image",
     )

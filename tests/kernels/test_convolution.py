@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gantool.kernels import convolution
+from gantool.kernels import convolution, convolution_ways
 from gantool.kernels.patches import Patches, patches
 from gantool.kernels.stride import Shapes
 from gantool.kernels.switch import plain_kernels
@@ -35,11 +35,11 @@ def taken(monkeypatch):
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch):
     """Have the way taken that is expected to be the fastest."""
-    monkeypatch.setattr(convolution, "fastest", lambda _what, _ways, expected: expected)
+    monkeypatch.setattr(convolution_ways, "fastest", lambda _what, _ways, expected: expected)
 
 
 def expected(*shapes, dtype: tf.DType = tf.float32) -> str:
-    return convolution._expected(Shapes(*shapes), dtype)
+    return convolution_ways._expected(Shapes(*shapes), dtype)
 
 
 def drawn(*shape: int, dtype: str = "float32") -> tf.Tensor:
@@ -104,46 +104,46 @@ class TestMeasuring:
             found[what] = list(ways)
             return found[what][-1]
 
-        monkeypatch.setattr(convolution, "fastest", last)
+        monkeypatch.setattr(convolution_ways, "fastest", last)
         return found
 
     def test_of_deep_layers_are_tiles(self, asked):
-        assert isinstance(convolution._way(self.deep, tf.float32), Winograd)
+        assert isinstance(convolution_ways.way_of(self.deep, tf.float32), Winograd)
         [(what, ways)] = asked.items()
         assert what == "convolution of 64: 16×16, 128 and 256 channels, 4×4 by 2×2, float32"
         assert ways in (["plain", "tiles of 2"], ["plain", "tiles of 4"])
 
     def test_of_deep_layers_in_bfloat16_are_patches_to_the_kernel(self, asked):
-        assert convolution._way(self.deep, tf.bfloat16) is patches(self.deep, "kernel")
+        assert convolution_ways.way_of(self.deep, tf.bfloat16) is patches(self.deep, "kernel")
         assert list(asked.values()) == [["plain", "patches to the kernel"]]
 
     @pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
     def test_of_layers_next_to_the_image_are_both_ways_to_it(self, asked, dtype):
-        assert convolution._way(self.image, dtype) is patches(self.image, "cells")
+        assert convolution_ways.way_of(self.image, dtype) is patches(self.image, "cells")
         assert list(asked.values()) == [["plain", "patches to the image", "cells to the image"]]
 
     def test_of_labels_beside_an_image_are_cells(self, asked):
         image = Shapes(64, (28, 28), 13, 64, 5, 2)
-        assert convolution._way(image, tf.float32) is patches(image, "cells")
+        assert convolution_ways.way_of(image, tf.float32) is patches(image, "cells")
         assert list(asked.values()) == [["plain", "cells to the image"]]
 
     def test_nothing_is_where_there_is_little_to_compute(self, asked):
-        assert convolution._way(Shapes(8, (14, 14), 4, 4, 4, 2), tf.float32) is not None
+        assert convolution_ways.way_of(Shapes(8, (14, 14), 4, 4, 4, 2), tf.float32) is not None
         assert asked == {}
 
     def test_nothing_is_where_faster_ways_are_switched_off(self, asked):
         with plain_kernels():
-            assert convolution._way(self.deep, tf.float32) is None
+            assert convolution_ways.way_of(self.deep, tf.float32) is None
         assert asked == {}
 
     def test_what_is_timed_are_the_three_passes(self, monkeypatch):
         timed = {}
         monkeypatch.setattr(
-            convolution, "fastest", lambda _, ways, expected: timed.update(ways) or expected
+            convolution_ways, "fastest", lambda _, ways, expected: timed.update(ways) or expected
         )
         shapes = Shapes(4, (8, 8), 3, 64, 4, 2)
-        monkeypatch.setattr(convolution, "_WORTH_MEASURING", 0)
-        convolution._way(shapes, tf.float32)
+        monkeypatch.setattr(convolution_ways, "_WORTH_MEASURING", 0)
+        convolution_ways.way_of(shapes, tf.float32)
         for way in timed.values():
             assert [it.shape for it in way()] == [(4, 4, 4, 64), (4, 8, 8, 3), (4, 4, 3, 64)]
 
@@ -151,10 +151,10 @@ class TestMeasuring:
 class TestWay:
     def test_layers_next_to_the_image_go_by_patches(self):
         image = Shapes(64, (64, 64), 3, 64, 4, 2)
-        assert isinstance(convolution._way(image, tf.float32), Patches)
+        assert isinstance(convolution_ways.way_of(image, tf.float32), Patches)
 
     def test_labels_beside_an_image_make_too_many_channels_for_patches(self):
-        assert convolution._way(Shapes(64, (28, 28), 13, 64, 5, 2), tf.float32) is None
+        assert convolution_ways.way_of(Shapes(64, (28, 28), 13, 64, 5, 2), tf.float32) is None
 
     @pytest.mark.parametrize(
         ("side", "channels", "by_patches"),
@@ -164,14 +164,16 @@ class TestWay:
         self, side, channels, by_patches
     ):
         shapes = Shapes(64, (side, side), channels, 2 * channels, 4, 2)
-        way = convolution._way(shapes, tf.bfloat16)
+        way = convolution_ways.way_of(shapes, tf.bfloat16)
         assert (way is patches(shapes, "kernel")) if by_patches else (way is None)
 
     def test_a_gpu_is_left_to_its_own_library(self, monkeypatch):
         deep, image = Shapes(64, (16, 16), 128, 256, 4, 2), Shapes(64, (64, 64), 3, 64, 4, 2)
-        assert isinstance(convolution._way(deep, tf.float32), Winograd)
-        monkeypatch.setattr(convolution, "has_gpu", lambda: True)
-        assert convolution._way(deep, tf.float32) is convolution._way(image, tf.float32) is None
+        assert isinstance(convolution_ways.way_of(deep, tf.float32), Winograd)
+        for module in (convolution, convolution_ways):
+            monkeypatch.setattr(module, "has_gpu", lambda: True)
+        assert convolution_ways.way_of(deep, tf.float32) is None
+        assert convolution_ways.way_of(image, tf.float32) is None
         bfloat16 = tf.zeros([1], tf.bfloat16)
         assert convolution._as_multiplied(bfloat16).dtype == tf.bfloat16
 
