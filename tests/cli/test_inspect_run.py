@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gantool import __version__
+from gantool.device import machine
 from gantool.runs.checkpoint import Checkpoint
 
 
@@ -28,6 +29,7 @@ def told(checkpoint: Path) -> list[str]:
         "recipe      tiny, seed 3",
         "step        200, 1,600 real images, N s of training",
         "classes     10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        f"machine     {machine()}",
         # 18·196 + 4·196 + 4·4·4·4 + 4 + 4·4 + 4·4·1·4 + 1; 4·4·11·4 + 4·4 + 14·14·4 + 1
         "generator                4,653 numbers in 13 variables",
         "generator_average        4,653 numbers in 13 variables",

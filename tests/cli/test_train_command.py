@@ -86,7 +86,8 @@ def test_intervals_may_be_epochs_and_grids_have_several_layouts(command: Any, ti
     assert ended.code == 0, ended.err
     lines = ended.out.splitlines()
     assert lines[0] == "run: 300 images, steps 1 to 6"
-    assert [line.split("  ")[0] for line in lines[2:-1]] == ["step 4/6", "step 6/6"]
+    steps = [line.split("  ")[0] for line in lines[2:-1] if not line.startswith("ways ")]
+    assert steps == ["step 4/6", "step 6/6"]
     assert files(Path("run")) == [
         *(f"checkpoints/step-0000000{step}.h5" for step in (2, 4, 6)),
         *("losses.png", "metrics.jsonl", "recipe.yaml", "report.html", "samples/reals.png"),
