@@ -8,7 +8,7 @@ goes on in them: another way rounds otherwise.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from math import inf
@@ -58,7 +58,7 @@ def fastest(what: str, ways: Mapping[str, Callable[[], Any]], expected: str) -> 
     name = _begun.get(what) or _kept().get(what, "")
     if name not in ways:
         replicated = tf.distribute.has_strategy()
-        name = expected if replicated else _keep(what, _measured(ways))
+        name = expected if replicated else _keep(what, _measured(ways), ways)
     _taken[what] = name
     return name
 
@@ -106,17 +106,22 @@ def _kept() -> dict[str, str]:
         found = json.loads(_file().read_bytes())["ways"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {what: name for what, name in found.items() if isinstance(name, str)}
 
 
-def _keep(what: str, name: str) -> str:
-    """Keep what was measured; the answer of another process where that was faster."""
+def _keep(what: str, name: str, ways: Collection[str]) -> str:
+    """Keep what was measured; the answer of another process where that was faster.
+
+    What was kept and is none of the ways, as of another gantool, is replaced.
+    """
     path = _file()
     with suppress(OSError):  # what cannot be kept is measured again
         path.parent.mkdir(parents=True, exist_ok=True)
         with locks.lock(path.with_suffix(".lock"), locks.wait):
             known = _kept()
-            if what in known:
+            if known.get(what) in ways:
                 return known[what]
             whole = {"machine": machine(), "ways": dict(sorted({**known, what: name}.items()))}
             write_bytes(path, json.dumps(whole, indent=1).encode())

@@ -27,7 +27,7 @@ def begin(command, tiny, tmp_path, monkeypatch):
 
     def begin(name: str, way: str, steps: int = 2):
         shutil.rmtree(tmp_path / "gantool", ignore_errors=True)
-        ways._keep(WHAT, way)
+        ways._keep(WHAT, way, [way])
         run = tmp_path / name
         settings = [word for setting in SETTINGS for word in ("--set", setting)]
         ended = command("train", tiny, "--out", run, "--steps", steps, *settings)

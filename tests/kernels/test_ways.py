@@ -57,6 +57,13 @@ def test_a_way_that_is_there_no_more_is_measured_anew():
     assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.002)}, "plain") == "other"
 
 
+def test_so_is_one_that_the_cache_has(cache):
+    ways._keep("it", "of old", ["of old"])
+    assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.002)}, "plain") == "other"
+    [path] = cache.glob("*.json")
+    assert json.loads(path.read_text())["ways"] == {"it": "other"}
+
+
 def test_another_way_has_to_be_worth_it(monkeypatch):
     monkeypatch.setattr(ways, "_seconds", lambda way: way.seconds)
     assert ways.fastest("little", {"plain": Way(1.0), "other": Way(0.86)}, "plain") == "plain"
@@ -69,7 +76,9 @@ def test_a_single_way_is_not_timed():
     assert only.calls == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"ways": 3}', b"\xff", b"{}"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"ways": 3}', b"\xff", b"{}", b'{"ways": {"it": []}}']
+)
 def test_a_cache_that_cannot_be_read_is_written_anew(cache, content):
     ways.fastest("it", {"plain": Way(0.0)}, "plain")
     [path] = cache.glob("*.json")
@@ -98,7 +107,7 @@ def test_of_two_processes_the_first_decides(monkeypatch):
     late = Thread(target=lambda: found.append(ways.fastest("it", {"plain": 0, "late": 0}, "late")))
     late.start()
     there.wait(10)
-    ways._keep("it", "plain")
+    ways._keep("it", "plain", ["plain"])
     here.set()
     late.join(10)
     assert found == ["plain"]
