@@ -8,6 +8,7 @@ initial weights' seeds and the keys of a checkpoint; nothing depends on what els
 import inspect
 import random
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ from gantool.recipe.randomness import key
 from gantool.recipe.specs import Spec
 
 Shape = tuple[int | None, ...]
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while a network is built: Python has one sequence of random numbers, and one limit of calls
+within calls, for all threads."""
 
 # In a list of layers these attend to their own input (Zhang et al. 2019, self-attention GAN).
 _QUERY_AND_VALUE = ("MultiHeadAttention", "GroupQueryAttention")
@@ -113,12 +118,28 @@ def build_network(
     label = keras.Input((), dtype="int32", name="labels")
     offered = {"dtype": precision, "classes": classes, "value_range": value_range}
     builder = _Builder(network, seed, precision, label, classes, budget or Budget(), offered)
-    outputs = builder.apply_all(specs, inputs, "")
-    with _recursion(len(builder.placed)):
-        model = keras.Model(
-            [inputs, label] if builder.used_label else inputs, outputs, name=network
-        )
+    with _ONE_AT_A_TIME:
+        outputs = builder.apply_all(specs, inputs, "")
+        with _recursion(len(builder.placed)):
+            model = keras.Model(
+                [inputs, label] if builder.used_label else inputs, outputs, name=network
+            )
     return BuiltNetwork(model, builder.used_label, tuple(builder.placed))
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Within, Keras draws the seeds that a recipe leaves open from a sequence of its own.
+
+    They are seeds of initializers and dropout. Keras's own function would seed TensorFlow as well,
+    which then forgets the kernels it has made.
+    """
+    usual = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(usual)
 
 
 @contextmanager
@@ -180,9 +201,16 @@ class _Builder:
             raise LayerError(path, message) from error
 
     def _layer(self, spec: Spec, inputs: keras.KerasTensor, place: str) -> keras.KerasTensor:
-        # Keras draws the seeds of initializers and dropout that a recipe leaves open from here. Its
-        # own function would seed TensorFlow as well, which then forgets the kernels it has made.
-        random.seed(key(self.seed, f"weights/{self.network}/{place}") % 2**32)
+        with _seeded(key(self.seed, f"weights/{self.network}/{place}") % 2**32):
+            layer, outputs = self._made(spec, inputs, place)
+        _check_output(spec, inputs, outputs)
+        self.remember(place, spec, inputs, outputs, layer)
+        return outputs
+
+    def _made(
+        self, spec: Spec, inputs: keras.KerasTensor, place: str
+    ) -> tuple[keras.layers.Layer, Any]:
+        """A layer, and what it makes of its input."""
         try:
             layer = make(spec, self.offered, name=place.replace("/", "-"))
         except Exception as error:
@@ -197,9 +225,7 @@ class _Builder:
         except Exception as error:
             message = input_message(spec.name, inputs.shape[1:], error)
             raise LayerError(spec.path, message) from error
-        _check_output(spec, inputs, outputs)
-        self.remember(place, spec, inputs, outputs, layer)
-        return outputs
+        return layer, outputs
 
     def _arguments(
         self, spec: Spec, layer: keras.layers.Layer, inputs: keras.KerasTensor

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -56,6 +59,22 @@ class TestWeights:
         assert list(first) == list(again)
         for key, variable in first.items():
             assert variable.numpy().tobytes() == again[key].numpy().tobytes(), key
+
+    def test_have_the_same_values_whatever_is_built_in_other_threads(self, build):
+        layers = [{"Dense": {"units": 2}}] * 20
+        meant = [variable.numpy() for variable in build(layers, (2,)).weights().values()]
+        with ThreadPoolExecutor(4) as threads:
+            for built in threads.map(lambda _: build(layers, (2,)), range(40)):
+                np.testing.assert_array_equal(
+                    [variable.numpy() for variable in built.weights().values()][::2], meant[::2]
+                )
+
+    def test_leave_the_random_numbers_of_a_program_as_they_were(self, build):
+        random.seed(5)
+        meant = random.random()
+        random.seed(5)
+        build([DENSE], VECTOR)
+        assert random.random() == meant
 
     def test_start_elsewhere_for_another_seed_network_or_place(self, build):
         def kernel(layers, key="00_Dense/kernel", **more):
