@@ -70,14 +70,7 @@ class TrainingStep:
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
         ways.begin(state.ways)
-        compiled = compiles(recipe.train, find_device(), replicas)
-        self._made = {
-            update.network: tf.function(made, autograph=False, jit_compile=True)
-            if compiled
-            else made
-            for update in self.updates
-            for made in [partial(self.make, update)]
-        }
+        self._compiled = compiles(recipe.train, find_device(), replicas)
         self._run = tf.function(self._steps, autograph=False)
 
     def run(self, batches: Any, count: int) -> Losses:
@@ -123,9 +116,12 @@ class TrainingStep:
     ) -> Descent:
         """A descent of an update, from all batches that it accumulates."""
         count = self.recipe.train.accumulate
-        if count == 1:
-            return descend(self.gan, given)
-        return accumulated(descend, update.networks, self.gan, given, count)
+        compute: Callable[[Given], Descent] = partial(descend, self.gan)
+        if count > 1:
+            compute = partial(accumulated, descend, update.networks, self.gan, count=count)
+        if self._compiled:  # without the optimizer, which does not gain by it
+            compute = tf.function(compute, autograph=False, jit_compile=True)
+        return compute(given)
 
     def begin(self, progress: Progress) -> None:
         """Give the optimizers those of their numbers that follow schedules."""
@@ -239,7 +235,7 @@ class TrainingStep:
         if update.network == "discriminator" and not isinstance(index, int):
             batch = tf.cond(index == 0, lambda: batch, batches.get_next)
         given = self.given(update, batch, progress, first + index)
-        return index + 1, self._made[update.network](given), batch
+        return index + 1, self.make(update, given), batch
 
 
 def _is_below(count: int | tf.Tensor, index: tf.Tensor, *_: Any) -> tf.Tensor:
