@@ -68,6 +68,7 @@ class GAN:
         self.gradients_of_both: Callable[..., Any] = partial(_gradients_of_both, self)
         self._generate, self._judge = generator, discriminator
         self._bfloat16 = variant.bfloat16
+        self._device = torch.get_default_device().type  # not asked for within what is compiled
         self._takes_label = isinstance(generator, BesideLabel)
         if variant.compiled:
             self._compile()
@@ -82,8 +83,7 @@ class GAN:
 
     def precision(self) -> AbstractContextManager[Any]:
         """Is around the passes of an update, and left before it: weights are rounded once."""
-        device = torch.get_default_device().type
-        return torch.autocast(device, torch.bfloat16, enabled=self._bfloat16)
+        return torch.autocast(self._device, torch.bfloat16, enabled=self._bfloat16)
 
     def generate(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Images [B, C, H, W] of latents [B, N]."""
