@@ -135,6 +135,44 @@ def test_charts_are_zoomed_smoothed_and_logarithmic(see: Callable[..., Seen], re
     seen.assert_quiet()
 
 
+def test_charts_are_zoomed_with_a_finger(see: Callable[..., Seen], report: Path) -> None:
+    seen = see(report, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = seen.page
+    chart = page.locator(".uplot .u-over").nth(1)
+    chart.scroll_into_view_if_needed()
+    device = seen.context.new_cdp_session(page)
+
+    def draw(*way: tuple[float, float]) -> None:
+        """Touch the chart, and move the finger over places given as shares of its sides."""
+        place = chart.bounding_box()
+        at = [
+            {"x": place["x"] + x * place["width"], "y": place["y"] + y * place["height"]}
+            for x, y in way
+        ]
+        for kind, point in zip(("touchStart", *["touchMove"] * (len(at) - 1)), at, strict=True):
+            device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(100)
+
+    def ink() -> str:
+        found: str = page.evaluate("document.querySelectorAll('.chart canvas')[1].toDataURL()")
+        return found
+
+    whole = ink()
+    draw((0.3, 0.5), (0.32, 0.3), (0.32, -0.5), (0.32, -1.5))
+    assert page.evaluate("scrollY") > 0
+    chart.scroll_into_view_if_needed()
+    assert ink() == whole
+    draw((0.25, 0.5), (0.3, 0.5), (0.4, 0.52), (0.5, 0.5))
+    zoomed = ink()
+    assert zoomed != whole
+    draw((0.25, 0.5))
+    assert ink() == zoomed
+    page.tap("#whole")
+    assert ink() == whole
+    seen.assert_quiet()
+
+
 def test_without_a_script_it_shows_the_essentials(see: Callable[..., Seen], report: Path) -> None:
     seen = see(report, java_script_enabled=False)
     page = seen.page

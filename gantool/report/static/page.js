@@ -37,7 +37,7 @@
       width, height: Math.max(220, Math.round(width / 2)),
       scales: { x: { time: false }, y: { distr: at("log").checked ? 3 : 1 } },
       axes: [axis, { ...axis, size: 64 }],
-      cursor: { drag: { x: true, y: false } },
+      cursor: { drag: { x: true, y: false, dist: 10 } },
       series: [
         { label: "step" },
         ...data.labels[index].map((label, number) => ({
@@ -48,6 +48,20 @@
     };
   };
 
+  // A finger drawn across a chart is told as a mouse, the only thing that uPlot listens to; drawn up
+  // or down it moves the page (`touch-action` in page.css).
+  const MOUSE = { pointerdown: "mousedown", pointermove: "mousemove", pointerup: "mouseup", pointercancel: "mouseup" };
+  const hearFingers = (over) => {
+    for (const [name, told] of Object.entries(MOUSE)) {
+      over.addEventListener(name, (event) => {
+        if (event.pointerType === "mouse") return;
+        const mouse = new MouseEvent(told, { bubbles: true, clientX: event.clientX, clientY: event.clientY });
+        Object.defineProperty(mouse, "movementX", { value: 1 });  // uPlot passes over moves of none
+        over.dispatchEvent(mouse);
+      });
+    }
+  };
+
   const charts = [...document.querySelectorAll(".drawn")].map((place, index) => {
     const chart = { place, index, plot: null, range: null };
     chart.draw = () => {
@@ -55,6 +69,7 @@
       if (chart.plot) chart.plot.destroy();
       place.replaceChildren();
       chart.plot = new uPlot(options(index, width), tables(index), place);
+      hearFingers(chart.plot.over);
       if (chart.range) chart.plot.setScale("x", chart.range);
     };
     chart.keep = () => {
