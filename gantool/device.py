@@ -63,12 +63,6 @@ def has_bfloat16() -> bool:
     return not {"avx512_bf16", "amx_bf16"}.isdisjoint(_cpuinfo("flags").split())
 
 
-@cache
-def has_amx() -> bool:
-    """Whether the processor multiplies matrices in bfloat16 as a whole, several times as fast."""
-    return "amx_bf16" in _cpuinfo("flags").split()
-
-
 def processor() -> str:
     """What the processor calls itself, such as `AMD EPYC`."""
     return _cpuinfo("model name") or platform.processor() or platform.machine()

@@ -1,13 +1,14 @@
 """What training computes on, and what a recipe that leaves precision and XLA open gets there."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
-from gantool.device import cores, has_amx, processor
+from gantool.device import cores, has_bfloat16, processor
 from gantool.kernels.gpu import gpus
 from gantool.memory import gpu_memory, machine_memory
+from gantool.recipe.data import Data
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Train
@@ -37,10 +38,17 @@ def find_device() -> Device:
     if not found:
         count = cores()
         name = f"{count} core{'s' if count > 1 else ''} of {processor()}"
-        return Device(name, False, *_precision_of_processor(has_amx()))
+        return Device(name, False, *_precision_of_processor(has_bfloat16()))
     details = tf.config.experimental.get_device_details(found[0])
     name = details.get("device_name", "GPU")
     return Device(name, True, *_precision_of_gpu(details.get("compute_capability", (0, 0))))
+
+
+def suiting(device: Device, data: Data) -> Device:
+    """The device with the precision that the data need: those of points are too close together."""
+    if data.size is not None or device.precision == "float32":
+        return device
+    return replace(device, precision="float32", reason="points need it")
 
 
 def available_memory(device: Device) -> int:
@@ -48,10 +56,10 @@ def available_memory(device: Device) -> int:
     return max(machine_memory(), (gpu_memory() or 0) if device.is_gpu else 0)
 
 
-def _precision_of_processor(amx: bool) -> tuple[str, str]:
-    if amx:
-        return "mixed_bfloat16", "the processor has AMX"
-    return "float32", "the processor has no AMX"
+def _precision_of_processor(bfloat16: bool) -> tuple[str, str]:
+    if bfloat16:
+        return "mixed_bfloat16", "the processor has bfloat16"
+    return "float32", "the processor has no bfloat16"
 
 
 def _precision_of_gpu(capability: tuple[int, int]) -> tuple[str, str]:

@@ -247,9 +247,10 @@ class Train(Section):
     updates: Updates = Updates()
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto",
-        description="auto: bfloat16 on processors with AMX and GPUs of compute capability 8.0 and"
-        " up, float16 with loss scaling on 7.x, float32 elsewhere. Weights are float32 always. The"
-        " run's own recipe states which, and the run keeps to it.",
+        description="auto: bfloat16 on processors that multiply in it (AMX, AVX-512 BF16) and on"
+        " GPUs of compute capability 8.0 and up, float16 with loss scaling on 7.x; float32"
+        " elsewhere, and for points. Weights are float32 always. The run's own recipe states"
+        " which, and the run keeps to it.",
     )
     jit_compile: Literal["auto"] | bool = Field(
         "auto",

@@ -98,7 +98,7 @@ def test_help_is_as_wide_as_the_terminal(
 def test_version_tells_what_somebody_who_helps_has_to_know(
     command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = Device("2 cores of Some CPU", False, "float32", "the processor has no AMX")
+    device = Device("2 cores of Some CPU", False, "float32", "the processor has no bfloat16")
     monkeypatch.setattr(devices, "find_device", lambda: device)
     ended = command("version")
     assert (ended.code, ended.err) == (0, "")
@@ -107,7 +107,7 @@ def test_version_tells_what_somebody_who_helps_has_to_know(
     assert python.startswith(f"Python      {sys.version.split()[0]}, ")
     assert tensorflow == f"TensorFlow  {version('tensorflow')}"
     assert keras == f"Keras       {version('keras')}"
-    assert last == "device      2 cores of Some CPU, float32 (the processor has no AMX)"
+    assert last == "device      2 cores of Some CPU, float32 (the processor has no bfloat16)"
 
 
 def test_help_lists_every_command_and_each_has_help_of_its_own(command: Any) -> None:

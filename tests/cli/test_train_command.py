@@ -136,7 +136,7 @@ def test_a_pipe_gets_plain_lines(trained: Path) -> None:
 def test_the_precision_of_the_device_is_stated_and_kept(
     command: Any, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "has_amx", lambda: True)
+    monkeypatch.setattr(devices, "has_bfloat16", lambda: True)
     Path("tiny.yaml").write_text(
         tiny.read_text().replace("precision: float32 ", "precision: auto ")
     )
@@ -144,9 +144,9 @@ def test_the_precision_of_the_device_is_stated_and_kept(
     ended = command("train", "tiny.yaml", "--out", "run", *short, "1")
     assert ended.code == 0, ended.err
     told = ended.out.splitlines()[1]
-    assert told.endswith(", mixed_bfloat16 (auto: the processor has AMX), without XLA (auto)")
+    assert told.endswith(", mixed_bfloat16 (auto: the processor has bfloat16), without XLA (auto)")
     assert "  precision: mixed_bfloat16 " in Path("run/recipe.yaml").read_text()
-    monkeypatch.setattr(devices, "has_amx", lambda: False)
+    monkeypatch.setattr(devices, "has_bfloat16", lambda: False)
     ended = command("train", "tiny.yaml", "--resume", "run", *short, "2")
     assert ended.code == 0, ended.err
     assert ended.out.splitlines()[1].endswith(", mixed_bfloat16, without XLA (auto)")

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import tensorflow as tf
 
-from gantool.device import has_amx
+from gantool.device import has_bfloat16
 from gantool.networks import devices
 from gantool.networks.devices import (
     Device,
@@ -14,25 +15,26 @@ from gantool.networks.devices import (
     described,
     find_device,
     stating_precision,
+    suiting,
 )
-from gantool.recipe.load import LoadedRecipe
+from gantool.recipe.load import LoadedRecipe, find_recipe, load
 
-PROCESSOR = Device("2 cores of AMD EPYC", False, "float32", "the processor has no AMX")
+PROCESSOR = Device("2 cores of AMD EPYC", False, "float32", "the processor has no bfloat16")
 GPU = Device("NVIDIA H100", True, "mixed_bfloat16", "the GPU has compute capability 9.0")
 
 Load = Callable[..., LoadedRecipe]
 
 
 @pytest.mark.parametrize(
-    ("amx", "precision", "reason"),
+    ("bfloat16", "precision", "reason"),
     [
-        (True, "mixed_bfloat16", "the processor has AMX"),
-        (False, "float32", "the processor has no AMX"),
+        (True, "mixed_bfloat16", "the processor has bfloat16"),
+        (False, "float32", "the processor has no bfloat16"),
     ],
 )
-def test_a_processor_computes_in_bfloat16_where_it_has_amx(monkeypatch, amx, precision, reason):
+def test_a_processor_computes_in_bfloat16_where_it_can(monkeypatch, bfloat16, precision, reason):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _kind: [])
-    monkeypatch.setattr(devices, "has_amx", lambda: amx)
+    monkeypatch.setattr(devices, "has_bfloat16", lambda: bfloat16)
     monkeypatch.setattr(devices, "processor", lambda: "AMD EPYC")
     monkeypatch.setattr(devices, "cores", lambda: 2)
     assert find_device() == Device("2 cores of AMD EPYC", False, precision, reason)
@@ -60,7 +62,7 @@ def test_a_gpu_computes_in_what_its_tensor_cores_take(monkeypatch, details, prec
 
 def test_this_machine_is_found_as_it_is():
     found = find_device()
-    assert found.precision == ("mixed_bfloat16" if has_amx() else "float32")
+    assert found.precision == ("mixed_bfloat16" if has_bfloat16() else "float32")
 
 
 def test_the_precision_of_the_device_is_written_into_the_recipe(load_tiny: Load):
@@ -69,6 +71,14 @@ def test_the_precision_of_the_device_is_written_into_the_recipe(load_tiny: Load)
     assert stated.recipe.train.precision == "mixed_bfloat16"
     assert "precision: mixed_bfloat16" in stated.text
     assert stated.recipe.model_copy(update={"train": asked.recipe.train}) == asked.recipe
+
+
+def test_points_are_computed_in_float32():
+    # Of numbers near 4 those of bfloat16 are 1/32 apart, and grid's modes have a deviation of 0.05.
+    points, images = (load(find_recipe(name)).recipe.data for name in ("grid", "quickstart"))
+    assert suiting(GPU, points) == replace(GPU, precision="float32", reason="points need it")
+    assert suiting(GPU, images) is GPU
+    assert suiting(PROCESSOR, points) is PROCESSOR
 
 
 def test_a_precision_that_the_recipe_names_stays(load_tiny: Load):
@@ -97,7 +107,8 @@ def test_xla_is_chosen_by_the_recipe_or_by_the_device(load_tiny: Load, asked, de
         (
             ["train.precision=auto"],
             PROCESSOR,
-            "2 cores of AMD EPYC, float32 (auto: the processor has no AMX), without XLA (auto)",
+            "2 cores of AMD EPYC, float32 (auto: the processor has no bfloat16),"
+            " without XLA (auto)",
         ),
         (
             ["train.precision=auto"],

@@ -4,7 +4,7 @@ import pytest
 
 from gantool.networks.devices import Device, compilation_problems, stating_compilation
 
-PROCESSOR = Device("2 cores of AMD EPYC", False, "float32", "the processor has no AMX")
+PROCESSOR = Device("2 cores of AMD EPYC", False, "float32", "the processor has no bfloat16")
 GPU = Device("NVIDIA H100", True, "mixed_bfloat16", "the GPU has compute capability 9.0")
 
 TURNED = "{RandomRotation: {factor: 0.1}}"
