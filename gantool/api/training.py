@@ -189,6 +189,7 @@ def _train(plan: Plan, folder: RunFolder, on_progress: OnProgress | None) -> Non
         return
     with (
         _stopping() as asked,
+        _untold_tracing(),
         closing(run_session(plan, images, folder, asked, warn=warn)) as session,
     ):
         stopped = 0
@@ -198,6 +199,20 @@ def _train(plan: Plan, folder: RunFolder, on_progress: OnProgress | None) -> Non
                 on_progress(progress)
     if stopped:
         raise KeyboardInterrupt(f"stopped; gantool.resume({str(folder.path)!r}) goes on")
+
+
+@contextmanager
+def _untold_tracing() -> Iterator[None]:
+    """Within, TensorFlow does not warn of functions that are traced for several shapes."""
+    import tensorflow as tf
+
+    logger = tf.get_logger()
+    usual = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(usual)
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def images_of(plan: Plan) -> Images:
 
 @cache
 def start_tensorflow() -> None:
-    """Import TensorFlow and Keras, without the lines that their start prints.
+    """Import TensorFlow and Keras, without the lines that their start and their tracing print.
 
     A user's own Keras settings (another precision, channels first) would change what a recipe
     means; they are set aside.
@@ -140,8 +140,10 @@ def start_tensorflow() -> None:
     prepare_tensorflow()
     with ends_at_once_on_signals(), quiet_unless_it_fails(), _left_out("sklearn", "matplotlib"):
         import keras
-        import tensorflow  # noqa: F401 - it is its start that prints
+        import tensorflow as tf
 
+    # What it warns of is how it is used here, which no user can change.
+    tf.get_logger().setLevel("ERROR")
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     start()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 
 import gantool
@@ -107,6 +110,33 @@ def test_threads_train_one_after_the_other_in_numbered_folders(
     assert gantool.resume("runs/00000-tiny", settings={"train.steps": 3}).header.step == 3
     with pytest.warns(UserWarning, match="^runs/00000-tiny: step 3 of 2 is done$"):
         assert gantool.resume("runs/00000-tiny", steps=2).header.step == 3
+
+
+@pytest.mark.slow
+def test_while_it_trains_tensorflow_does_not_warn_of_tracing(tiny: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    def trace(function: Callable[[Any], Any]) -> None:
+        traced = tf.function(function)
+        for count in range(10):
+            traced(tf.zeros(count))
+
+    logger, listening = tf.get_logger(), Listening()
+    logger.addHandler(listening)
+    logger.setLevel("WARNING")
+    try:
+        gantool.train(
+            tiny, out=tmp_path / "run", steps=1, on_progress=lambda _: trace(lambda it: it + 1)
+        )
+        assert told == []
+        trace(lambda it: it - 1)
+        assert "retracing" in told[0]
+    finally:
+        logger.removeHandler(listening)
 
 
 def test_what_is_wrong_is_told_and_nothing_is_written(
