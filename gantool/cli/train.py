@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -310,7 +310,7 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
         with _telling_the_way_on(folder), closing(session):
             for number, progress in enumerate(session):
                 if number == 0:
-                    _tell_ways(folder)
+                    _tell_ways(plan.state.ways.taken, folder)
                 if is_first:
                     show(progress)
     if is_first and "metrics" in plan.recipe.output.model_fields_set:
@@ -327,11 +327,9 @@ def _train(plan: Plan, images: Images, folder: RunFolder, replicas: Replicas) ->
     return 128 + progress.stopped
 
 
-def _tell_ways(folder: RunFolder) -> None:
-    """Tell how many operations of the step that has been made are computed in which way."""
-    from gantool.kernels import ways
-
-    counts = Counter(ways.taken().values())
+def _tell_ways(ways: Mapping[str, str], folder: RunFolder) -> None:
+    """Tell how many operations of a step are computed in which way."""
+    counts = Counter(ways.values())
     if counts:
         each = ", ".join(f"{count} {way}" for way, count in counts.most_common())
         click.echo(f"ways to compute, the fastest here: {each} (gantool inspect {folder.path})")

@@ -1,12 +1,12 @@
 """All that training moves: two networks, the moving average, two optimizers, and the step."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import keras
 
 from gantool.gan.augmentation import Augmentation
+from gantool.kernels.ways import Ways
 from gantool.networks.build import BuiltNetwork, unused_key
 
 _AUTOMATIC_NAME = re.compile(r"^(variable)_\d+$")
@@ -25,7 +25,7 @@ class TrainingState:
         images: Real images seen so far.
         seconds: Spent in training so far, earlier processes included.
         retries: How often it has gone back after a divergence.
-        ways: To go on in, by operation; see `gantool.kernels.ways`. Others are measured.
+        ways: In which its steps are computed.
     """
 
     generator: BuiltNetwork
@@ -38,7 +38,7 @@ class TrainingState:
     images: int = 0
     seconds: float = 0.0
     retries: int = 0
-    ways: Mapping[str, str] = field(default_factory=dict)
+    ways: Ways = field(default_factory=Ways)
 
     @property
     def best_generator(self) -> BuiltNetwork:

@@ -17,7 +17,6 @@ from gantool.gan.average import decay_at, decay_of, move_average
 from gantool.gan.latents import Rows, draw, whole
 from gantool.gan.schedule import Progress, now
 from gantool.gan.updates import GAN, Descent, Given, Update, updates_of
-from gantool.kernels import ways
 from gantool.networks.devices import compiles, find_device
 from gantool.recipe.model import Recipe, Updates
 
@@ -69,7 +68,6 @@ class TrainingStep:
         self.gan = gan or build_gan(state, recipe)
         self.updates = updates_of(recipe.train.updates)
         self._refusal = Refusal()
-        ways.begin(state.ways)
         self._compiled = compiles(recipe.train, find_device(), replicas)
         self._run = tf.function(self._steps, autograph=False)
 
@@ -87,7 +85,8 @@ class TrainingStep:
         """
         first = self._state.step
         numbers = first, first + count, batches_before(self.recipe.train.updates, first)
-        losses = self._run(batches, *(tf.constant(number, tf.int64) for number in numbers))
+        with self._state.ways.measured():
+            losses = self._run(batches, *(tf.constant(number, tf.int64) for number in numbers))
         self._state.step = first + count
         if found := self._refusal.found():
             network, index, told = found

@@ -1,16 +1,18 @@
 """Which of several ways to compute something is taken: the fastest, as measured on this machine.
 
 What was measured is kept in the user's cache, for this processor, number of cores and these
-versions, so each shape is measured once. A run's checkpoints hold the ways that it takes, and it
-goes on in them: another way rounds otherwise.
+versions, so each shape is measured once. Another way rounds otherwise. So a run's checkpoints hold
+the ways that it takes, and it goes on in them; and where pictures are drawn and figures taken,
+nothing is measured, or they would be others in another process.
 """
 
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -30,37 +32,56 @@ _WORTH = 0.85
 """Of the plain way's time: what another may take at most to be taken. Ways of many operations take
 longer within a step than alone."""
 
-_begun: dict[str, str] = {}
-_taken: dict[str, str] = {}
+
+class Ways:
+    """The ways in which a run computes.
+
+    Attributes:
+        taken: By operation, the way of each that has been asked for.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[str, str] = {}
+        self.taken: dict[str, str] = {}
+
+    def go_on(self, begun: Mapping[str, str]) -> None:
+        """Take the ways that operations were computed in until now, where they are asked for."""
+        self._begun = dict(begun)
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Within, this thread takes the ways of the run, and the fastest where it has none."""
+        token = _of_run.set(self)
+        try:
+            yield
+        finally:
+            _of_run.reset(token)
+
+    def take(self, what: str, ways: Mapping[str, Callable[[], Any]], expected: str) -> str:
+        """See `fastest`."""
+        name = self.taken.get(what) or self._begun.get(what) or _kept().get(what, "")
+        if name not in ways:
+            replicated = tf.distribute.has_strategy()
+            name = expected if replicated else _keep(what, _measured(ways), ways)
+        self.taken[what] = name
+        return name
 
 
-def begin(ways: Mapping[str, str]) -> None:
-    """Take these ways where they are asked for, from here on, as a run did that goes on."""
-    _begun.clear()
-    _begun.update(ways)
-    _taken.clear()
-
-
-def taken() -> dict[str, str]:
-    """The way of each operation that has been asked for since `begin`."""
-    return dict(sorted(_taken.items()))
+_of_run: ContextVar[Ways | None] = ContextVar("of_run", default=None)
 
 
 def fastest(what: str, ways: Mapping[str, Callable[[], Any]], expected: str) -> str:
-    """The name of the fastest way.
+    """The name of the way to be taken: the fastest one within `Ways.measured`.
 
     Args:
         what: The operation, its shapes and its type.
         ways: Each computes it once, and more than once for what is compiled first; the first is
             the plain way.
-        expected: The one to be taken where nothing can be measured, as in one of several replicas.
+        expected: The one to be taken elsewhere, and where nothing can be measured, as in one of
+            several replicas.
     """
-    name = _begun.get(what) or _kept().get(what, "")
-    if name not in ways:
-        replicated = tf.distribute.has_strategy()
-        name = expected if replicated else _keep(what, _measured(ways), ways)
-    _taken[what] = name
-    return name
+    run = _of_run.get()
+    return expected if run is None else run.take(what, ways, expected)
 
 
 def _measured(ways: Mapping[str, Callable[[], Any]]) -> str:
@@ -69,7 +90,7 @@ def _measured(ways: Mapping[str, Callable[[], Any]]) -> str:
         # In a thread of its own: what is traced meanwhile, and recorded for derivatives, has
         # nothing to do with it.
         with ThreadPoolExecutor(1) as pool:
-            best = pool.submit(_best_seconds, ways).result()
+            best = pool.submit(copy_context().run, _best_seconds, ways).result()
     plain = next(iter(ways))
     return min(ways, key=lambda name: best.get(name, 0.0) * (_WORTH if name == plain else 1.0))
 

@@ -40,7 +40,8 @@ def phase_shares(state: TrainingState, recipe: Recipe, seconds: float) -> dict[s
         seconds: To measure for, beside compiling.
     """
     run = _timed_updates(state, _of_single_batches(recipe))
-    _call(run)  # compiles
+    with state.ways.measured():
+        _call(run)  # compiles
     spent: Counter[str] = Counter()
     calls, began = 0, time.perf_counter()
     while calls < _FEWEST or (calls < _MOST and time.perf_counter() - began < seconds):

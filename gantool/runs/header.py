@@ -4,7 +4,6 @@ from pathlib import Path
 
 from gantool.device import machine
 from gantool.engine.plan import Plan
-from gantool.kernels import ways
 from gantool.runs.checkpoint import Header
 
 
@@ -21,7 +20,7 @@ def header_of(plan: Plan, step: int, images: int, seconds: float) -> Header:
         classes=plan.classes,
         retries=plan.state.retries,
         machine=machine(),
-        ways=ways.taken(),
+        ways=dict(sorted(plan.state.ways.taken.items())),
     )
 
 

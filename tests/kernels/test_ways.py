@@ -2,21 +2,33 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 import tensorflow as tf
 
 from gantool.device import machine
 from gantool.kernels import ways
+from gantool.kernels.ways import Ways
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    ways.begin({})
-    yield tmp_path / "gantool" / "ways"
-    ways.begin({})
+    return tmp_path / "gantool" / "ways"
+
+
+def fastest(
+    candidates: Mapping[str, Callable[[], Any]],
+    expected: str = "plain",
+    what: str = "it",
+    run: Ways | None = None,
+) -> str:
+    """What is taken within a run, a new one unless it is given."""
+    with (run or Ways()).measured():
+        return ways.fastest(what, candidates, expected)
 
 
 class Way:
@@ -33,46 +45,82 @@ class Way:
 
 def test_the_fastest_is_measured_once_and_kept(cache):
     slow, fast = Way(0.02), Way(0.002)
-    assert ways.fastest("it", {"plain": slow, "other": fast}, "plain") == "other"
+    assert fastest({"plain": slow, "other": fast}) == "other"
     assert fast.calls > 1
     calls = fast.calls
-    ways.begin({})
-    assert ways.fastest("it", {"plain": slow, "other": fast}, "plain") == "other"
+    assert fastest({"plain": slow, "other": fast}) == "other"
     assert fast.calls == calls
     [path] = cache.glob("*.json")
     assert json.loads(path.read_text()) == {"machine": machine(), "ways": {"it": "other"}}
 
 
 def test_what_a_run_has_begun_with_goes_before_what_is_kept():
+    slow, fast, run = Way(0.02), Way(0.002), Ways()
+    assert fastest({"plain": slow, "other": fast}) == "other"
+    run.go_on({"it": "plain", "no more": "other"})
+    assert run.taken == {}
+    assert fastest({"plain": slow, "other": fast}, "other", run=run) == "plain"
+    assert run.taken == {"it": "plain"}
+
+
+def test_a_run_keeps_to_what_it_has_taken():
+    run = Ways()
+    assert fastest({"plain": Way(0.02), "other": Way(0.002)}, run=run) == "other"
+    run.go_on({"it": "plain"})
+    assert fastest({"plain": Way(0.0), "other": Way(0.02)}, run=run) == "other"
+
+
+def test_outside_of_a_run_it_is_the_expected_whatever_was_measured():
     slow, fast = Way(0.02), Way(0.002)
-    ways.fastest("it", {"plain": slow, "other": fast}, "plain")
-    ways.begin({"it": "plain", "no more": "other"})
-    assert ways.taken() == {}
-    assert ways.fastest("it", {"plain": slow, "other": fast}, "other") == "plain"
-    assert ways.taken() == {"it": "plain"}
+    assert fastest({"plain": slow, "other": fast}) == "other"
+    calls = slow.calls + fast.calls
+    assert ways.fastest("it", {"plain": slow, "other": fast}, "plain") == "plain"
+    assert ways.fastest("more", {"plain": slow, "other": fast}, "other") == "other"
+    assert slow.calls + fast.calls == calls
+
+
+def test_another_thread_is_outside_of_a_run():
+    found = []
+    with Ways().measured():
+        other = Thread(target=lambda: found.append(ways.fastest("it", {"plain": 0, "b": 0}, "b")))
+        other.start()
+        other.join()
+    assert found == ["b"]
+
+
+def test_what_is_part_of_a_way_is_the_run_s_too():
+    run, parts = Ways(), {"plain": Way(0.0), "other": Way(0.01)}
+
+    def way() -> tf.Tensor:
+        ways.fastest("part", parts, "other")
+        return tf.zeros([2])
+
+    fastest({"plain": way, "other": way}, run=run)
+    assert run.taken["part"] == "plain"
 
 
 def test_a_way_that_is_there_no_more_is_measured_anew():
-    ways.begin({"it": "of old"})
-    assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.002)}, "plain") == "other"
+    run = Ways()
+    run.go_on({"it": "of old"})
+    assert fastest({"plain": Way(0.02), "other": Way(0.002)}, run=run) == "other"
 
 
 def test_so_is_one_that_the_cache_has(cache):
     ways._keep("it", "of old", ["of old"])
-    assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.002)}, "plain") == "other"
+    assert fastest({"plain": Way(0.02), "other": Way(0.002)}) == "other"
     [path] = cache.glob("*.json")
     assert json.loads(path.read_text())["ways"] == {"it": "other"}
 
 
 def test_another_way_has_to_be_worth_it(monkeypatch):
     monkeypatch.setattr(ways, "_seconds", lambda way: way.seconds)
-    assert ways.fastest("little", {"plain": Way(1.0), "other": Way(0.86)}, "plain") == "plain"
-    assert ways.fastest("more", {"plain": Way(1.0), "other": Way(0.84)}, "plain") == "other"
+    assert fastest({"plain": Way(1.0), "other": Way(0.86)}, what="little") == "plain"
+    assert fastest({"plain": Way(1.0), "other": Way(0.84)}, what="more") == "other"
 
 
 def test_a_single_way_is_not_timed():
     only = Way(0.0)
-    assert ways.fastest("it", {"plain": only}, "plain") == "plain"
+    assert fastest({"plain": only}) == "plain"
     assert only.calls == 0
 
 
@@ -80,17 +128,16 @@ def test_a_single_way_is_not_timed():
     "content", [b"", b"[]", b'{"ways": 3}', b"\xff", b"{}", b'{"ways": {"it": []}}']
 )
 def test_a_cache_that_cannot_be_read_is_written_anew(cache, content):
-    ways.fastest("it", {"plain": Way(0.0)}, "plain")
+    fastest({"plain": Way(0.0)})
     [path] = cache.glob("*.json")
     path.write_bytes(content)
-    ways.begin({})
-    assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.002)}, "plain") == "other"
+    assert fastest({"plain": Way(0.02), "other": Way(0.002)}) == "other"
     assert json.loads(path.read_text())["ways"] == {"it": "other"}
 
 
 def test_a_cache_that_cannot_be_written_keeps_nobody(tmp_path):
     (tmp_path / "gantool").write_text("no folder")
-    assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.002)}, "plain") == "other"
+    assert fastest({"plain": Way(0.02), "other": Way(0.002)}) == "other"
 
 
 def test_of_two_processes_the_first_decides(monkeypatch):
@@ -104,7 +151,7 @@ def test_of_two_processes_the_first_decides(monkeypatch):
 
     monkeypatch.setattr(ways, "_measured", measured)
     found = []
-    late = Thread(target=lambda: found.append(ways.fastest("it", {"plain": 0, "late": 0}, "late")))
+    late = Thread(target=lambda: found.append(fastest({"plain": 0, "late": 0}, "late")))
     late.start()
     there.wait(10)
     ways._keep("it", "plain", ["plain"])
@@ -115,7 +162,7 @@ def test_of_two_processes_the_first_decides(monkeypatch):
 
 def test_one_of_several_replicas_takes_the_expected():
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
-        assert ways.fastest("it", {"plain": Way(0.02), "other": Way(0.0)}, "plain") == "plain"
+        assert fastest({"plain": Way(0.02), "other": Way(0.0)}) == "plain"
 
 
 def test_it_can_be_asked_for_while_a_function_is_traced_and_recorded():
@@ -133,7 +180,7 @@ def test_it_can_be_asked_for_while_a_function_is_traced_and_recorded():
     def traced(inputs: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            ways.fastest("it", {"plain": way, "other": way}, "plain")
+            fastest({"plain": way, "other": way})
             squared = inputs**2
         return tape.gradient(squared, inputs)
 
