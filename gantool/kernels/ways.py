@@ -57,12 +57,11 @@ class Ways:
         finally:
             _of_run.reset(token)
 
-    def take(self, what: str, ways: Mapping[str, Callable[[], Any]], expected: str) -> str:
+    def take(self, what: str, ways: Mapping[str, Callable[[], Any]]) -> str:
         """See `fastest`."""
         name = self.taken.get(what) or self._begun.get(what) or _kept().get(what, "")
         if name not in ways:
-            replicated = tf.distribute.has_strategy()
-            name = expected if replicated else _keep(what, _measured(ways), ways)
+            name = _keep(what, _measured(ways), ways)
         self.taken[what] = name
         return name
 
@@ -77,11 +76,11 @@ def fastest(what: str, ways: Mapping[str, Callable[[], Any]], expected: str) -> 
         what: The operation, its shapes and its type.
         ways: Each computes it once, and more than once for what is compiled first; the first is
             the plain way.
-        expected: The one to be taken elsewhere, and where nothing can be measured, as in one of
-            several replicas.
+        expected: The one to be taken elsewhere, and in each of several replicas, which may be on
+            several machines.
     """
     run = _of_run.get()
-    return expected if run is None else run.take(what, ways, expected)
+    return expected if run is None or tf.distribute.has_strategy() else run.take(what, ways)
 
 
 def _measured(ways: Mapping[str, Callable[[], Any]]) -> str:
