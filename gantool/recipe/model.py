@@ -254,9 +254,9 @@ class Train(Section):
     )
     jit_compile: Literal["auto"] | bool = Field(
         "auto",
-        description="Whether XLA compiles each update whole; auto: on a GPU. Never with several"
-        " replicas. It draws other numbers for dropout and gradient penalties than TensorFlow"
-        " does.",
+        description="Whether XLA compiles the losses and gradients of each update; auto: on a GPU."
+        " Never with several replicas. It draws other numbers for dropout and gradient penalties"
+        " than TensorFlow does.",
     )
     retries: Natural = Field(
         0,
