@@ -189,7 +189,7 @@ def _train(plan: Plan, folder: RunFolder, on_progress: OnProgress | None) -> Non
         return
     with (
         _stopping() as asked,
-        _untold_tracing(),
+        _without_tracing_warnings(),
         closing(run_session(plan, images, folder, asked, warn=warn)) as session,
     ):
         stopped = 0
@@ -202,7 +202,7 @@ def _train(plan: Plan, folder: RunFolder, on_progress: OnProgress | None) -> Non
 
 
 @contextmanager
-def _untold_tracing() -> Iterator[None]:
+def _without_tracing_warnings() -> Iterator[None]:
     """Within, TensorFlow does not warn of functions that are traced for several shapes."""
     import tensorflow as tf
 

@@ -20,7 +20,7 @@ from gantool.networks.devices import (
     find_device,
     stating_compilation,
     stating_precision,
-    suiting,
+    with_precision_for,
 )
 from gantool.networks.memory_check import Budget, slots_of
 from gantool.networks.messages import construction_message
@@ -71,7 +71,7 @@ def make_plan(loaded: LoadedRecipe, replicas: int = 1, opened: OpenedData | None
         RecipeError: With a line for every problem, those of `loaded` among them.
     """
     problems: list[Problem] = []
-    asked, device = loaded.recipe.train, suiting(find_device(), loaded.recipe.data)
+    asked, device = loaded.recipe.train, with_precision_for(find_device(), loaded.recipe.data)
     loaded = stating_compilation(stating_precision(loaded, device), device)
     problems += compilation_problems(loaded, device, replicas)
     source, classes, note = opened or open_data(loaded, problems)

@@ -44,7 +44,7 @@ class Ways:
         self._begun: dict[str, str] = {}
         self.taken: dict[str, str] = {}
 
-    def go_on(self, begun: Mapping[str, str]) -> None:
+    def resume(self, begun: Mapping[str, str]) -> None:
         """Take the ways that operations were computed in until now, where they are asked for."""
         self._begun = dict(begun)
 

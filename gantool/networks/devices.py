@@ -44,8 +44,8 @@ def find_device() -> Device:
     return Device(name, True, *_precision_of_gpu(details.get("compute_capability", (0, 0))))
 
 
-def suiting(device: Device, data: Data) -> Device:
-    """The device with the precision that the data need: those of points are too close together."""
+def with_precision_for(device: Device, data: Data) -> Device:
+    """The device, with float32 where the data are points, which bfloat16 does not tell apart."""
     if data.size is not None or device.precision == "float32":
         return device
     return replace(device, precision="float32", reason="points need it")

@@ -187,7 +187,7 @@ def restore(state: TrainingState, point: ResumePoint) -> None:
     header = point.checkpoint.header
     state.step, state.images = header.step, header.images
     state.seconds, state.retries = header.seconds, header.retries
-    state.ways.go_on(header.ways if header.machine == machine() else {})
+    state.ways.resume(header.ways if header.machine == machine() else {})
 
 
 def _in(group: str, key: str) -> bool:

@@ -57,7 +57,7 @@ def test_the_fastest_is_measured_once_and_kept(cache):
 def test_what_a_run_has_begun_with_goes_before_what_is_kept():
     slow, fast, run = Way(0.02), Way(0.002), Ways()
     assert fastest({"plain": slow, "other": fast}) == "other"
-    run.go_on({"it": "plain", "no more": "other"})
+    run.resume({"it": "plain", "no more": "other"})
     assert run.taken == {}
     assert fastest({"plain": slow, "other": fast}, "other", run=run) == "plain"
     assert run.taken == {"it": "plain"}
@@ -66,7 +66,7 @@ def test_what_a_run_has_begun_with_goes_before_what_is_kept():
 def test_a_run_keeps_to_what_it_has_taken():
     run = Ways()
     assert fastest({"plain": Way(0.02), "other": Way(0.002)}, run=run) == "other"
-    run.go_on({"it": "plain"})
+    run.resume({"it": "plain"})
     assert fastest({"plain": Way(0.0), "other": Way(0.02)}, run=run) == "other"
 
 
@@ -101,7 +101,7 @@ def test_what_is_part_of_a_way_is_the_run_s_too():
 
 def test_a_way_that_is_there_no_more_is_measured_anew():
     run = Ways()
-    run.go_on({"it": "of old"})
+    run.resume({"it": "of old"})
     assert fastest({"plain": Way(0.02), "other": Way(0.002)}, run=run) == "other"
 
 

@@ -15,7 +15,7 @@ from gantool.networks.devices import (
     described,
     find_device,
     stating_precision,
-    suiting,
+    with_precision_for,
 )
 from gantool.recipe.load import LoadedRecipe, find_recipe, load
 
@@ -76,9 +76,11 @@ def test_the_precision_of_the_device_is_written_into_the_recipe(load_tiny: Load)
 def test_points_are_computed_in_float32():
     # Of numbers near 4 those of bfloat16 are 1/32 apart, and grid's modes have a deviation of 0.05.
     points, images = (load(find_recipe(name)).recipe.data for name in ("grid", "quickstart"))
-    assert suiting(GPU, points) == replace(GPU, precision="float32", reason="points need it")
-    assert suiting(GPU, images) is GPU
-    assert suiting(PROCESSOR, points) is PROCESSOR
+    assert with_precision_for(GPU, points) == replace(
+        GPU, precision="float32", reason="points need it"
+    )
+    assert with_precision_for(GPU, images) is GPU
+    assert with_precision_for(PROCESSOR, points) is PROCESSOR
 
 
 def test_a_precision_that_the_recipe_names_stays(load_tiny: Load):
