@@ -33,19 +33,15 @@ class BestHook(Hook):
     ) -> None:
         self._judge, self._folder, self._state, self._header = judge, folder, state, header
         best = judge.best(read_rows(folder.metrics))
-        self._best = None if best is None else best.value
+        self._best = None if best is None else judge.score(best)
 
     def is_due(self, moment: Moment, timetable: Timetable) -> bool:  # noqa: ARG002 - with its figure
         """See `Hook`."""
-        name = self._judge.name(moment.values)
-        return name is not None and (
-            self._best is None or self._judge.is_better(moment.values[name], self._best)
-        )
+        score = self._judge.score(moment.values)
+        return score is not None and (self._best is None or score > self._best)
 
     def __call__(self, moment: Moment) -> Outcome:
         """See `Hook`."""
-        name = self._judge.name(moment.values)
-        assert name is not None
-        self._best = moment.values[name]
+        self._best = self._judge.score(moment.values)
         header, values = self._header(moment.progress), values_of(self._state.variables())
         return Outcome(job=lambda: write_checkpoint(self._folder.best, header, values))

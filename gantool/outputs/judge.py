@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gantool.evaluation.metric import Direction, Metric
-from gantool.report.figures import Value, best, number, values_of
+from gantool.report.figures import number
 from gantool.runs.figure_names import short_name
 
 _BETTER_BY = 0.02
@@ -22,64 +22,69 @@ _SMOOTHED = 3
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges rows of metrics.jsonl by a figure of theirs.
+    """Judges rows of metrics.jsonl by the figures of one metric.
 
     Attributes:
-        figure: The first part of its name.
-        direction: Which end of it is the better one.
+        figures: The first parts of their names, and which end of each is the better one. The first
+            of them decides between two rows; where it is equal in both, the next one does.
     """
 
-    figure: str
-    direction: Direction
+    figures: Mapping[str, Direction]
 
-    def name(self, row: Mapping[str, Any]) -> str | None:
-        """The whole name of the figure in a row that has it, and has a finite number there."""
-        for name, value in row.items():
-            if short_name(name) == self.figure and number(value) is not None:
-                return name
-        return None
+    def names(self, row: Mapping[str, Any]) -> list[str] | None:
+        """The whole names of the figures in a row that has a finite number for each of them."""
+        found = {short_name(name): name for name in row if number(row[name]) is not None}
+        return (
+            [found[figure] for figure in self.figures] if found.keys() >= {*self.figures} else None
+        )
 
-    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Value]:
-        """The figure in all rows that have it."""
-        name = next(filter(None, map(self.name, rows)), None)
-        return [] if name is None else values_of(rows, name)
+    def score(self, row: Mapping[str, Any]) -> tuple[float, ...] | None:
+        """The figures of a row, larger where better; None where it has not all of them.
 
-    def is_better(self, value: float, than: float) -> bool:
-        """Whether one value of the figure is better than another."""
-        return value > than if self.direction == "higher" else value < than
+        Tuples are compared as Python does it: the first number that differs decides.
+        """
+        names = self.names(row)
+        if names is None:
+            return None
+        ends = self.figures.values()
+        return tuple(
+            row[name] if end == "higher" else -row[name]
+            for name, end in zip(names, ends, strict=True)
+        )
 
-    def best(self, rows: Sequence[Mapping[str, Any]]) -> Value | None:
-        """The best of all rows, the first of equal ones; None where none has the figure."""
-        return best(self.values(rows), self.direction)
+    def best(self, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        """The best of all rows, the first of equal ones; None where none has the figures."""
+        scored = [(score, row) for row in rows if (score := self.score(row)) is not None]
+        return max(scored, key=lambda it: it[0])[1] if scored else None
 
     def plateau(self, rows: Sequence[Mapping[str, Any]]) -> int | None:
-        """The step from which the figure has not got better by 2 % any more; None where it has.
+        """The step from which no figure has got better by 2 % any more; None where one has.
 
-        Five figures at least have to follow. Each is taken as the median of itself and its
+        Five rows at least have to follow. Each figure is taken as the median of itself and its
         neighbours.
         """
-        values = self.values(rows)
-        smooth = _medians([each.value for each in values])
+        scored = [(score, row["step"]) for row in rows if (score := self.score(row)) is not None]
+        smooth = np.array(
+            [_medians(figure) for figure in zip(*(each for each, _ in scored), strict=True)]
+        ).T
         for place in range(len(smooth) - _FIGURES):
-            margin = _BETTER_BY * abs(smooth[place])
-            limit = smooth[place] + (margin if self.direction == "higher" else -margin)
-            if not any(self.is_better(later, limit) for later in smooth[place + 1 :]):
-                return values[place].step
+            limit = smooth[place] + _BETTER_BY * abs(smooth[place])
+            if not np.any(smooth[place + 1 :] > limit):
+                return int(scored[place][1])
         return None
 
     def told_of_plateau(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """A line where a plateau is found with the last of these rows, and not before it."""
-        if not rows or self.name(rows[-1]) is None:
-            return []
+        names = self.names(rows[-1]) if rows else None
         began = self.plateau(rows)
-        if began is None or self.plateau(rows[:-1]) is not None:
+        if names is None or began is None or self.plateau(rows[:-1]) is not None:
             return []
-        reached = self.best(rows)
-        assert reached is not None
+        best = self.best(rows)
+        assert best is not None
+        reached = ", ".join(f"{best[name]:.6g}" for name in self.names(best) or ())
         return [
-            f"{self.name(rows[-1])} has not got better by {_BETTER_BY:.0%} since step {began:,}:"
-            f" a plateau; its best, {reached.value:.6g}, was at step {reached.step:,}"
-            " (checkpoints/best.h5)"
+            f"{', '.join(names)}: no better by {_BETTER_BY:.0%} since step {began:,}, a plateau;"
+            f" checkpoints/best.h5 is of step {best['step']:,} ({reached})"
         ]
 
 
@@ -93,8 +98,5 @@ def _medians(values: Sequence[float]) -> list[float]:
 
 
 def judge_of(metrics: Iterable[Metric]) -> Judge | None:
-    """Who judges by the first figure of which it is known what is better; None without one."""
-    for metric in metrics:
-        for figure, direction in metric.better.items():
-            return Judge(figure, direction)
-    return None
+    """Who judges by the first metric of which it is known what is better; None without one."""
+    return next((Judge(metric.better) for metric in metrics if metric.better), None)
