@@ -168,7 +168,7 @@ class Term:
     differentiates: ClassVar[tuple[Side, ...]] = ()
     """The sides by whose examples it takes `Seen.gradient`."""
     by_examples: ClassVar[bool] = False
-    """Whether it takes derivatives of an example's logit by that example: needs one logit each."""
+    """Whether it takes derivatives of a logit by the examples that gave it: needs one of each."""
     classifies: ClassVar[bool] = False
     """Whether it takes `Seen.class_logits`."""
     of_images: ClassVar[bool] = False

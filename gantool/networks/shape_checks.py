@@ -69,14 +69,6 @@ def _pack_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:
     for placed in packs:
         if "/" in placed.place:
             yield Problem(placed.path, "Pack cannot be in a block: put it before or after")
-            continue
-        for name in (item.name for item in recipe.regularizers):
-            if count > 1 and attributes("term", name).get("by_examples"):
-                yield Problem(
-                    placed.path,
-                    f"Pack gives one logit for {count} examples, and {name} takes the gradient of"
-                    " each by itself: remove one of them",
-                )
 
 
 def _classifier_problems(built: BuiltNetwork, recipe: Recipe) -> Iterator[Problem]:

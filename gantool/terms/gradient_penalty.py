@@ -6,14 +6,15 @@ from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen, Side
 from gantool.recipe.types import Count, NonNegative, Positive, Scheduled
-from gantool.terms.slopes import around_real, between, gradient_at, squared_lengths
+from gantool.terms.slopes import around_real, between, squared_slopes, squared_slopes_of
 
 
 class GradientPenalty(Term):
     """weight · mean (‖∇D(x̂)‖ − center)² between real and generated ones (Gulrajani et al. 2017).
 
     WGAN-GP, equation 3 and algorithm 1: x̂ = u · real + (1 − u) · generated with u uniform in [0, 1)
-    for each pair, the norm over all but the batch.
+    for each pair, the norm over all but the batch. Of Pack's inputs the examples of a pack share
+    their u and their norm (Xu et al. 2019, CTGAN).
 
     Args:
         weight: Factor of the penalty, λ.
@@ -51,13 +52,13 @@ class GradientPenalty(Term):
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
         if self.at == "real" or self.at == "generated":
-            gradient = seen.gradient(self.at)
+            squared = squared_slopes_of(seen, self.at)
         else:
             points = between(seen) if self.at == "interpolates" else around_real(seen)
-            gradient = gradient_at(seen, points)
+            squared = squared_slopes(seen, points)
         # The square root has no slope at zero; the offset keeps a flat discriminator's update
         # finite.
-        excess = tf.sqrt(squared_lengths(gradient) + 1e-12) - self.center
+        excess = tf.sqrt(squared + 1e-12) - self.center
         if self.one_sided:
             excess = tf.nn.relu(excess)
         return seen.now(self.weight) * tf.reduce_mean(tf.square(excess))

@@ -6,13 +6,14 @@ from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen, Side
 from gantool.recipe.types import Count, Positive, Scheduled
+from gantool.terms.slopes import squared_slopes_of
 
 
 class R1(Term):
     """weight · ½ mean ‖∇D(x)‖² at real examples (Mescheder et al. 2018, equation 9).
 
-    The squares are summed over an example, and the gradient is taken from the pass that gave the
-    loss its logits.
+    The squares are summed over an example, or over all examples of a pack, and the gradient is
+    taken from the pass that gave the loss its logits.
 
     Args:
         weight: Factor of the penalty, γ.
@@ -29,6 +30,4 @@ class R1(Term):
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
         [side] = self.differentiates
-        gradient = seen.gradient(side)
-        squares = tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(gradient.shape))))
-        return 0.5 * seen.now(self.weight) * tf.reduce_mean(squares)
+        return 0.5 * seen.now(self.weight) * tf.reduce_mean(squared_slopes_of(seen, side))

@@ -4,7 +4,7 @@ from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen
 from gantool.recipe.types import Count, Positive, Scheduled
-from gantool.terms.slopes import between, gradient_at, squared_lengths
+from gantool.terms.slopes import between, squared_slopes
 
 
 class WassersteinDivergence(Term):
@@ -30,7 +30,7 @@ class WassersteinDivergence(Term):
         self.every = every
 
     def __call__(self, seen: Seen, network: TrainableNetwork) -> tf.Tensor:
-        squared = squared_lengths(gradient_at(seen, between(seen)))
+        squared = squared_slopes(seen, between(seen))
         # Powers below 2 have no slope at zero; the offset keeps a flat discriminator's update
         # finite.
         return seen.now(self.weight) * tf.reduce_mean(tf.pow(squared + 1e-12, 0.5 * self.power))

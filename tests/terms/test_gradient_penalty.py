@@ -26,6 +26,9 @@ class Given:
     def examples(self, side):
         return float32({"real": REAL, "generated": GENERATED}[side])
 
+    def logits(self, side):
+        return self.discriminate(self.examples(side))
+
     def uniform(self, purpose):
         assert purpose == "penalty"
         return self.mix
@@ -99,7 +102,7 @@ def test_mix_of_one_is_the_real_image_and_of_zero_the_generated_one():
     mix = np.array([1.0, 0.0, 1.0, 0.0]).reshape(4, 1, 1, 1)
     GradientPenalty()(Given(discriminate, mix), None)
     expected = np.stack([REAL[0], GENERATED[1], REAL[2], GENERATED[3]])
-    np.testing.assert_allclose(seen[0], expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(seen[-1], expected, rtol=0, atol=1e-6)
 
 
 def test_flat_discriminator_gets_a_finite_gradient():

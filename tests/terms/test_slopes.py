@@ -12,7 +12,10 @@ import tensorflow as tf
 from gantool.gan.network import TrainableNetwork
 from gantool.gan.objective import Term
 from gantool.gan.seen import Seen
+from gantool.layers.pack import Pack
 from gantool.terms.gradient_penalty import GradientPenalty
+from gantool.terms.r1 import R1
+from gantool.terms.r2 import R2
 from gantool.terms.wasserstein_divergence import WassersteinDivergence
 
 RANDOM = np.random.default_rng(3)
@@ -112,3 +115,61 @@ def test_penalties_have_the_published_defaults() -> None:
         *(10.0, 1.0, False),
         "interpolates",
     )
+
+
+class TestPacks:
+    """Of two examples a pack, which share a logit: D = tanh(w₁·x₁ + w₂·x₂)."""
+
+    BOTH = np.random.default_rng(4).normal(scale=0.4, size=(24, 1))
+
+    def seen_and_network(self, term: Term) -> tuple[Seen, TrainableNetwork]:
+        inputs = keras.Input((12,))
+        dense = keras.layers.Dense(1, use_bias=False, activation="tanh")
+        model = keras.Model(inputs, dense(Pack(examples=2)(inputs)))
+        dense.kernel.assign(self.BOTH)
+        network = TrainableNetwork(model, keras.optimizers.SGD(0.1), takes_label=False)
+        seen = Seen(
+            network,
+            tf.constant(REAL.reshape(4, 12)),
+            lambda: tf.constant(GENERATED.reshape(4, 12)),
+            tf.zeros([4], tf.int32),
+            tf.constant(0, tf.int64),
+            lambda purpose: tf.constant([len(purpose), 2], tf.int64),
+            {"real": "real", "generated": "generated"},
+            term.differentiates,
+        )
+        return seen, network
+
+    def lengths(self, examples: np.ndarray) -> np.ndarray:
+        """[2], ‖∇D‖ by both examples of each pack."""
+        inner = examples.reshape(2, 24) @ self.BOTH
+        return np.asarray((1.0 - np.tanh(inner[:, 0]) ** 2) * np.linalg.norm(self.BOTH))
+
+    @pytest.mark.parametrize(("term", "examples"), [(R1(3.0), REAL), (R2(3.0), GENERATED)])
+    def test_the_squares_are_summed_over_a_pack(self, term: Term, examples: np.ndarray) -> None:
+        found = term(*self.seen_and_network(term))
+        wanted = 1.5 * np.mean(self.lengths(examples.astype(np.float64)) ** 2)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+    @pytest.mark.parametrize("at", ["interpolates", "around-real"])
+    def test_the_examples_of_a_pack_move_alike(self, at: Any) -> None:
+        term = GradientPenalty(weight=3.0, at=at)
+        seen, network = self.seen_and_network(term)
+        drawn = np.asarray(seen.uniform("penalty"), np.float64)
+        mix = drawn[[0, 0, 2, 2]]
+        noise = np.asarray(seen.uniform("penalty/noise", for_each_number=True), np.float64)
+        real, generated = REAL.reshape(4, 12), GENERATED.reshape(4, 12)
+        moved = {
+            "interpolates": mix * real + (1 - mix) * generated,
+            "around-real": real + mix * 0.5 * real.std(dtype=np.float64) * noise,
+        }[at]
+        wanted = 3.0 * np.mean((self.lengths(moved) - 1.0) ** 2)
+        np.testing.assert_allclose(term(seen, network), wanted, rtol=1e-5)
+
+    def test_the_divergence_has_the_power_of_the_length_by_a_pack(self) -> None:
+        term = WassersteinDivergence(weight=2.0, power=6.0)
+        seen, network = self.seen_and_network(term)
+        mix = np.asarray(seen.uniform("penalty"), np.float64)[[0, 0, 2, 2]]
+        moved = mix * REAL.reshape(4, 12) + (1 - mix) * GENERATED.reshape(4, 12)
+        wanted = 2.0 * np.mean(self.lengths(moved) ** 6)
+        np.testing.assert_allclose(term(seen, network), wanted, rtol=1e-5)
