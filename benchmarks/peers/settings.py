@@ -1,4 +1,4 @@
-"""The numbers of the five reference recipes from which their peers are built.
+"""The numbers of the five reference recipes and quickstart from which their peers are built.
 
 Standard library alone, for either framework. Tests put in those of tiny copies.
 """
@@ -40,7 +40,7 @@ class Setting:
 
 
 CLASSES = 10
-"""Of MNIST, for `cgan-mnist`."""
+"""Of MNIST, for `cgan-mnist` and `quickstart`."""
 
 SETTINGS = {
     "wgan-celeba": Setting(
@@ -99,5 +99,16 @@ SETTINGS = {
         generator=(250, 150, 90, 54),
         discriminator=(54, 90, 150, 250),
         decay=1e-5,
+    ),
+    "quickstart": Setting(
+        batch=64,
+        latent=64,
+        base=7,
+        side=28,
+        channels=1,
+        black=-1.0,
+        white=1.0,
+        generator=(128, 48),
+        discriminator=(32, 64),
     ),
 }

@@ -1,4 +1,4 @@
-"""The networks of the five reference recipes in PyTorch, as its users write them.
+"""The networks of the five reference recipes and of quickstart in PyTorch, as its users write them.
 
 Convolutions have PyTorch's own padding, the same on both sides. TensorFlow's "same" puts the odd
 zero of a stride of 2 after the last pixel, where PyTorch's leaves it out there and has it before
@@ -173,15 +173,49 @@ def dcgan_faces_96(setting: Setting) -> tuple[nn.Module, nn.Module]:
     return generator, discriminator
 
 
-def _shrink(inputs: int, filters: int, size: int) -> nn.Module:
+def quickstart(setting: Setting) -> tuple[nn.Module, nn.Module]:
+    """Generator and discriminator, each of (inputs, labels)."""
+    first, second = setting.generator
+    generator = nn.Sequential(
+        nn.Linear(setting.latent + CLASSES, first * setting.base**2, bias=False),
+        _usual_1d(first * setting.base**2),
+        _relu(),
+        nn.Unflatten(1, (first, setting.base, setting.base)),
+        _grow(first, second, 4, bias=False),
+        _usual_2d(second),
+        _relu(),
+        _grow(second, setting.channels, 4),
+        nn.Tanh(),
+    )
+    first, second = setting.discriminator
+    discriminator = nn.Sequential(
+        _shrink(setting.channels + CLASSES, first, 4),
+        _leaky(0.2),
+        _shrink(first, second, 4, bias=False),
+        _usual_2d(second),
+        _leaky(0.2),
+        nn.Flatten(),
+        nn.Linear(second * (setting.side // 4) ** 2, 1),
+    )
+    return BesideLabel(generator), BesideLabel(discriminator)
+
+
+def _shrink(inputs: int, filters: int, size: int, bias: bool = True) -> nn.Module:
     """To half the side, rounded up."""
-    return nn.Conv2d(inputs, filters, size, stride=2, padding=(size - 1) // 2)
+    return nn.Conv2d(inputs, filters, size, stride=2, padding=(size - 1) // 2, bias=bias)
 
 
-def _grow(inputs: int, filters: int, size: int) -> nn.Module:
+def _grow(inputs: int, filters: int, size: int, bias: bool = True) -> nn.Module:
     """To twice the side."""
-    padding, more = (size - 1) // 2, size % 2
-    return nn.ConvTranspose2d(inputs, filters, size, stride=2, padding=padding, output_padding=more)
+    return nn.ConvTranspose2d(
+        inputs,
+        filters,
+        size,
+        stride=2,
+        padding=(size - 1) // 2,
+        output_padding=size % 2,
+        bias=bias,
+    )
 
 
 def _leaky(slope: float) -> nn.Module:

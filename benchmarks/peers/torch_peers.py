@@ -1,4 +1,4 @@
-"""The five reference recipes in PyTorch: their losses, optimizers and steps by name."""
+"""The five reference recipes and quickstart in PyTorch: losses, optimizers and steps by name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Draw = Callable[[], Tensor]
 
 @dataclass(frozen=True)
 class Peer:
-    """A reference recipe in PyTorch.
+    """A recipe in PyTorch.
 
     Attributes:
         networks: Of a setting.
@@ -58,7 +58,8 @@ class Peer:
             for layer in network.modules():
                 if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                     self.initialize(layer.weight)
-                    nn.init.zeros_(layer.bias)
+                    if layer.bias is not None:
+                        nn.init.zeros_(layer.bias)
             if variant.channels_last:
                 network.to(memory_format=torch.channels_last)
         return GAN(*pair, self.optimizers(*pair, setting), self.loss, setting.clip, variant)
@@ -80,7 +81,7 @@ def dcgan_mnist(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     return loss, update_generator(gan, labels, draw())
 
 
-def dcgan_mnist_sigmoid(gan: GAN, batches: Batches, draw: Draw) -> Losses:
+def one_each(gan: GAN, batches: Batches, draw: Draw) -> Losses:
     """The discriminator, then the generator."""
     images, labels = next(batches)
     return update_discriminator(gan, images, labels, draw()), update_generator(gan, labels, draw())
@@ -119,15 +120,24 @@ def wasserstein(logits: Tensor, real: bool) -> Tensor:
 
 
 def _adam(
-    generator: nn.Module, discriminator: nn.Module, setting: Setting, **keywords: Any
+    generator: nn.Module,
+    discriminator: nn.Module,
+    setting: Setting,
+    rates: tuple[float, float],
+    beta_1: float,
 ) -> tuple[torch.optim.Optimizer, ...]:
     # Weight decay joins the gradient here, as that of ½ w² in the loss does. ε, as large as
     # Keras's, stands beside the root of the unbiased second moment; Keras has the biased one.
     return tuple(
         torch.optim.Adam(
-            network.parameters(), eps=1e-7, weight_decay=setting.decay, fused=True, **keywords
+            network.parameters(),
+            lr=rate,
+            betas=(beta_1, 0.999),
+            eps=1e-7,
+            weight_decay=setting.decay,
+            fused=True,
         )
-        for network in (generator, discriminator)
+        for network, rate in zip((generator, discriminator), rates, strict=True)
     )
 
 
@@ -157,7 +167,7 @@ PEERS = {
     "dcgan-mnist": Peer(
         networks.dcgan_mnist,
         nn.init.xavier_uniform_,
-        partial(_adam, lr=1e-3, betas=(0.9, 0.999)),
+        partial(_adam, rates=(1e-3, 1e-3), beta_1=0.9),
         cross_entropy,
         torch.randn,
         dcgan_mnist,
@@ -165,15 +175,15 @@ PEERS = {
     "dcgan-mnist-sigmoid": Peer(
         networks.dcgan_mnist_sigmoid,
         partial(nn.init.normal_, std=0.02),
-        partial(_adam, lr=2e-4, betas=(0.5, 0.999)),
+        partial(_adam, rates=(2e-4, 2e-4), beta_1=0.5),
         cross_entropy,
         torch.rand,
-        dcgan_mnist_sigmoid,
+        one_each,
     ),
     "cgan-mnist": Peer(
         networks.cgan_mnist,
         nn.init.xavier_uniform_,
-        partial(_adam, lr=2e-4, betas=(0.5, 0.999)),
+        partial(_adam, rates=(2e-4, 2e-4), beta_1=0.5),
         cross_entropy,
         _around_zero,
         cgan_mnist,
@@ -181,9 +191,17 @@ PEERS = {
     "dcgan-faces-96": Peer(
         networks.dcgan_faces_96,
         partial(nn.init.trunc_normal_, std=0.02, a=-0.04, b=0.04),
-        partial(_adam, lr=1e-4, betas=(0.5, 0.999)),
+        partial(_adam, rates=(1e-4, 1e-4), beta_1=0.5),
         softmax_cross_entropy,
         _around_zero,
         dcgan_faces_96,
+    ),
+    "quickstart": Peer(
+        networks.quickstart,
+        partial(nn.init.normal_, std=0.02),
+        partial(_adam, rates=(1e-3, 6e-4), beta_1=0.5),
+        cross_entropy,
+        torch.randn,
+        one_each,
     ),
 }

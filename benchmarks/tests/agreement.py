@@ -18,10 +18,10 @@ from gantool.engine.plan import make_plan
 from gantool.engine.state import TrainingState
 from gantool.engine.step import Losses, TrainingStep
 from gantool.networks.build import BuiltNetwork
+from gantool.recipe.data import Data
 from gantool.recipe.load import find_recipe
 from gantool.recipe.model import Network, Recipe
 from tests.reference.comparing import feed_of, latents_of
-from tests.reference.published import PUBLISHED
 from tests.reference.tiny import override, tiny_copy, unsettle
 
 from ..peers.settings import Setting
@@ -93,9 +93,15 @@ def match(name: str, real_batches: Callable[..., Any]) -> Match:
         recipe,
         setting_of(recipe),
         state,
-        real_batches(STEPS * updates.discriminator, *PUBLISHED[name].pictures),
+        real_batches(STEPS * updates.discriminator, *_pictures(recipe.data)),
         [it.astype(np.float32) for it in latents],
     )
+
+
+def _pictures(data: Data) -> tuple[str, float, float, int, int]:
+    """The set of real images, the value of black, that of white, side and channels."""
+    side = data.size[0]
+    return "mnist" if side == 28 else "emoji", *data.range, side, data.channels
 
 
 def setting_of(recipe: Recipe) -> Setting:
