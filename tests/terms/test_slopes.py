@@ -29,17 +29,20 @@ def seen_and_network(term: Term) -> tuple[Seen, TrainableNetwork]:
     model = keras.Model(inputs, dense(keras.layers.Flatten()(inputs)))
     dense.kernel.assign(WEIGHTS)
     network = TrainableNetwork(model, keras.optimizers.SGD(0.1), takes_label=False)
-    seen = Seen(
+    return seen_by(network, term, REAL, GENERATED), network
+
+
+def seen_by(network: TrainableNetwork, term: Term, real: np.ndarray, generated: np.ndarray) -> Seen:
+    return Seen(
         network,
-        tf.constant(REAL),
-        lambda: tf.constant(GENERATED),
+        tf.constant(real),
+        lambda: tf.constant(generated),
         tf.zeros([4], tf.int32),
         tf.constant(0, tf.int64),
         lambda purpose: tf.constant([len(purpose), 2], tf.int64),
         {"real": "real", "generated": "generated"},
         term.differentiates,
     )
-    return seen, network
 
 
 def points(at: str, seen: Seen) -> np.ndarray:
@@ -128,17 +131,7 @@ class TestPacks:
         model = keras.Model(inputs, dense(Pack(examples=2)(inputs)))
         dense.kernel.assign(self.BOTH)
         network = TrainableNetwork(model, keras.optimizers.SGD(0.1), takes_label=False)
-        seen = Seen(
-            network,
-            tf.constant(REAL.reshape(4, 12)),
-            lambda: tf.constant(GENERATED.reshape(4, 12)),
-            tf.zeros([4], tf.int32),
-            tf.constant(0, tf.int64),
-            lambda purpose: tf.constant([len(purpose), 2], tf.int64),
-            {"real": "real", "generated": "generated"},
-            term.differentiates,
-        )
-        return seen, network
+        return seen_by(network, term, REAL.reshape(4, 12), GENERATED.reshape(4, 12)), network
 
     def lengths(self, examples: np.ndarray) -> np.ndarray:
         """[2], ‖∇D‖ by both examples of each pack."""
