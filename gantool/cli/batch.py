@@ -20,7 +20,7 @@ from gantool.memory import amount
 
 if TYPE_CHECKING:
     from gantool.recipe.load import LoadedRecipe, RecipeText
-    from gantool.recipe.specs import Spec
+    from gantool.recipe.spec import Spec
 
 _OF_FREE, _OF_FREE_GPU = 0.7, 0.9
 """The share of free memory that the first steps may take. Those after them take up to a fifth more

@@ -13,7 +13,8 @@ from gantool.errors import printable
 from gantool.quantities import duration
 
 if TYPE_CHECKING:
-    from gantool.runs.checkpoint import Checkpoint, Header
+    from gantool.runs.checkpoint import Checkpoint
+    from gantool.runs.checkpoint_format import Header
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -22,7 +23,7 @@ def is_checkpoint(path: Path) -> bool:
     """Whether a path is a file that is a checkpoint, or is called as one and is no other HDF5."""
     if not path.is_file():
         return False
-    from gantool.runs.checkpoint import MAGIC
+    from gantool.runs.checkpoint_format import MAGIC
 
     with path.open("rb") as file:
         head = file.read(len(MAGIC))

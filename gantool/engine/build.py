@@ -7,7 +7,7 @@ from gantool.gan.objective import Constraint, LossOfEach, Term
 from gantool.gan.updates import GAN
 from gantool.networks.components import make
 from gantool.recipe.model import Losses, Recipe
-from gantool.recipe.specs import spec_of
+from gantool.recipe.resolve import spec_of
 
 
 def build_gan(

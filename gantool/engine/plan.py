@@ -28,7 +28,8 @@ from gantool.networks.shape_checks import discriminator_problems, generator_prob
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Recipe
-from gantool.recipe.specs import Spec, spec_of
+from gantool.recipe.resolve import spec_of
+from gantool.recipe.spec import Spec
 
 _MAX_NAMES = 100_000
 """Characters of all classes' names in a recipe."""

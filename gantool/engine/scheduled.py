@@ -11,8 +11,9 @@ from gantool.networks.components import make
 from gantool.recipe.component import Component
 from gantool.recipe.document import Path, dotted
 from gantool.recipe.model import Recipe
+from gantool.recipe.resolve import spec_of
 from gantool.recipe.signatures import Kind
-from gantool.recipe.specs import is_own_schedule, spec_of
+from gantool.recipe.spec import is_own_schedule
 from gantool.recipe.types import Interval
 
 

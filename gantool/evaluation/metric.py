@@ -8,7 +8,7 @@ from gantool.evaluation.samples import Samples
 from gantool.networks.components import make
 from gantool.recipe.component import Component
 from gantool.recipe.data import Data
-from gantool.recipe.specs import spec_of
+from gantool.recipe.resolve import spec_of
 from gantool.recipe.types import Interval
 
 Direction = Literal["higher", "lower"]

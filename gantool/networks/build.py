@@ -23,7 +23,7 @@ from gantool.networks.messages import construction_message, input_message, times
 from gantool.recipe.document import Path, Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.randomness import key
-from gantool.recipe.specs import Spec
+from gantool.recipe.spec import Spec
 
 Shape = tuple[int | None, ...]
 

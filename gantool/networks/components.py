@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from gantool.kernels.adam import Adam
 from gantool.recipe.signatures import own_modules
-from gantool.recipe.specs import Spec, is_own_schedule
+from gantool.recipe.spec import Spec, is_own_schedule
 
 _MODULES = {
     "layer": keras.layers,

@@ -12,7 +12,7 @@ from gantool.recipe.data import Data
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe
 from gantool.recipe.model import Train
-from gantool.recipe.specs import Spec
+from gantool.recipe.spec import Spec
 
 
 @dataclass(frozen=True)

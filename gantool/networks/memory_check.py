@@ -17,7 +17,7 @@ import tensorflow as tf
 from gantool.memory import amount
 from gantool.networks.components import make_optimizer
 from gantool.networks.messages import times
-from gantool.recipe.specs import Spec
+from gantool.recipe.spec import Spec
 
 _SAME_MEMORY = ("Flatten", "Identity", "Reshape")
 """Layers whose output is their input by another name."""

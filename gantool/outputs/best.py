@@ -9,7 +9,8 @@ from gantool.engine.loop import TrainingProgress
 from gantool.engine.state import TrainingState
 from gantool.engine.timetable import Timetable
 from gantool.outputs.judge import Judge
-from gantool.runs.checkpoint import Header, values_of, write_checkpoint
+from gantool.runs.checkpoint_format import Header
+from gantool.runs.checkpoint_writing import values_of, write_checkpoint
 from gantool.runs.metrics_file import read_rows
 from gantool.runs.run_folder import RunFolder
 

@@ -7,7 +7,8 @@ from gantool.engine.loop import TrainingProgress
 from gantool.engine.state import TrainingState
 from gantool.errors import DivergedError
 from gantool.recipe.model import Checkpoint
-from gantool.runs.checkpoint import Header, Values, first_not_finite, values_of, write_checkpoint
+from gantool.runs.checkpoint_format import Header, Values
+from gantool.runs.checkpoint_writing import first_not_finite, values_of, write_checkpoint
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 

@@ -19,9 +19,9 @@ from gantool.outputs.report import ReportHook
 from gantool.outputs.rows import RowHook
 from gantool.outputs.samples import SamplesOfStep
 from gantool.outputs.tensorboard import EventFiles, TensorBoardGrids, TensorBoardRows
+from gantool.recipe.resolve import spec_of
 from gantool.recipe.signatures import attributes
-from gantool.recipe.specs import spec_of
-from gantool.runs.checkpoint import Header
+from gantool.runs.checkpoint_format import Header
 from gantool.runs.header import header_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder

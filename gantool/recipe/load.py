@@ -14,7 +14,7 @@ from gantool.recipe.builtin import builtin_recipes
 from gantool.recipe.document import Document, Located, Path, Problem, dotted, read_document
 from gantool.recipe.edit import Override, changed, edited
 from gantool.recipe.model import Recipe
-from gantool.recipe.specs import Specs, resolve
+from gantool.recipe.resolve import Specs, resolve
 from gantool.recipe.suggest import did_you_mean
 from gantool.recipe.validate import validate
 from gantool.recipe.yaml_nodes import Position

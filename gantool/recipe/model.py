@@ -1,7 +1,7 @@
 """The recipe as typed data: what may stand in it, with which defaults.
 
 Structure, types and bounds are checked here. Whether a layer or an optimizer knows its keywords
-is checked by `gantool.recipe.specs`, and whether the layers fit each other by
+is checked by `gantool.recipe.resolve`, and whether the layers fit each other by
 `gantool.networks`.
 """
 

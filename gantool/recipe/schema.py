@@ -17,7 +17,7 @@ from gantool.recipe.signatures import (
     names,
     signature,
 )
-from gantool.recipe.specs import LAYER_LIST_KEYWORDS, kind_of_keyword
+from gantool.recipe.spec import LAYER_LIST_KEYWORDS, kind_of_keyword
 
 Schema = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gantool.recipe.load import RecipeText, load
-from gantool.runs.checkpoint import Header
+from gantool.runs.checkpoint_format import Header
 
 
 def class_names(header: Header) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gantool.device import machine
 from gantool.engine.plan import Plan
-from gantool.runs.checkpoint import Header
+from gantool.runs.checkpoint_format import Header
 
 
 def header_of(plan: Plan, step: int, images: int, seconds: float) -> Header:

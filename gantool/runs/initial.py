@@ -6,7 +6,9 @@ from typing import Any
 
 from gantool.engine.plan import Plan
 from gantool.errors import InputError, printable
-from gantool.runs.checkpoint import Checkpoint, Place, values_of, write_checkpoint
+from gantool.runs.checkpoint import Checkpoint
+from gantool.runs.checkpoint_format import Place
+from gantool.runs.checkpoint_writing import values_of, write_checkpoint
 from gantool.runs.class_names import class_names
 from gantool.runs.header import header_of
 from gantool.runs.run_folder import RunFolder

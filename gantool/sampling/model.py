@@ -15,7 +15,8 @@ from gantool.networks.memory_check import Budget
 from gantool.recipe.document import Problem
 from gantool.recipe.load import LoadedRecipe, RecipeText, load
 from gantool.recipe.model import Recipe
-from gantool.runs.checkpoint import Checkpoint, Header
+from gantool.runs.checkpoint import Checkpoint
+from gantool.runs.checkpoint_format import Header
 from gantool.sampling.grid import Cell
 from gantool.sampling.labels import labels_of
 from gantool.sampling.provenance import Weights

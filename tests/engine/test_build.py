@@ -14,7 +14,7 @@ from gantool.losses.non_saturating import NonSaturating
 from gantool.networks.build import build_network
 from gantool.networks.components import make
 from gantool.recipe.model import Recipe
-from gantool.recipe.specs import resolve
+from gantool.recipe.resolve import resolve
 
 RATE = 0.5
 BATCH = 4

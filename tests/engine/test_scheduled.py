@@ -16,8 +16,8 @@ from gantool.engine.step import TrainingStep
 from gantool.gan.schedule import Progress
 from gantool.networks.components import make_optimizer
 from gantool.recipe.component import Component
+from gantool.recipe.resolve import spec_of
 from gantool.recipe.signatures import names, signature
-from gantool.recipe.specs import spec_of
 
 RATE, BETA = (0.1, 0.02), (0.9, 0.99)
 OVER = 4

@@ -9,7 +9,8 @@ import numpy as np
 
 from gantool.networks.build import network_of
 from gantool.recipe.load import LoadedRecipe
-from gantool.runs.checkpoint import Header, write_checkpoint
+from gantool.runs.checkpoint_format import Header
+from gantool.runs.checkpoint_writing import write_checkpoint
 
 
 def write_untrained(path: Path, loaded: LoadedRecipe, classes: int = 0) -> Path:

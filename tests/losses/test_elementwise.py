@@ -7,8 +7,8 @@ import tensorflow as tf
 from gantool.gan.objective import ElementwiseLoss
 from gantool.networks.components import make
 from gantool.recipe.component import Component
+from gantool.recipe.resolve import spec_of
 from gantool.recipe.signatures import attributes, names
-from gantool.recipe.specs import spec_of
 
 LOGITS = (-1e4, -30.0, -1.0, 0.0, 0.5, 2.0, 100.0, 1e4)
 

@@ -7,7 +7,7 @@ import pytest
 
 from gantool.networks.build import BuiltNetwork, build_network
 from gantool.networks.memory_check import Budget
-from gantool.recipe.specs import resolve
+from gantool.recipe.resolve import resolve
 
 
 @pytest.fixture(scope="session")

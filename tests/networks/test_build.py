@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from gantool.recipe.resolve import resolve
 from gantool.recipe.signatures import names
-from gantool.recipe.specs import resolve
 
 VECTOR, ROWS, IMAGE, VOLUME = (6,), (8, 4), (8, 6, 4), (4, 6, 8, 2)
 COLOURS = (8, 6, 3)

@@ -10,7 +10,7 @@ import pytest
 
 from gantool.networks.components import make
 from gantool.networks.memory_check import slots_of
-from gantool.recipe.specs import resolve
+from gantool.recipe.resolve import resolve
 
 SLOTS = [
     ("SGD", 0),

@@ -29,7 +29,8 @@ from gantool.outputs.samples import SamplesOfStep
 from gantool.recipe.model import Updates
 from gantool.recipe.signatures import names
 from gantool.recipe.types import Interval
-from gantool.runs.checkpoint import Header, first_not_finite, values_of
+from gantool.runs.checkpoint_format import Header
+from gantool.runs.checkpoint_writing import first_not_finite, values_of
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 from gantool.sampling.grid import Cell

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gantool.recipe.other_names import _NAMES
+from gantool.recipe.resolve import resolve
 from gantool.recipe.signatures import signature
-from gantool.recipe.specs import resolve
 
 
 def messages_of(layer: object) -> list[str]:

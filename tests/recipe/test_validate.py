@@ -11,7 +11,7 @@ from gantool.errors import InputError
 from gantool.recipe.document import dotted
 from gantool.recipe.load import find_recipe, load
 from gantool.recipe.model import Recipe
-from gantool.recipe.specs import resolve
+from gantool.recipe.resolve import resolve
 from gantool.recipe.validate import validate
 
 GOLDEN = Path(__file__).parent / "golden"

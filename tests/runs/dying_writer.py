@@ -20,7 +20,8 @@ import numpy as np
 from gantool import files
 from gantool.runs import checkpoint, run_folder
 from gantool.runs import metrics_file as metrics_module
-from gantool.runs.checkpoint import Header, write_checkpoint
+from gantool.runs.checkpoint_format import Header
+from gantool.runs.checkpoint_writing import write_checkpoint
 from gantool.runs.metrics_file import MetricsFile
 from gantool.runs.run_folder import RunFolder
 

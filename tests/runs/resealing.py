@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from gantool.runs.checkpoint import SEAL_SIZE, seal
+from gantool.runs.checkpoint_format import SEAL_SIZE, seal
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 

@@ -18,13 +18,9 @@ from gantool import __version__
 from gantool.device import machine
 from gantool.engine.plan import make_plan
 from gantool.errors import InputError
-from gantool.runs.checkpoint import (
-    Checkpoint,
-    Header,
-    first_not_finite,
-    values_of,
-    write_checkpoint,
-)
+from gantool.runs.checkpoint import Checkpoint
+from gantool.runs.checkpoint_format import Header
+from gantool.runs.checkpoint_writing import first_not_finite, values_of, write_checkpoint
 
 HEADER = Header(
     recipe="name: ünï\n# a comment\n",

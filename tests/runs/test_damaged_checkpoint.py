@@ -17,13 +17,9 @@ import numpy as np
 import pytest
 
 from gantool.errors import InputError
-from gantool.runs.checkpoint import (
-    SEAL_SIZE,
-    Checkpoint,
-    DamagedError,
-    Header,
-    write_checkpoint,
-)
+from gantool.runs.checkpoint import Checkpoint, DamagedError
+from gantool.runs.checkpoint_format import SEAL_SIZE, Header
+from gantool.runs.checkpoint_writing import write_checkpoint
 
 from .resealing import HDF5, index_of, reseal, seal_of, with_index, with_line
 

@@ -26,13 +26,9 @@ from gantool.errors import InputError
 from gantool.measuring import report
 from gantool.recipe.signatures import names
 from gantool.runs import checkpoint as checkpoint_module
-from gantool.runs.checkpoint import (
-    SEAL_SIZE,
-    Checkpoint,
-    Header,
-    values_of,
-    write_checkpoint,
-)
+from gantool.runs.checkpoint import Checkpoint
+from gantool.runs.checkpoint_format import SEAL_SIZE, Header
+from gantool.runs.checkpoint_writing import values_of, write_checkpoint
 from gantool.runs.resume import ResumePoint, find_checkpoint, find_resume_point
 from gantool.runs.run_folder import RunFolder
 

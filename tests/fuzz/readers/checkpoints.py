@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 
 from gantool.errors import GantoolError
-from gantool.runs.checkpoint import (
-    SEAL_SIZE,
-    Checkpoint,
-    Header,
-    seal,
-    values_of,
-    write_checkpoint,
-)
+from gantool.runs.checkpoint import Checkpoint
+from gantool.runs.checkpoint_format import SEAL_SIZE, Header, seal
+from gantool.runs.checkpoint_writing import values_of, write_checkpoint
 
 from .. import scratch
 from ..limits import is_a_line

@@ -6,7 +6,7 @@ one reading tells everything: a recipe with problems still gives specs wherever 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from typing import Any
@@ -24,7 +24,6 @@ from gantool.recipe.other_names import (
     suggestion,
 )
 from gantool.recipe.signatures import (
-    SCHEDULED,
     Keyword,
     Kind,
     Signature,
@@ -34,12 +33,19 @@ from gantool.recipe.signatures import (
     refused_value,
     signature,
 )
+from gantool.recipe.spec import (
+    KERNEL_INITIALIZERS,
+    LAYER_KEYWORDS,
+    LAYER_LIST_KEYWORDS,
+    Spec,
+    count_layers,
+    is_own_schedule,
+    kind_of_keyword,
+    spectrally_normalized,
+)
 from gantool.recipe.suggest import closest, did_you_mean
 from gantool.recipe.types import BOOLEANS, MAX_COUNT, Share
 from gantool.recipe.validate import problem_of
-
-KERNEL_INITIALIZERS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
-"""The keywords that the recipe's `initializer` is the default of."""
 
 MAX_LAYERS = 10_000
 """Of a network; far more than any that trains has."""
@@ -48,24 +54,7 @@ MAX_STEP = 2**20
 
 _STEPS = ("dilation_rate", "pool_size", "strides")
 
-BLOCK_KEYWORDS = ("body", "shortcut", "layers")
-LAYER_LIST_KEYWORDS = (*BLOCK_KEYWORDS, "cells")
-"""The keywords, of our blocks and of Keras's, that hold lists of layers."""
-_LAYER_KEYWORDS = ("layer", "backward_layer", "cell")
 _TITLES: dict[str, str] = {"term": "regularizer"}
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A component of a recipe, checked: a class of Keras or gantool, and where it stands.
-
-    The values of `keywords` are plain data, specs, or tuples of specs.
-    """
-
-    kind: Kind
-    name: str
-    keywords: dict[str, Any]
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -148,7 +137,7 @@ class _Resolver:
         layers = self.each_at("layer", name, "layers")
         count = 0
         for layer in layers or ():
-            count += _count_layers(layer)
+            count += count_layers(layer)
             if count > MAX_LAYERS:
                 self._tell(
                     layer.path,
@@ -157,7 +146,7 @@ class _Resolver:
                 )
                 return None
         if layers and self._data.get("spectral_normalization") in (name, "both"):
-            return tuple(map(_spectrally_normalized, layers))
+            return tuple(map(spectrally_normalized, layers))
         return layers
 
     def component(
@@ -352,34 +341,9 @@ def _all_or_none(specs: Iterable[Spec | None]) -> tuple[Spec, ...] | None:
     return whole if len(whole) == len(found) else None
 
 
-def _spectrally_normalized(spec: Spec) -> Spec:
-    """A layer in SpectralNormalization, or a block whose layers are."""
-    inside = {
-        word: tuple(map(_spectrally_normalized, spec.keywords[word]))
-        for word in BLOCK_KEYWORDS
-        if spec.keywords.get(word)
-    }
-    if inside or not _has_kernel(spec):
-        return replace(spec, keywords=spec.keywords | inside)
-    return Spec("layer", "SpectralNormalization", {"layer": spec}, spec.path)
-
-
-def _has_kernel(spec: Spec) -> bool:
-    """Whether a layer, or one in it, has a kernel or embeddings that are not normalised yet."""
-    if spec.name == "SpectralNormalization":
-        return False
-    known = signature("layer", spec.name)
-    words = known.keywords if known else {}
-    inner = [it for it in spec.keywords.values() if isinstance(it, Spec) and it.kind == "layer"]
-    cells = spec.keywords.get("cells") or ()
-    return any(word in words for word in (*KERNEL_INITIALIZERS, "embeddings_initializer")) or any(
-        map(_has_kernel, (*inner, *cells))
-    )
-
-
 def _is_lost(word: str, value: Any, given: Any) -> bool:
     """Whether something was given for this keyword that could not be made out, or not be used."""
-    is_needed = word in (*_LAYER_KEYWORDS, *LAYER_LIST_KEYWORDS, "learning_rate")
+    is_needed = word in (*LAYER_KEYWORDS, *LAYER_LIST_KEYWORDS, "learning_rate")
     return value is None and given is not None and (is_needed or _is_beyond(word, given))
 
 
@@ -395,42 +359,3 @@ def _is_beyond(word: str, value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(_is_beyond(word, item) for item in value)
     return isinstance(value, int) and abs(value) > _most(word)
-
-
-def _count_layers(spec: Spec) -> int:
-    """How many layers a spec stands for once blocks are unrolled."""
-    inside = sum(
-        _count_layers(inner)
-        for word in LAYER_LIST_KEYWORDS
-        for inner in spec.keywords.get(word) or ()
-        if isinstance(inner, Spec)
-    )
-    if spec.name != "Repeat":
-        return 1 + inside
-    times = spec.keywords["times"]
-    return inside * times if isinstance(times, int) else inside
-
-
-def is_own_schedule(value: Any) -> bool:
-    """Whether the value of a keyword is one of gantool's schedules."""
-    return (
-        isinstance(value, Spec)
-        and value.kind == "schedule"
-        and value.name in own_modules("schedule")
-    )
-
-
-def kind_of_keyword(keyword: Keyword, kind: Kind) -> Kind | None:
-    """What the value of a keyword is a component of, or None where it is plain data.
-
-    `kind` is that of the class that takes it; what follows a schedule may be a number too.
-    """
-    word = keyword.name
-    if word in _LAYER_KEYWORDS:
-        return "layer"
-    if keyword.scheduled or (kind == "optimizer" and word in SCHEDULED):
-        return "schedule"
-    for ending in ("initializer", "regularizer", "constraint"):
-        if word.endswith(f"_{ending}"):
-            return ending
-    return None

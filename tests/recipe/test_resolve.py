@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from gantool.recipe.resolve import resolve
 from gantool.recipe.signatures import names, refused_value, signature
-from gantool.recipe.specs import Spec, resolve
+from gantool.recipe.spec import Spec
 
 
 def layers_of(*layers, **more):
