@@ -1,4 +1,4 @@
-"""A component of a recipe, known to exist, and what its layers are by their keywords."""
+"""A component of a recipe that is known to exist, and what its keywords say of it."""
 
 from dataclasses import dataclass, replace
 from typing import Any

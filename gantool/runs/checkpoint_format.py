@@ -53,6 +53,8 @@ MAX_INDEX = 1 << 26
 """Bytes; there is no network of so many variables."""
 
 SEAL = re.compile(MAGIC + rb"sha256 ([0-9a-f]{64}) of the (\d{1,15}) bytes after this block\n")
+"""What the first bytes of a seal match: the digest in hex, and the number of bytes."""
+
 _Natural = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 Variables = Mapping[str, Mapping[str, "keras.Variable"]]
