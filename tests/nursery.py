@@ -143,7 +143,7 @@ def _start(arguments: list[str], outputs: list[str], folder: str, env: dict[str,
         os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), number)
     os.chdir(folder)
     os.environ.update(env)
-    from gantool.cli.main import main
+    from gantool.__main__ import main
 
     code = 1
     try:

@@ -30,7 +30,7 @@ from gantool.cli.report import report
 from gantool.cli.runs import runs
 from gantool.cli.sample import sample
 from gantool.cli.schema import schema
-from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated, terminates_like_ctrl_c
+from gantool.cli.signals import INTERRUPTED, TERMINATED, Terminated
 from gantool.cli.train import train
 from gantool.cli.version import version
 from gantool.errors import GantoolError, printable
@@ -106,8 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        with terminates_like_ctrl_c():
-            code = cli.main(arguments, prog_name="gantool", standalone_mode=False)
+        code = cli.main(arguments, prog_name="gantool", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()

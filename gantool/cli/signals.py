@@ -30,18 +30,22 @@ class StopWish:
         return 128 + self.signal if self.signal else 0
 
 
-@contextmanager
-def terminates_like_ctrl_c() -> Iterator[None]:
-    """While the block runs, SIGTERM raises `Terminated`: what Ctrl-C cleans up, it does too."""
+def heed_signals() -> None:
+    """From here on SIGINT and SIGTERM raise a KeyboardInterrupt, so that what is begun is tidied.
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated
+    Amid an import they end the process at once: native modules make errors of their own of a
+    KeyboardInterrupt, or lose it, and nothing is begun that needs to be tidied.
+    """
+    for number in _ENDING:
+        signal.signal(number, _interrupt)
 
-    usual = signal.signal(signal.SIGTERM, hear)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, usual)
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            _end_at_once(number)
+        frame = frame.f_back
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager
@@ -69,12 +73,10 @@ def stop_on_signals() -> Iterator[StopWish]:
 
 @contextmanager
 def ends_at_once_on_signals() -> Iterator[None]:
-    """While the block runs, SIGINT and SIGTERM end the process at once, without an exception.
+    """While the block runs, SIGINT and SIGTERM end the process at once, as amid an import.
 
-    Native modules that are being imported make errors of their own of a KeyboardInterrupt, or lose
-    it. Nothing that a block like that does needs to be cleaned up.
+    They tell so on what is stderr now, which may be turned elsewhere meanwhile.
     """
-    # What is there now: stderr may be turned elsewhere meanwhile.
     stderr = os.dup(2)
     end = partial(_end_at_once, stderr=stderr)
     usual = {number: signal.signal(number, end) for number in _ENDING}

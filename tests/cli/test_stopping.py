@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -79,6 +80,18 @@ def test_a_signal_while_loading_leaves_no_traceback(
     assert "Traceback" not in err
     assert "unexpected error" not in err
     assert err.splitlines()[-1].startswith("stopped")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_amid_the_first_imports_is_not_lost(
+    number: int, code: int, gantool: Any, tmp_path: Path
+) -> None:
+    """A module that loses the exception, as native ones do, stands in for the first imported."""
+    losing = "try:\n    signal.raise_signal({})\nexcept BaseException:\n    pass\n"
+    (tmp_path / "click.py").write_text("import signal\n" + losing.format(int(number)))
+    found = os.pathsep.join((str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])))
+    ended = gantool("train", "quickstart", PYTHONPATH=found)
+    assert (ended.code, ended.out, ended.err) == (code, "", "stopped\n")
 
 
 def test_sigterm_while_data_load(start: Any, tiny: Path, tmp_path: Path) -> None:
