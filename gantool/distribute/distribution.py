@@ -7,14 +7,13 @@ strategies bring is the workers' way to each other, and the sums over all replic
 import hashlib
 import re
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
 
-import numpy as np
 import tensorflow as tf
 
 from gantool.distribute.cluster import Cluster
+from gantool.distribute.devices import Devices
 from gantool.distribute.rendezvous import meet
 from gantool.distribute.replicas import ALONE, Replicas
 from gantool.distribute.step import DistributedStep
@@ -23,8 +22,6 @@ from gantool.engine.step import TrainingStep
 from gantool.errors import GantoolError, InputError, LostWorkerError
 from gantool.kernels.gpu import has_gpu
 from gantool.recipe.model import Recipe
-
-Result = TypeVar("Result")
 
 _OF_OTHERS = (
     tf.errors.UnavailableError,
@@ -85,42 +82,21 @@ class Distributed(Replicas):
         if cluster is not None:
             self.worker, self.workers = cluster.own, len(cluster.workers)
         self._cluster = cluster
-        self._strategy = strategy
-        self._devices: Sequence[str] = strategy.extended.worker_devices
-        self.local = len(self._devices)
-        self.count = strategy.num_replicas_in_sync
-        self._sum_of_workers = tf.function(self._summed, autograph=False)
+        self._devices = Devices(strategy, self.worker, self.workers)
+        self.local, self.count = self._devices.local, self._devices.count
 
     def at(self, own: int) -> AbstractContextManager[object]:
-        device: AbstractContextManager[object] = tf.device(self._devices[own])
-        return device
+        return self._devices.at(own)
 
     def step(
         self, states: Sequence[TrainingState], recipe: Recipe, batches_per_epoch: int = 1
     ) -> TrainingStep:
-        return DistributedStep(states, recipe, self, batches_per_epoch)
-
-    def each(self, function: Callable[[int], Result]) -> list[Result]:
-        """What a function gives for each replica of this process, told by its number from 0."""
-        found: dict[int, Result] = {}
-        first = self.worker * self.local
-
-        def run() -> None:
-            context = tf.distribute.get_replica_context()
-            own = int(tf.get_static_value(context.replica_id_in_sync_group)) - first
-            found[own] = function(own)
-
-        self._strategy.run(run)
-        return [found[own] for own in range(self.local)]
-
-    def mean(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """The means, over all replicas, of tensors that each of them hands in."""
-        return _reduced("MEAN", tensors)
+        return DistributedStep(states, recipe, self._devices, batches_per_epoch)
 
     def agree(self, seconds: float, wish: int) -> tuple[float, int]:
         if self._cluster is None:
             return seconds, wish
-        table = self._table([round(1e6 * seconds), wish])
+        table = self._devices.table([round(1e6 * seconds), wish])
         return float(table[0, 0]) / 1e6, int(next(filter(None, table[:, 1]), 0))
 
     def begin(self, facts: Iterable[tuple[str, object]], states: Sequence[TrainingState]) -> None:
@@ -130,7 +106,7 @@ class Distributed(Replicas):
 
     def end(self) -> None:
         if self._cluster is not None:
-            self._table([0])
+            self._devices.table([0])
 
     def lost(self, error: Exception) -> LostWorkerError | None:
         is_of_others = isinstance(error, _OF_OTHERS) or _ABORTED in str(error)
@@ -145,7 +121,7 @@ class Distributed(Replicas):
 
     def _refuse_others(self, cluster: Cluster, facts: Mapping[str, object]) -> None:
         """Raise InputError where the facts of a worker differ from those of the first."""
-        table = self._table([_digest(value) for value in facts.values()])
+        table = self._devices.table([_digest(value) for value in facts.values()])
         lines = []
         for worker, same in zip(cluster.workers, table == table[0], strict=True):
             differing = [name for name, is_same in zip(facts, same, strict=True) if not is_same]
@@ -169,36 +145,10 @@ class Distributed(Replicas):
                 variable.value if is_first else tf.zeros_like(variable.value)
                 for variable in variables
             ]
-            for variable, value in zip(variables, _reduced("SUM", values), strict=True):
+            for variable, value in zip(variables, self._devices.sum(values), strict=True):
                 variable.assign(value)
 
-        self.each(receive)
-
-    def _table(self, numbers: Sequence[int]) -> np.ndarray[Any, Any]:
-        """The numbers of all workers, int64 [workers, N]."""
-        table = np.zeros((self.workers, len(numbers)), np.int64)
-        table[self.worker] = numbers
-        summed: np.ndarray[Any, Any] = self._sum_of_workers(tf.constant(table)).numpy()
-        return summed
-
-    def _summed(self, numbers: tf.Tensor) -> tf.Tensor:
-        def add(own: int) -> tf.Tensor:
-            return _reduced("SUM", [numbers if own == 0 else tf.zeros_like(numbers)])[0]
-
-        return self.each(add)[0]
-
-
-def _reduced(operation: str, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """The sum or mean of each tensor over all replicas; those of one type go together."""
-    context = tf.distribute.get_replica_context()
-    # A copy, because TensorFlow takes the device of the sum from the tensor, which may name none.
-    dense = [tf.identity(tf.convert_to_tensor(tensor)) for tensor in tensors]
-    reduced: dict[int, tf.Tensor] = {}
-    for dtype in dict.fromkeys(tensor.dtype for tensor in dense):
-        places = [place for place, tensor in enumerate(dense) if tensor.dtype == dtype]
-        found = context.all_reduce(operation, [dense[place] for place in places])
-        reduced |= zip(places, found, strict=True)
-    return [reduced[place] for place in range(len(dense))]
+        self._devices.each(receive)
 
 
 def _digest(value: object) -> int:

@@ -8,10 +8,11 @@ batch: batch statistics are per replica unless a layer is `synchronized`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tensorflow as tf
 
+from gantool.distribute.devices import Devices
 from gantool.engine.build import build_gan
 from gantool.engine.state import TrainingState
 from gantool.engine.step import TrainingStep
@@ -21,9 +22,6 @@ from gantool.gan.schedule import Progress
 from gantool.gan.updates import Descent, Given, Update
 from gantool.recipe.model import Recipe
 
-if TYPE_CHECKING:
-    from gantool.distribute.distribution import Distributed
-
 
 class DistributedStep(TrainingStep):
     """Makes each update on all replicas, each from its own rows of the batch.
@@ -31,7 +29,7 @@ class DistributedStep(TrainingStep):
     Args:
         states: Of the replicas of this process; are moved alike.
         recipe: Says how.
-        replicas: The replicas.
+        devices: Of the replicas.
         batches_per_epoch: See `TrainingStep`.
     """
 
@@ -39,34 +37,34 @@ class DistributedStep(TrainingStep):
         self,
         states: Sequence[TrainingState],
         recipe: Recipe,
-        replicas: Distributed,
+        devices: Devices,
         batches_per_epoch: int = 1,
     ) -> None:
-        first = replicas.worker * replicas.local
-        self._replicas = replicas
+        first = devices.worker * devices.local
+        self._devices = devices
         self.steps = [
-            _ReplicaStep(state, recipe, _rows(first + own, replicas.count), replicas)
+            _ReplicaStep(state, recipe, _rows(first + own, devices.count), devices)
             for own, state in enumerate(states)
         ]
-        rows = _rows(replicas.worker, replicas.workers)
+        rows = _rows(devices.worker, devices.workers)
         super().__init__(
-            states[0], recipe, self.steps[0].gan, rows, replicas.count, batches_per_epoch
+            states[0], recipe, self.steps[0].gan, rows, devices.count, batches_per_epoch
         )
         self._refusal = self.steps[0]._refusal
 
     def make(self, update: Update, given: Given) -> dict[str, tf.Tensor]:
         parts = self.shares(given)
-        return self._replicas.each(lambda own: self.steps[own].make(update, parts[own]))[0]
+        return self._devices.each(lambda own: self.steps[own].make(update, parts[own]))[0]
 
     def follow(self, progress: Progress, batches: tf.Tensor | int) -> None:
-        self._replicas.each(lambda own: self.steps[own].follow(progress, batches))
+        self._devices.each(lambda own: self.steps[own].follow(progress, batches))
 
     def begin(self, progress: Progress) -> None:
-        self._replicas.each(lambda own: self.steps[own].begin(progress))
+        self._devices.each(lambda own: self.steps[own].begin(progress))
 
     def shares(self, given: Given) -> list[Given]:
         """What each replica of this process is given."""
-        count = self._replicas.local
+        count = self._devices.local
         real, labels, latents = (tf.split(column, count) for column in given[:3])
         parts = zip(real, labels, latents, strict=True)
         return [Given(*rows, given.index, given.progress) for rows in parts]
@@ -75,12 +73,10 @@ class DistributedStep(TrainingStep):
 class _ReplicaStep(TrainingStep):
     """Takes the mean, over all replicas, of what each computes of its rows."""
 
-    def __init__(
-        self, state: TrainingState, recipe: Recipe, rows: Rows, replicas: Distributed
-    ) -> None:
+    def __init__(self, state: TrainingState, recipe: Recipe, rows: Rows, devices: Devices) -> None:
         gan = build_gan(state, recipe, rows, _ReplicaNetwork)
-        super().__init__(state, recipe, gan, replicas=replicas.count)
-        self._mean = replicas.mean
+        super().__init__(state, recipe, gan, replicas=devices.count)
+        self._mean = devices.mean
 
     def agreed(self, descent: Descent) -> Descent:
         """See `TrainingStep`; what is counted rather than measured is alike on all replicas."""

@@ -39,7 +39,8 @@ def test_steps_of_two_replicas_are_those_of_one(case: str, found: dict[str, Any]
     """Weights, statistics, slots of optimizers, the moving average and losses, after three."""
     compared = found["cases"][case]
     one, two = compared["losses"]
-    assert two == pytest.approx(one, rel=1e-5)
+    # Absolute: a loss is a difference of larger numbers, whose rounding depends on the cores.
+    assert two == pytest.approx(one, abs=1e-5)
     apart = {key: far for key, far in compared["distance"].items() if not far <= 1e-5}
     assert apart == {}
     assert compared["alike"]
