@@ -25,7 +25,7 @@ WITH_THE_OLDEST := $(addprefix tests/, \
 	runs/test_checkpoint.py::test_values_come_back_to_the_bit \
 	runs/test_checkpoint.py::test_equal_runs_leave_equal_bytes \
 	outputs/test_rows.py runs/test_metrics_file.py outputs/test_loss_plot.py \
-	runs/test_resume.py::TestResumePoint::test_leads_to_the_same_end \
+	runs/test_resume_point.py::TestResumePoint::test_leads_to_the_same_end \
 	report/test_page.py \
 	cli/test_sample_command.py::test_the_grid_of_the_training_is_drawn_again_byte_for_byte \
 	cli/test_stopping.py::test_a_terminal_gets_a_bar_with_steps_and_both_losses)
